@@ -1,0 +1,62 @@
+# Every target sets up what it needs; nothing asks a question. The first run shows its progress, later runs skip what is done.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+SAM_VENV := .venv-sam
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/$(SAM_VENV)/bin:$(PATH)
+
+# The Lambda runtime is 3.13; any Python from 3.11 on develops and tests.
+PYTHON := $(shell for p in python3.13 python3 python3.14 python3.12 python3.11; do \
+	$$p -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+PIP := pip install --disable-pip-version-check --no-input --root-user-action=ignore --progress-bar off
+STAMP := $(VENV)/.installed
+SAM_STAMP := $(SAM_VENV)/.installed
+
+.PHONY: help setup run serve test lint types unit integration e2e sam generate lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## make the virtual environment from the hashed locks
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+	@echo "== virtual environment in $(VENV) ($$($(PYTHON) --version))"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@echo "== packages from requirements/dev.txt (about a minute)"
+	@$(BIN)/python -m $(PIP) --require-hashes -r requirements/dev.txt | sed -uE '/^(Collecting|Installing)/!d; s/ \(from .*//'
+	@$(BIN)/python -m $(PIP) -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(SAM_STAMP): requirements/sam.txt
+	@echo "== AWS SAM CLI in $(SAM_VENV), apart because it pins its own dependencies (about a minute)"
+	@$(PYTHON) -m venv --clear $(SAM_VENV)
+	@$(SAM_VENV)/bin/python -m $(PIP) --require-hashes -r requirements/sam.txt | sed -uE '/^(Collecting|Installing)/!d; s/ \(from .*//'
+	@touch $@
+
+run: $(STAMP) ## deliver every file of events/webhook/ to the local stack and check what came of it
+	@$(BIN)/python -m local run
+
+serve: $(STAMP) ## start the local stack and stay (PORT, AWS_PORT, WEBHOOK_TOKEN, AWS_ENDPOINT_URL_DYNAMODB)
+	@$(BIN)/python -m local serve
+
+test: $(STAMP) $(SAM_STAMP) lint types ## lint, types, unit, integration, template and sam tests
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(STAMP)
+	@$(BIN)/mypy
+
+generate: $(STAMP) ## write again what is generated: schema, golden events, docs/events.md, the layer's lock
+	@$(BIN)/python -m local.generate
+
+lock: $(STAMP) ## resolve the locks again from pyproject.toml (needs uv)
+	@for lock in "lambda.txt pyproject.toml" "dev.txt pyproject.toml --group dev -c requirements/lambda.txt" "sam.txt --group sam"; do \
+		set -- $$lock; out=$$1; shift; \
+		uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $$@ -o requirements/$$out; done
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) $(SAM_VENV) .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis
