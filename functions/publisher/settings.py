@@ -1,0 +1,26 @@
+"""PublisherFunction's environment, typed. Nothing else of it reads the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from appointments.events import EventDetail
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each field is the environment variable of the same name in capitals; template.yaml sets them all."""
+
+    event_bus_name: str
+    event_source: str
+    event_detail: EventDetail
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Raises KeyError for a variable that is missing, ValueError for one that makes no sense."""
+        return cls(
+            event_bus_name=environment["EVENT_BUS_NAME"],
+            event_source=environment["EVENT_SOURCE"],
+            event_detail=EventDetail(environment["EVENT_DETAIL"]),
+        )

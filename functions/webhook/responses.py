@@ -1,0 +1,59 @@
+"""Answers: an outcome as JSON, a problem as RFC 9457 problem details. Neither ever holds what was sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from appointments.store import Outcome
+
+if TYPE_CHECKING:
+    from appointments.violations import Violation
+
+LISTED = 100
+"""So many violations are listed; ``violationCount`` says how many there are. A hostile body has millions."""
+
+STATUSES = {
+    Outcome.STORED: HTTPStatus.ACCEPTED,
+    Outcome.DUPLICATE: HTTPStatus.OK,
+    Outcome.STALE: HTTPStatus.ACCEPTED,
+}
+
+
+def outcome(result: Outcome, violations: Sequence[Violation]) -> dict[str, Any]:
+    """202 stored, 200 duplicate, 202 stale; the broken limits are told, none of them a reason to refuse."""
+    return _answer(STATUSES[result], {"outcome": result.value, **_listing(violations)})
+
+
+def problem(
+    status: HTTPStatus,
+    detail: str,
+    violations: Sequence[Violation] = (),
+    headers: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+    }
+    if violations:
+        body |= _listing(violations)
+    return _answer(status, body, {"content-type": "application/problem+json", **(headers or {})})
+
+
+def _listing(violations: Sequence[Violation]) -> dict[str, Any]:
+    return {
+        "violations": [violation.as_dict() for violation in violations[:LISTED]],
+        "violationCount": len(violations),
+    }
+
+
+def _answer(status: HTTPStatus, body: dict[str, Any], headers: dict[str, str] | None = None) -> dict[str, Any]:
+    return {
+        "statusCode": status.value,
+        "headers": {"content-type": "application/json", "cache-control": "no-store", **(headers or {})},
+        "body": json.dumps(body),
+    }

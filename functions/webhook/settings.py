@@ -1,0 +1,25 @@
+"""WebhookFunction's environment, typed. Nothing else of it reads the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each field is the environment variable of the same name in capitals; template.yaml sets them all."""
+
+    table_name: str
+    webhook_secret_arn: str
+    history_retention_days: int
+    """How long an event stays in the history; 0 keeps it for ever."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Raises KeyError for a variable that is missing, ValueError for one that makes no sense."""
+        return cls(
+            table_name=environment["TABLE_NAME"],
+            webhook_secret_arn=environment["WEBHOOK_SECRET_ARN"],
+            history_retention_days=int(environment["HISTORY_RETENTION_DAYS"]),
+        )

@@ -1,0 +1,212 @@
+"""What we publish: the contract with every subscriber, owned here and frozen by events/eventbridge/*.v1.json.
+
+``detail`` is ``{"metadata": {...}, "data": {...}}``. The appointment, previousAppointment and message are the
+sender's own JSON text, spliced in rather than parsed and written again: unknown members, number notations and
+member order arrive as they were sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from appointments import items
+from appointments.instants import utc
+from appointments.items import Item
+
+SCHEMA_VERSION = "1"
+ENTRY_BYTES = 1024 * 1024
+"""EventBridge's limit of one PutEvents call, and so of one entry."""
+REFERENCE_PARTICIPANTS = 100
+"""A reference lists so many participants, because it is what a message too large for the bus falls back to."""
+
+DETAIL_TYPES = {
+    "ACCEPT": "AppointmentAccepted",
+    "REASSIGN": "AppointmentReassigned",
+    "CANCEL": "AppointmentCancelled",
+    "COMPLETE": "AppointmentCompleted",
+    "CREATE": "AppointmentCreated",
+    "RESCHEDULE": "AppointmentRescheduled",
+    "REQUEST_ALTERNATIVE_DATE": "AppointmentAlternativeDateRequested",
+    "CREATE_REQUEST": "AppointmentRequestCreated",
+    "RESCHEDULE_REQUEST": "AppointmentRescheduleRequested",
+    "REOPEN": "AppointmentReopened",
+    "GENERIC_UPDATE": "AppointmentUpdated",
+}
+
+
+class EventDetail(StrEnum):
+    """``reference`` leaves personal data and capability URLs off the bus: ids, status, times and changes only."""
+
+    FULL = "full"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message for the bus; ``detail`` is JSON text."""
+
+    appointment_id: str
+    envelope_id: str
+    detail_type: str
+    detail: str
+
+    def entry(self, *, source: str, bus_name: str) -> dict[str, Any]:
+        return {
+            "Source": source,
+            "DetailType": self.detail_type,
+            "Detail": self.detail,
+            "EventBusName": bus_name,
+        }
+
+    def size(self, *, source: str) -> int:
+        """The entry's size as EventBridge counts it, in bytes."""
+        return sum(len(text.encode()) for text in (source, self.detail_type, self.detail))
+
+
+def message(item: Item, *, source: str, event_detail: EventDetail = EventDetail.FULL) -> Message:
+    """The message an event item obliges us to publish; one too large for the bus falls back to a reference.
+
+    ``item`` is an event item in DynamoDB's attribute form with ``body`` as bytes. Raises KeyError or ValueError
+    for an item that :func:`appointments.items.event_item` did not write.
+    """
+    body = items.unpack(item["body"]["B"]).decode()
+    built = _build(item, body, event_detail)
+    if event_detail is EventDetail.FULL and built.size(source=source) > ENTRY_BYTES:
+        return _build(item, body, EventDetail.REFERENCE)
+    return built
+
+
+def changes(appointment: dict[str, Any], previous: dict[str, Any] | None) -> list[str]:
+    """The names of what differs from previousAppointment, an absent member counting as null; [] without one."""
+    if previous is None:
+        return []
+    return [name for name, view in _VIEWS.items() if view(appointment.get(name)) != view(previous.get(name))]
+
+
+def _build(item: Item, body: str, event_detail: EventDetail) -> Message:
+    document = json.loads(body)
+    data = document["data"]
+    appointment, previous = data["appointment"], data["previousAppointment"]
+    differences = changes(appointment, previous)
+    metadata = json.dumps(_metadata(item, document, event_detail), ensure_ascii=False)
+    if event_detail is EventDetail.FULL:
+        text = dict(_members(body, dict(_members(body))["data"].start))
+        parts = {name: body[text[name].start : text[name].end] for name in _SPLICED if name in text}
+        parts.setdefault("message", "null")
+    else:
+        parts = {
+            "appointment": json.dumps(_reference(appointment), ensure_ascii=False),
+            "previousAppointment": json.dumps(previous and _reference(previous), ensure_ascii=False),
+        }
+    parts["changes"] = json.dumps(differences)
+    members = ",".join(f'"{name}":{value}' for name, value in parts.items())
+    return Message(
+        appointment_id=appointment["id"],
+        envelope_id=document["id"],
+        detail_type=DETAIL_TYPES[data["eventType"]],
+        detail=f'{{"metadata":{metadata},"data":{{{members}}}}}',
+    )
+
+
+def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail) -> dict[str, Any]:
+    return {
+        "id": document["id"],
+        "correlationId": document["correlationId"],
+        "webhookConfigurationId": document["webhookConfigurationId"],
+        "version": document["version"],
+        "eventType": document["data"]["eventType"],
+        "appointmentId": document["data"]["appointment"]["id"],
+        "updatedAt": item["updatedAt"]["S"],
+        "receivedAt": item["receivedAt"]["S"],
+        "schemaVersion": SCHEMA_VERSION,
+        "detail": event_detail.value,
+        "stale": item["stale"]["BOOL"],
+        "violations": [
+            {name: text["S"] for name, text in violation["M"].items()} for violation in item["violations"]["L"]
+        ],
+    }
+
+
+_SPLICED = ("appointment", "previousAppointment", "message")
+_decoder = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    start: int
+    end: int
+
+
+def _members(text: str, start: int = 0) -> Iterator[tuple[str, _Span]]:
+    """Name and span of each member of the object that begins at or after ``start``; ``text`` is valid JSON."""
+    position = text.index("{", start) + 1
+    while text[position := _skip(text, position)] != "}":
+        if text[position] == ",":
+            position = _skip(text, position + 1)
+        name, position = _decoder.raw_decode(text, position)
+        begin = _skip(text, text.index(":", position) + 1)
+        _, position = _decoder.raw_decode(text, begin)
+        yield name, _Span(begin, position)
+
+
+def _skip(text: str, position: int) -> int:
+    while text[position] in " \t\r\n":
+        position += 1
+    return position
+
+
+def _reference(appointment: dict[str, Any]) -> dict[str, Any]:
+    """Ids, status and times of an appointment or a previousAppointment, in their own shape."""
+    kept = {name: appointment[name] for name in ("id", "status", "start", "end", "updatedAt") if name in appointment}
+    for name in ("office", "subject", "listing", "leadSegment"):
+        if appointment.get(name):
+            kept[name] = _only_id(appointment[name])
+    kept["participants"] = [
+        {name: participant[name] for name in ("type", "role") if name in participant}
+        | {name: _only_id(participant[name]) for name in ("employee", "customer") if participant.get(name)}
+        for participant in (appointment.get("participants") or ())[:REFERENCE_PARTICIPANTS]
+    ]
+    return kept
+
+
+def _only_id(thing: dict[str, Any]) -> dict[str, Any]:
+    return {"id": thing.get("id")}
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+def _instant(value: str | None) -> str | None:
+    return None if value is None else utc(value)
+
+
+def _identity(value: dict[str, Any] | None) -> str | None:
+    """Ids compare as text: the sender writes one lead segment as 42 and as "42" (mapping.md, C3)."""
+    return None if value is None or value.get("id") is None else str(value["id"])
+
+
+def _people(value: list[dict[str, Any]] | None) -> list[tuple[Any, ...]]:
+    people = [
+        (p.get("type") or "", p.get("role") or "", _identity(p.get("employee") or p.get("customer")) or "")
+        for p in value or ()
+    ]
+    return sorted(people)
+
+
+_VIEWS = {
+    "status": _as_is,
+    "start": _instant,
+    "end": _instant,
+    "office": _identity,
+    "subject": _identity,
+    "participants": _people,
+    "location": _as_is,
+    "listing": _identity,
+    "leadSegment": _identity,
+    "externalId": _as_is,
+}

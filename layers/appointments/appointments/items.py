@@ -1,0 +1,192 @@
+"""The table's two items and how a delivery becomes them.
+
+Keys, attribute names and index names are stated here once; a test holds template.yaml against them.
+
+current  ``pk=APPOINTMENT#<id>  sk=CURRENT``        what a person or a query asks for, and in ``eventId`` the
+                                                    event item that holds the whole appointment
+event    ``pk=APPOINTMENT#<id>  sk=EVENT#<id>``     history, outbox and deduplication in one: the body as received
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from appointments.instants import utc
+
+if TYPE_CHECKING:
+    from appointments.contract import Envelope
+    from appointments.violations import Violation
+
+PARTITION_KEY = "pk"
+SORT_KEY = "sk"
+TTL_ATTRIBUTE = "expiresAt"
+CURRENT_SORT_KEY = "CURRENT"
+EVENT_SORT_KEY_PREFIX = "EVENT#"
+INDEXES = {
+    "OfficeIndex": ("officeId", "start"),
+    "EmployeeIndex": ("employeeId", "start"),
+    "CustomerIndex": ("customerId", "start"),
+}
+INDEX_PROJECTION = ("status", "end", "meetingType", "updatedAt")
+
+ITEM_BYTES = 400 * 1024
+"""DynamoDB's limit of one item, attribute names included."""
+TEXT_BYTES = 1024
+"""Longer texts, and empty ones, stay in the event item alone: the current item is lean whatever is sent, and
+DynamoDB refuses a whole write for one index key that is empty or too long."""
+PARTICIPANTS = 20
+"""So many participants are named in the current item; all of them are in the event item."""
+VIOLATIONS = 100
+"""So many violations are listed in an event item; ``violationCount`` says how many there were."""
+
+Attribute = dict[str, Any]
+Item = dict[str, Attribute]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One authenticated, parsed delivery on its way to the table.
+
+    ``received_at`` is UTC in the fixed width of :func:`appointments.instants.utc`; ``expires_at`` is in epoch
+    seconds, None keeps the history for ever.
+    """
+
+    body: bytes
+    envelope: Envelope
+    violations: tuple[Violation, ...]
+    received_at: str
+    expires_at: int | None = None
+
+    @property
+    def updated_at(self) -> str:
+        return utc(self.envelope.data.appointment.updated_at)
+
+
+def partition_key(appointment_id: str) -> str:
+    return f"APPOINTMENT#{appointment_id}"
+
+
+def event_sort_key(envelope_id: str) -> str:
+    return EVENT_SORT_KEY_PREFIX + envelope_id
+
+
+def event_item(delivery: Delivery, *, stale: bool = False) -> Item:
+    """The delivery as history keeps it: the exact bytes, gzip, and what a reader needs without unpacking them."""
+    envelope = delivery.envelope
+    item = _strings(
+        {
+            PARTITION_KEY: partition_key(envelope.data.appointment.id),
+            SORT_KEY: event_sort_key(envelope.id),
+            "eventType": envelope.data.event_type,
+            "updatedAt": delivery.updated_at,
+            "receivedAt": delivery.received_at,
+            "correlationId": envelope.correlation_id,
+            "webhookConfigurationId": envelope.webhook_configuration_id,
+            "version": envelope.version,
+        }
+    )
+    item["body"] = {"B": pack(delivery.body)}
+    item["stale"] = {"BOOL": stale}
+    item["violations"] = {"L": [{"M": _strings(v.as_dict())} for v in delivery.violations[:VIOLATIONS]]}
+    item["violationCount"] = {"N": str(len(delivery.violations))}
+    if delivery.expires_at is not None:
+        item[TTL_ATTRIBUTE] = {"N": str(delivery.expires_at)}
+    return item
+
+
+def current_item(delivery: Delivery) -> Item:
+    """The appointment as it stands: native attributes for people and queries, bounded whatever was sent."""
+    appointment = delivery.envelope.data.appointment
+    listing, segment = appointment.listing, appointment.lead_segment
+    texts = {
+        "eventType": delivery.envelope.data.event_type,
+        "receivedAt": delivery.received_at,
+        "status": appointment.status,
+        "meetingType": appointment.meeting_type,
+        "start": utc(appointment.start) if appointment.start else None,
+        "end": utc(appointment.end) if appointment.end else None,
+        "externalId": appointment.external_id,
+        "officeId": appointment.office.id,
+        "officeExternalId": appointment.office.external_id,
+        "subjectId": appointment.subject.id,
+        "subjectExternalId": appointment.subject.external_id,
+        "employeeId": _primary(appointment.participants, "EMPLOYEE"),
+        "customerId": _primary(appointment.participants, "CUSTOMER"),
+        "listingId": listing.id if listing else None,
+        "leadSegmentId": str(segment.id) if segment else None,
+    }
+    item = _strings({name: text for name, text in texts.items() if text and _bytes(text) <= TEXT_BYTES})
+    item |= _strings(
+        {
+            PARTITION_KEY: partition_key(appointment.id),
+            SORT_KEY: CURRENT_SORT_KEY,
+            "updatedAt": delivery.updated_at,
+            "eventId": delivery.envelope.id,
+        }
+    )
+    item["participants"] = {"L": [_participant(p) for p in appointment.participants[:PARTICIPANTS]]}
+    item["participantCount"] = {"N": str(len(appointment.participants))}
+    return item
+
+
+def pack(body: bytes) -> bytes:
+    """gzip, so that ``base64 -d | gunzip`` reads it at night without any tool of ours; no time stamp inside."""
+    compressor = zlib.compressobj(level=6, wbits=31)
+    return compressor.compress(body) + compressor.flush()
+
+
+def unpack(packed: bytes) -> bytes:
+    return zlib.decompress(packed, wbits=31)
+
+
+def size(item: Item) -> int:
+    """The item's size by DynamoDB's own rules, in bytes, rounded up where the rule is approximate."""
+    return sum(_bytes(name) + _size(attribute) for name, attribute in item.items())
+
+
+def _size(attribute: Attribute) -> int:
+    (kind, value), *_ = attribute.items()
+    match kind:
+        case "S" | "N":
+            return _bytes(value)
+        case "B":
+            return len(value)
+        case "L":
+            return 3 + sum(1 + _size(element) for element in value)
+        case "M":
+            return 3 + sum(1 + _bytes(name) + _size(element) for name, element in value.items())
+        case _:
+            return 1
+
+
+def _participant(participant: Any) -> Attribute:
+    person = participant.employee if participant.type == "EMPLOYEE" else participant.customer
+    name = " ".join(part for part in (person.first_name, person.last_name) if part)
+    texts = {
+        "type": participant.type,
+        "role": participant.role,
+        "id": str(person.id),
+        "externalId": person.external_id,
+        "name": name,
+    }
+    return {"M": _strings({key: text for key, text in texts.items() if text and _bytes(text) <= TEXT_BYTES})}
+
+
+def _primary(participants: Iterable[Any], kind: str) -> str | None:
+    """The id of the PRIMARY participant of a type, else of the first: an item has one key per index."""
+    of_kind = [p for p in participants if p.type == kind]
+    chosen = next((p for p in of_kind if p.role == "PRIMARY"), of_kind[0] if of_kind else None)
+    if chosen is None:
+        return None
+    return str(chosen.employee.id if kind == "EMPLOYEE" else chosen.customer.id)
+
+
+def _strings(texts: dict[str, Any]) -> Item:
+    return {name: {"S": str(text)} for name, text in texts.items()}
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())
