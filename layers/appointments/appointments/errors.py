@@ -1,0 +1,32 @@
+"""The one exception tree. No message ever holds a value that was sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from appointments.violations import Violation
+
+
+class AppointmentsError(Exception):
+    """Whatever this package refuses or could not do."""
+
+
+class MalformedBodyError(AppointmentsError):
+    """The body is not the JSON it should be; the message names the rule and the place."""
+
+
+class ContractError(AppointmentsError):
+    """The body is JSON but breaks the structure of the contract, in every one of ``violations``."""
+
+    def __init__(self, violations: tuple[Violation, ...]) -> None:
+        super().__init__(f"the body breaks the contract in {len(violations)} places")
+        self.violations = violations
+
+
+class BodyTooLargeError(AppointmentsError):
+    """The delivery does not fit the table."""
+
+
+class StoreUnavailableError(AppointmentsError):
+    """DynamoDB could not be reached, refused or did not settle in time; delivering again is safe."""
