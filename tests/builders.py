@@ -1,0 +1,75 @@
+"""Small builders of what the sender sends and of what API Gateway makes of it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+TOKEN = "local-token"
+
+
+def delivery(
+    *,
+    id: str = "e-1",  # noqa: A002 - the contract's own name
+    event_type: str = "CREATE",
+    appointment_id: str = "a-1",
+    updated_at: str = "2026-03-02T09:00:00Z",
+    previous: dict[str, Any] | None = None,
+    **appointment: Any,
+) -> dict[str, Any]:
+    """A valid envelope with little more than what is required; further keywords replace appointment members."""
+    return {
+        "id": id,
+        "correlationId": "c-1",
+        "webhookConfigurationId": "w-1",
+        "version": "1",
+        "entity": "Appointment",
+        "data": {
+            "eventType": event_type,
+            "appointment": {
+                "id": appointment_id,
+                "subject": {"id": "s-1"},
+                "office": {"id": "o-1"},
+                "participants": [
+                    {"type": "EMPLOYEE", "role": "PRIMARY", "employee": {"id": "p-1", "status": "ACTIVE"}},
+                    {"type": "CUSTOMER", "role": "PRIMARY", "customer": {"id": 7}},
+                ],
+                "meetingType": "OFFICE",
+                "createdByType": "CUSTOMER",
+                "createdFrom": "PLUGIN",
+                "updatedAt": updated_at,
+                "updatedByType": "CUSTOMER",
+                "updatedFrom": "PLUGIN",
+                "status": "ACCEPTED",
+                "start": "2026-03-10T10:00:00+01:00",
+                "end": "2026-03-10T11:00:00+01:00",
+                **appointment,
+            },
+            "previousAppointment": previous,
+        },
+    }
+
+
+def body(document: Any) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def webhook_event(
+    content: bytes,
+    *,
+    token: str | None = TOKEN,
+    headers: dict[str, str] | None = None,
+    encoded: bool = False,
+) -> dict[str, Any]:
+    """The content as API Gateway hands it over, payload format 2.0."""
+    authorization = {} if token is None else {"authorization": f"Bearer {token}"}
+    return {
+        "version": "2.0",
+        "routeKey": "POST /webhooks/appointments",
+        "rawPath": "/webhooks/appointments",
+        "headers": {"content-type": "application/json", **authorization, **(headers or {})},
+        "requestContext": {"requestId": "r-1", "timeEpoch": 1772442001000, "http": {"method": "POST"}},
+        "body": base64.b64encode(content).decode() if encoded else content.decode("utf-8", "surrogateescape"),
+        "isBase64Encoded": encoded,
+    }

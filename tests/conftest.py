@@ -1,0 +1,67 @@
+"""Fixtures for all tests. moto is the embedded AWS; DynamoDB Local, where it runs, is the judge."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from appointments import items
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+for name, value in {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "POWERTOOLS_SERVICE_NAME": "appointments",
+    "POWERTOOLS_METRICS_NAMESPACE": "Appointments",
+}.items():
+    os.environ[name] = value
+
+
+@pytest.fixture(params=["moto", "dynamodb-local"])
+def dynamodb(request: pytest.FixtureRequest) -> Iterator[DynamoDBClient]:
+    """A DynamoDB client of each implementation that runs here."""
+    if request.param == "moto":
+        with mock_aws():
+            yield boto3.client("dynamodb")
+        return
+    endpoint = os.environ.get("DYNAMODB_LOCAL_ENDPOINT")
+    if not endpoint:
+        pytest.skip("DynamoDB Local is not running: DYNAMODB_LOCAL_ENDPOINT is not set")
+    yield boto3.client("dynamodb", endpoint_url=endpoint)
+
+
+@pytest.fixture
+def table_name(dynamodb: DynamoDBClient) -> str:
+    """A fresh table with the keys and indexes that the code names."""
+    name = f"appointments-{uuid4()}"
+    attributes = {items.PARTITION_KEY, items.SORT_KEY, *(key for keys in items.INDEXES.values() for key in keys)}
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": a, "AttributeType": "S"} for a in sorted(attributes)],
+        KeySchema=[
+            {"AttributeName": items.PARTITION_KEY, "KeyType": "HASH"},
+            {"AttributeName": items.SORT_KEY, "KeyType": "RANGE"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": index,
+                "KeySchema": [
+                    {"AttributeName": hash_key, "KeyType": "HASH"},
+                    {"AttributeName": range_key, "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(items.INDEX_PROJECTION)},
+            }
+            for index, (hash_key, range_key) in items.INDEXES.items()
+        ],
+    )
+    return name
