@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from appointments.errors import AppointmentsError
 from botocore.exceptions import BotoCoreError, ClientError
+
+from appointments.errors import AppointmentsError
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

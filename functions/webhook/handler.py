@@ -13,13 +13,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from appointments.errors import BodyTooLargeError, ContractError, MalformedBodyError, StoreUnavailableError
-from appointments.parsing import parse_envelope
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
+from appointments.errors import BodyTooLargeError, ContractError, MalformedBodyError, StoreUnavailableError
 from appointments.items import Delivery
+from appointments.parsing import parse_envelope
 from appointments.store import Outcome, Store
 from webhook import responses
 from webhook.authentication import SecretUnavailableError, Tokens, UnauthenticatedError, authenticate
@@ -27,8 +27,9 @@ from webhook.request import EPOCH, Request, UnsupportedMediaTypeError
 from webhook.settings import Settings
 
 if TYPE_CHECKING:
-    from appointments.contract import Envelope
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from appointments.contract import Envelope
 
 SECONDS_PER_DAY = 86_400
 RETRY_AFTER = {"retry-after": "2"}

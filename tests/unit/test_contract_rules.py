@@ -140,25 +140,18 @@ def test_no_bytes_escape_the_error_tree(content: bytes) -> None:
         parse_envelope(content)
 
 
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+NAMES = st.sampled_from(["id", "type", "x"])
 JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "type", "x"]), inner, max_size=3)
-    ),
+    st.none() | st.booleans() | NUMBERS | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
     max_leaves=8,
 )
+MEMBERS = ["id", "subject", "office", "participants", "status", "leadSegment", "metadata", "updatedAt", "start"]
 
 
-@given(
-    st.sampled_from(
-        ["id", "subject", "office", "participants", "status", "leadSegment", "metadata", "updatedAt", "start"]
-    ),
-    JSON,
-)
+@given(st.sampled_from(MEMBERS), JSON)
 def test_any_json_in_any_member_is_taken_or_refused_by_name(member: str, value: Any) -> None:
     try:
         parse_envelope(body(delivery(**{member: value} if member != "id" else {"appointment_id": value})))

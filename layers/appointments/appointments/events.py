@@ -159,9 +159,12 @@ def _skip(text: str, position: int) -> int:
     return position
 
 
+_TOLD = ("id", "status", "start", "end", "updatedAt")
+
+
 def _reference(appointment: dict[str, Any]) -> dict[str, Any]:
     """Ids, status and times of an appointment or a previousAppointment, in their own shape."""
-    kept = {name: appointment[name] for name in ("id", "status", "start", "end", "updatedAt") if name in appointment}
+    kept: dict[str, Any] = {name: appointment[name] for name in _TOLD if name in appointment}
     for name in ("office", "subject", "listing", "leadSegment"):
         if appointment.get(name):
             kept[name] = _only_id(appointment[name])

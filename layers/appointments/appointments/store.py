@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from appointments.items import Delivery, Item
 
+REFUSED = "ConditionalCheckFailed"
 ABSENT = "attribute_not_exists(pk)"
 NEWER = "attribute_not_exists(pk) OR updatedAt < :updatedAt OR (updatedAt = :updatedAt AND eventId < :eventId)"
 UNMOVED = "updatedAt = :updatedAt"
@@ -85,21 +86,21 @@ class Store:
             if refusals is None:
                 return Outcome.STALE if event["stale"]["BOOL"] else Outcome.STORED
             codes = [refusal.get("Code") for refusal in refusals]
-            if codes[0] == "ConditionalCheckFailed":
+            if codes[0] == REFUSED:
                 return Outcome.DUPLICATE
-            if codes[-1] == "ConditionalCheckFailed":
+            if self._clock() + pause > give_up:
+                raise StoreUnavailableError("the transaction was not settled at the deadline: " + _listed(codes))
+            if codes[-1] == REFUSED:
                 writes = self._after_losing(event, current, refusals[-1].get("Item"))
-            elif "TransactionConflict" not in codes:
-                raise StoreUnavailableError("DynamoDB refused the transaction: " + _listed(codes))
-            elif self._clock() + pause > give_up:
-                raise StoreUnavailableError("the transaction still conflicted at the deadline")
-            else:
+            elif "TransactionConflict" in codes:
                 self._sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, not a secret
                 pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                raise StoreUnavailableError("DynamoDB refused the transaction: " + _listed(codes))
 
     def _after_losing(self, event: Item, current: Item, winner: Item | None) -> list[dict[str, Any]]:
         """What to write when the state did not take the delivery: ``winner`` is the state that refused it."""
-        if winner is None or winner["updatedAt"] < current["updatedAt"]:
+        if winner is None or winner["updatedAt"]["S"] < current["updatedAt"]["S"]:
             # Only after a tie whose state has moved or vanished meanwhile: ask the state again.
             return [self._put_event(event), self._put_current(current)]
         if winner["updatedAt"] == current["updatedAt"]:

@@ -61,11 +61,11 @@ def from_errors(errors: Iterable[ErrorDetails], prefix: Location = ()) -> tuple[
 
 def members(location: Location) -> tuple[str | int, ...]:
     """The location without what pydantic adds to name a union's branch: no member of the contract is written so."""
-    return tuple(
-        part
-        for part in location
-        if isinstance(part, int) or (part[0].islower() and part.isalnum() and part not in _BRANCHES)
-    )
+    return tuple(part for part in location if isinstance(part, int) or _is_member(part))
+
+
+def _is_member(part: str) -> bool:
+    return part[0].islower() and part.isalnum() and part not in _BRANCHES
 
 
 _BRANCHES = {"int", "str"}
