@@ -1,0 +1,68 @@
+"""What subscribers get."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from appointments import events, items
+from appointments.events import EventDetail
+from appointments.parsing import parse_envelope
+from tests.builders import body, delivery
+
+
+def detail(content: bytes, form: EventDetail = EventDetail.FULL) -> Any:
+    parsed = parse_envelope(content)
+    arrived = items.Delivery(content, parsed.envelope, parsed.violations, "2026-03-02T09:00:01.000000000Z")
+    built = events.message(items.event_item(arrived), source="pexip.engage", event_detail=form)
+    assert built.detail_type == events.DETAIL_TYPES[parsed.envelope.data.event_type]
+    return built.detail
+
+
+@pytest.mark.parametrize("event_type", events.DETAIL_TYPES)
+def test_every_event_type_has_its_detail_type(event_type: str) -> None:
+    assert json.loads(detail(body(delivery(event_type=event_type))))["metadata"]["eventType"] == event_type
+
+
+def test_what_was_sent_arrives_to_the_letter() -> None:
+    text = body(delivery(internalNotes="NOTES")).replace(b'"NOTES"', b'"\\u00e9", "big": 1.10e400, "deep": {"a" : [ ]}')
+    sent = text[text.index(b'"appointment": ') + 15 : text.index(b', "previousAppointment"')].decode()
+    assert f'"appointment":{sent}' in detail(text)
+
+
+def test_changes_name_what_differs_from_the_previous_appointment() -> None:
+    previous = {
+        "status": "ACCEPTED",
+        "start": "2026-03-10T09:00:00Z",  # the same instant, written otherwise
+        "end": "2026-03-10T10:30:00Z",
+        "office": {"id": "o-2"},
+        "subject": {"id": "s-1"},
+        "participants": [
+            {"type": "CUSTOMER", "role": "PRIMARY", "customer": {"id": "7"}},
+            {"type": "EMPLOYEE", "role": "PRIMARY", "employee": {"id": "p-1"}},
+        ],
+        "leadSegment": {"id": "42"},
+    }
+    data = json.loads(detail(body(delivery(previous=previous, leadSegment={"id": 42}, externalId="x"))))["data"]
+    assert data["changes"] == ["end", "office", "externalId"]
+    assert data["previousAppointment"] == previous
+
+
+def test_there_are_no_changes_without_a_previous_appointment() -> None:
+    assert json.loads(detail(body(delivery())))["data"]["changes"] == []
+
+
+def test_a_reference_holds_ids_status_times_and_changes_only() -> None:
+    document = delivery(internalNotes="private", office={"id": "o-1", "email": "private"})
+    data = json.loads(detail(body(document), EventDetail.REFERENCE))
+    assert "private" not in json.dumps(data)
+    assert data["data"]["appointment"]["office"] == {"id": "o-1"}
+    assert data["metadata"]["detail"] == "reference"
+
+
+def test_what_is_too_large_for_the_bus_falls_back_to_a_reference() -> None:
+    text = detail(body(delivery(internalNotes="x" * events.ENTRY_BYTES)))
+    assert json.loads(text)["metadata"]["detail"] == "reference"
+    assert len(text) < 10_000
