@@ -13,7 +13,7 @@ PIP := pip install --disable-pip-version-check --no-input --root-user-action=ign
 STAMP := $(VENV)/.installed
 SAM_STAMP := $(SAM_VENV)/.installed
 
-.PHONY: help setup run serve test lint types unit integration e2e sam generate lock clean
+.PHONY: help setup test lint types lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -35,13 +35,7 @@ $(SAM_STAMP): requirements/sam.txt
 	@$(SAM_VENV)/bin/python -m $(PIP) --require-hashes -r requirements/sam.txt | sed -uE '/^(Collecting|Installing)/!d; s/ \(from .*//'
 	@touch $@
 
-run: $(STAMP) ## deliver every file of events/webhook/ to the local stack and check what came of it
-	@$(BIN)/python -m local run
-
-serve: $(STAMP) ## start the local stack and stay (PORT, AWS_PORT, WEBHOOK_TOKEN, AWS_ENDPOINT_URL_DYNAMODB)
-	@$(BIN)/python -m local serve
-
-test: $(STAMP) $(SAM_STAMP) lint types ## lint, types, unit, integration, template and sam tests
+test: $(STAMP) lint types ## lint, types and all tests
 	@$(BIN)/python -m pytest
 
 lint: $(STAMP)
@@ -49,9 +43,6 @@ lint: $(STAMP)
 
 types: $(STAMP)
 	@$(BIN)/mypy
-
-generate: $(STAMP) ## write again what is generated: schema, golden events, docs/events.md, the layer's lock
-	@$(BIN)/python -m local.generate
 
 lock: $(STAMP) ## resolve the locks again from pyproject.toml (needs uv)
 	@for lock in "lambda.txt pyproject.toml" "dev.txt pyproject.toml --group dev -c requirements/lambda.txt" "sam.txt --group sam"; do \

@@ -16,7 +16,7 @@ from publisher.bus import ATTEMPTS, CALL_ENTRIES, Bus, Outgoing
 class Bridge:
     """EventBridge as the publisher sees it: ``refuse`` says which entries of which call it does not take."""
 
-    def __init__(self, refuse: Callable[[int, str], bool] = lambda call, detail: False) -> None:
+    def __init__(self, refuse: Callable[[int, str], bool] = lambda *_: False) -> None:
         self.accepted: list[str] = []
         self.calls: list[int] = []
         self._refuse = refuse
