@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 logger = Logger()
 metrics = Metrics()
-# botocore writes whole requests at DEBUG, and with them what we publish: never, whatever the level.
-logging.getLogger("botocore").setLevel(logging.INFO)
+# The SDK writes whole requests at DEBUG, and with them what we publish: never, whatever the level.
+for _name in ("boto3", "botocore", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 _settings = Settings.from_environment(os.environ)
 _bus = Bus(
@@ -56,7 +57,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
             continue
         try:
             outgoing.append(_outgoing(stream))
-        except (KeyError, ValueError, TypeError, AttributeError, zlib.error) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, RecursionError, zlib.error) as error:
             blocked.add(partition)
             unreadable.append(stream["SequenceNumber"])
             logger.error("a record is not an event item of ours", extra={"error": type(error).__name__})

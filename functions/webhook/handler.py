@@ -39,8 +39,9 @@ METRICS = {Outcome.STORED: "Accepted", Outcome.DUPLICATE: "Duplicate", Outcome.S
 
 logger = Logger()
 metrics = Metrics()
-# botocore writes whole requests at DEBUG, and with them names and tokens: never, whatever the level.
-logging.getLogger("botocore").setLevel(logging.INFO)
+# The SDK writes whole requests at DEBUG, and with them names and tokens: never, whatever the level.
+for _name in ("boto3", "botocore", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 _settings = Settings.from_environment(os.environ)
 # The sender hangs up after 3 s. Two attempts of at most 1 s each leave room for the rest.

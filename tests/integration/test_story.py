@@ -1,0 +1,108 @@
+"""The samples, delivered in the story's order through WebhookFunction, on an embedded AWS."""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import io
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from appointments import items
+from appointments.parsing import parse_envelope
+from local.samples import SAMPLES, TOKEN
+from local.samples.files import EVENTS
+
+TOKENS = {sample.token for sample in SAMPLES}
+CONTEXT = SimpleNamespace(
+    function_name="webhook", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda", aws_request_id="r-1"
+)
+
+
+@pytest.fixture
+def log() -> io.StringIO:
+    """What WebhookFunction's logger writes, which keeps the standard output of whoever made it first."""
+    return io.StringIO()
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> Iterator[dict[str, Any]]:
+    """What the real handler answers to each sample, over a table that starts empty and outlives the answers."""
+    with mock_aws():
+        boto3.client("secretsmanager").create_secret(Name="token", SecretString=TOKEN)
+        boto3.client("dynamodb").create_table(
+            TableName="appointments",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        )
+        monkeypatch.setenv("TABLE_NAME", "appointments")
+        monkeypatch.setenv("WEBHOOK_SECRET_ARN", "token")
+        monkeypatch.setenv("HISTORY_RETENTION_DAYS", "0")
+        import webhook.handler
+
+        handler = importlib.reload(webhook.handler)
+        monkeypatch.setattr(handler.logger.registered_handler, "stream", log)
+        events = {s.name: json.loads((EVENTS / "webhook" / f"{s.name}.json").read_text("utf-8")) for s in SAMPLES}
+        yield {name: handler.lambda_handler(event, CONTEXT) for name, event in events.items()}
+
+
+def stored() -> list[Any]:
+    return boto3.client("dynamodb").scan(TableName="appointments")["Items"]
+
+
+def test_every_sample_gets_the_answer_that_it_expects(answers: dict[str, Any]) -> None:
+    assert {name: (a["statusCode"], json.loads(a["body"]).get("outcome")) for name, a in answers.items()} == {
+        sample.name: (sample.expected_status, sample.expected_outcome) for sample in SAMPLES
+    }
+
+
+def test_only_the_vendors_sample_is_told_of_limits(answers: dict[str, Any]) -> None:
+    told = {name: len(json.loads(answer["body"]).get("violations", ())) for name, answer in answers.items()}
+    assert {name: count for name, count in told.items() if count} == {"vendor-sample": 5, "invalid": 7}
+
+
+@pytest.mark.usefixtures("answers")
+def test_the_stream_batch_holds_exactly_the_event_items_that_the_store_wrote() -> None:
+    batch = json.loads((EVENTS / "stream" / "batch.json").read_text())
+    streamed = [record["dynamodb"]["NewImage"] for record in batch["Records"]]
+    for image in streamed:
+        image["body"] = items.unpack(base64.b64decode(image["body"]["B"]))
+    written = [item | {"body": items.unpack(item["body"]["B"])} for item in stored() if item["sk"]["S"] != "CURRENT"]
+    assert sorted(written, key=lambda item: item["sk"]["S"]) == sorted(streamed, key=lambda item: item["sk"]["S"])
+    assert streamed == sorted(streamed, key=lambda item: item["receivedAt"]["S"])
+
+
+@pytest.mark.usefixtures("answers")
+def test_the_state_of_every_appointment_is_its_event_with_the_greatest_updated_at() -> None:
+    newest: dict[str, tuple[str, str]] = {}
+    for sample in (s for s in SAMPLES if s.expected_outcome):
+        envelope = parse_envelope(sample.body).envelope
+        key = items.partition_key(envelope.data.appointment.id)
+        changed = (items.Delivery(b"", envelope, (), "").updated_at, envelope.id)
+        newest[key] = max(newest.get(key, changed), changed)
+    current = [item for item in stored() if item["sk"]["S"] == "CURRENT"]
+    assert {i["pk"]["S"]: (i["updatedAt"]["S"], i["eventId"]["S"]) for i in current} == newest
+    assert {i["pk"]["S"]: i["status"]["S"] for i in current} == {
+        "APPOINTMENT#48101": "COMPLETED",
+        "APPOINTMENT#48102": "ACCEPTED",
+        "APPOINTMENT#48103": "OUTGOING_INVITE",
+        "APPOINTMENT#48104": "NO_SHOW",
+        "APPOINTMENT#string": "ACCEPTED",
+    }
+
+
+def test_no_person_address_token_or_url_is_in_a_log_line_or_an_answer(
+    answers: dict[str, Any], log: io.StringIO
+) -> None:
+    lines = log.getvalue()
+    assert lines.count('"stored"') == sum(sample.expected_outcome == "stored" for sample in SAMPLES)
+    for text in (lines, json.dumps(answers, ensure_ascii=False)):
+        for personal in ("Lotte", "Amélie", "Öztürk", "@", "https:", "tok-", "Voorbeeld", "+32", *TOKENS):
+            assert personal not in text
