@@ -13,7 +13,7 @@ PIP := pip install --disable-pip-version-check --no-input --root-user-action=ign
 STAMP := $(VENV)/.installed
 SAM_STAMP := $(SAM_VENV)/.installed
 
-.PHONY: help setup test lint types lock clean
+.PHONY: help setup run serve test lint types lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -34,6 +34,12 @@ $(SAM_STAMP): requirements/sam.txt
 	@$(PYTHON) -m venv --clear $(SAM_VENV)
 	@$(SAM_VENV)/bin/python -m $(PIP) --require-hashes -r requirements/sam.txt | sed -uE '/^(Collecting|Installing)/!d; s/ \(from .*//'
 	@touch $@
+
+run: $(STAMP) ## the main job on this machine: deliver events/webhook, show and check what became of it
+	@$(BIN)/python -m local run
+
+serve: $(STAMP) ## the stack on this machine until Ctrl-C (PORT, AWS_PORT, WEBHOOK_TOKEN)
+	@exec $(BIN)/python -m local serve
 
 test: $(STAMP) lint types ## lint, types and all tests
 	@$(BIN)/python -m pytest

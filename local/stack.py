@@ -1,0 +1,90 @@
+"""The whole stack on this machine: gateway, functions, embedded AWS and the pump between table and publisher."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from local.aws import QUEUE, TABLE, EmbeddedAws
+from local.environment import Fleet
+from local.gateway import Gateway
+from local.pump import Pump
+from local.template import Template
+
+WEBHOOKS_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Port 0 takes any free port. ``log`` is the file that the functions' log lines go to, None for stdout."""
+
+    host: str = "127.0.0.1"
+    port: int = 3000
+    aws_port: int = 4566
+    token: str = "local-token"  # noqa: S105 - for this machine only
+    dynamodb_url: str | None = None
+    table_name: str = TABLE
+    log: Path | None = None
+
+
+class Stack:
+    """A context manager: everything runs inside it, and nothing is left of it afterwards."""
+
+    def __init__(self, options: Options) -> None:
+        template = Template()
+        self.options = options
+        self.aws = EmbeddedAws(
+            template,
+            token=options.token,
+            host=options.host,
+            port=options.aws_port,
+            dynamodb_url=options.dynamodb_url,
+            table_name=options.table_name,
+        )
+        webhook, publisher = template.function("WebhookFunction"), template.function("PublisherFunction")
+        self._fleets = [
+            Fleet(function, self.aws.environment(function.logical_id), size=size, log=options.log)
+            for function, size in ((webhook, WEBHOOKS_AT_ONCE), (publisher, 1))
+        ]
+        route = webhook.events["HttpApi"]
+        self.gateway = Gateway(
+            route["Method"], route["Path"], self._fleets[0].invoke, host=options.host, port=options.port
+        )
+        self._pump = Pump(
+            self.aws.client("dynamodbstreams"),
+            self._stream_arn(),
+            publisher.events["DynamoDB"],
+            self._fleets[1].invoke,
+            self._report_failure,
+        )
+
+    def __enter__(self) -> Self:
+        for fleet in self._fleets:
+            fleet.wait_until_ready()
+        self.gateway.start()
+        self._pump.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.gateway.stop()
+        self._pump.stop()
+        for fleet in self._fleets:
+            fleet.stop()
+        self.aws.stop()
+
+    def queue_url(self, name: str = QUEUE) -> str:
+        url: str = self.aws.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+        return url
+
+    def _stream_arn(self) -> Any:
+        table = self.aws.client("dynamodb").describe_table(TableName=self.options.table_name)["Table"]
+        return table["LatestStreamArn"]
+
+    def _report_failure(self, message: str) -> None:
+        sqs = self.aws.client("sqs")
+        url = next(url for url in sqs.list_queues()["QueueUrls"] if "PublisherFailureQueue" in url)
+        sqs.send_message(QueueUrl=url, MessageBody=message)

@@ -1,0 +1,144 @@
+"""SAM's own tools on this project: the template is valid, it builds, and what it built answers in a container."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.aws import EmbeddedAws
+from local.samples import SAMPLES
+from local.template import Template
+
+ROOT = Path(__file__).parent.parent.parent
+IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
+TABLE = "appointments-sam"
+
+pytestmark = pytest.mark.skipif(shutil.which("sam") is None, reason="the SAM CLI is not installed: make setup-sam")
+
+
+def sam(*arguments: str, seconds: int = 300) -> subprocess.CompletedProcess[str]:
+    # The shell's variables reach the container: those that other tests set for themselves must not.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "POWERTOOLS_"))}
+    environment = {**inherited, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-west-1"}
+    return subprocess.run(  # noqa: S603
+        ["sam", *arguments],  # noqa: S607 - the one that make puts on the path
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+
+
+def docker(*arguments: str) -> bool:
+    if shutil.which("docker") is None:
+        return False
+    return subprocess.run(["docker", *arguments], capture_output=True, check=False).returncode == 0  # noqa: S603, S607
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `sam build` makes of the project, beside the one that the user may have built."""
+    if shutil.which("python3.13") is None:
+        pytest.skip("sam build needs python3.13 on the path, the runtime of the functions")
+    folder = tmp_path_factory.mktemp("sam-build")
+    answer = sam("build", "--build-dir", str(folder), "--cache-dir", str(folder / "cache"))
+    assert answer.returncode == 0, answer.stderr
+    return folder
+
+
+def test_the_template_is_valid() -> None:
+    answer = sam("validate", "--lint")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_the_build_holds_both_functions_and_what_they_import(built: Path) -> None:
+    assert (built / "WebhookFunction" / "webhook" / "handler.py").is_file()
+    assert (built / "PublisherFunction" / "publisher" / "handler.py").is_file()
+    assert (built / "AppointmentsLayer" / "python" / "appointments" / "contract.py").is_file()
+    layer = built / "DependenciesLayer" / "python"
+    assert {"aws_lambda_powertools", "boto3", "pydantic"} <= {path.name for path in layer.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[EmbeddedAws]:
+    """An AWS that containers can reach, so on all addresses of this machine; its table in DynamoDB Local if it runs."""
+    if not docker("info"):
+        pytest.skip("sam local needs Docker, and no engine answers here")
+    dynamodb_url = os.environ.get("DYNAMODB_LOCAL_ENDPOINT")
+    embedded = EmbeddedAws(
+        Template(),
+        token="local-token",
+        host="0.0.0.0",  # noqa: S104
+        dynamodb_url=dynamodb_url,
+        table_name=TABLE,
+    )
+    yield embedded
+    if dynamodb_url:
+        embedded.client("dynamodb").delete_table(TableName=TABLE)
+    embedded.stop()
+
+
+@pytest.fixture(scope="module")
+def invoke(aws: EmbeddedAws, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """`sam local invoke` as the README shows it, with the ports and the table of this test."""
+    variables = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]
+    variables |= {name: url.replace("127.0.0.1", "host.docker.internal") for name, url in aws.endpoints.items()}
+    variables["TABLE_NAME"] = TABLE
+    file = tmp_path_factory.mktemp("sam-local") / "env.json"
+    file.write_text(json.dumps({"Parameters": variables}))
+    skip_pull = ["--skip-pull-image"] if docker("image", "inspect", IMAGE) else []
+
+    def invoked(function: str, event: str) -> Any:
+        options = ["-t", str(built / "template.yaml"), "--config-file", str(ROOT / "samconfig.toml")]
+        options += ["--env-vars", str(file), "-e", f"events/{event}.json"]
+        answer = sam("local", "invoke", function, *options, *skip_pull)
+        assert answer.returncode == 0, answer.stderr
+        print(answer.stderr)  # noqa: T201 - shown when the test fails
+        return json.loads(answer.stdout.strip().splitlines()[-1])
+
+    return invoked
+
+
+def test_every_webhook_event_is_answered_as_its_sample_says(invoke: Any, aws: EmbeddedAws) -> None:
+    for sample in SAMPLES:
+        answer = invoke("WebhookFunction", f"webhook/{sample.name}")
+        body = json.loads(answer["body"])
+        assert (sample.name, answer["statusCode"]) == (sample.name, sample.expected_status)
+        assert body.get("outcome") == sample.expected_outcome
+    items = aws.client("dynamodb").scan(TableName=TABLE)["Items"]
+    stored = [sample for sample in SAMPLES if sample.expected_outcome in ("stored", "stale")]
+    assert sum(item["sk"]["S"].startswith("EVENT#") for item in items) == len(stored)
+
+
+@pytest.mark.parametrize("event", ["one", "batch"])
+def test_a_stream_batch_is_published_whole(invoke: Any, aws: EmbeddedAws, event: str) -> None:
+    records = json.loads((ROOT / "events" / "stream" / f"{event}.json").read_text())["Records"]
+    assert invoke("PublisherFunction", f"stream/{event}") == {"batchItemFailures": []}
+    assert len(_received(aws)) == len(records)
+
+
+def test_a_poison_record_is_reported_and_the_other_appointments_are_published(invoke: Any, aws: EmbeddedAws) -> None:
+    records = json.loads((ROOT / "events" / "stream" / "poison.json").read_text())["Records"]
+    failures = invoke("PublisherFunction", "stream/poison")["batchItemFailures"]
+    assert failures
+    assert len(_received(aws)) == len(records) - len(failures)
+
+
+def _received(aws: EmbeddedAws) -> list[Any]:
+    sqs = aws.client("sqs")
+    url = sqs.get_queue_url(QueueName="events")["QueueUrl"]
+    messages: list[Any] = []
+    while some := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        messages += some
+        for message in some:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return messages
