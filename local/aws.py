@@ -12,7 +12,9 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from moto.dynamodb.models.table import StreamShard, Table
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import Table
+from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
@@ -20,6 +22,8 @@ from local.template import Template, output_key
 
 REGION = "eu-west-1"
 STACK = "local"
+ITERATORS = 100
+"""So many stream iterators are remembered, the oldest forgotten: the pump asks for one with every poll."""
 TABLE = BUS = "appointments"
 QUEUE = "events"
 SECRET = "webhook-secret"  # noqa: S105 - the name of the secret, not the secret
@@ -138,29 +142,39 @@ class _Silent(MotoRequestHandler):
 
 
 def _moto() -> Wsgi:
-    """moto's server, its DynamoDB made fit for many deliveries.
-
-    A moto transaction copies the table deeply, twice, to be able to roll back. Items and stream records are
-    replaced there and never changed, so a copy of the containers is enough, and takes no time.
-    """
+    """moto's server, its transactions made fit for many deliveries and for a stream that is read meanwhile."""
     Table.__deepcopy__ = _snapshot  # type: ignore[attr-defined]
+    DynamoDBBackend.transact_write_items = _with_stream_rolled_back  # type: ignore
     application: Wsgi = DomainDispatcherApplication(create_backend_app)
     return application
 
 
-def _snapshot(table: Table, memo: dict[int, Any]) -> Table:
-    """Also for an answer that describes the table, which is all else that moto copies."""
+def _snapshot(table: Table, _memo: dict[int, Any]) -> Table:
+    """What a transaction goes back to. Items are replaced and never changed: the containers' copies are enough."""
     taken = copy.copy(table)
-    memo[id(table)] = taken
     taken.items = table.items.copy()
     for key, items in taken.items.items():
         taken.items[key] = copy.copy(items)
-    if table.stream_shard is not None:
-        shard: StreamShard = copy.copy(table.stream_shard)
-        shard.items = list(shard.items)
-        shard.table = taken
-        taken.stream_shard = shard
     return taken
+
+
+_transact: Any = DynamoDBBackend.transact_write_items
+
+
+def _with_stream_rolled_back(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+    """A cancelled transaction leaves no record, in the same stream: whoever reads it holds on to the object."""
+    streams = {
+        name: (table.stream_shard, len(table.stream_shard.items))
+        for name, table in backend.tables.items()
+        if table.stream_shard is not None
+    }
+    try:
+        _transact(backend, transact_items)
+    except Exception:
+        for name, (shard, count) in streams.items():
+            del shard.items[count:]
+            shard.table = backend.tables[name]
+        raise
 
 
 def _one_at_a_time(application: Wsgi) -> Wsgi:
@@ -171,9 +185,17 @@ def _one_at_a_time(application: Wsgi) -> Wsgi:
         if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):
             return application(environ, start_response)
         with lock:
+            _forget_old_iterators()
             return list(application(environ, start_response))
 
     return serialised
+
+
+def _forget_old_iterators() -> None:
+    for regions in dynamodbstreams_backends.values():
+        for backend in regions.values():
+            while len(backend.shard_iterators) > ITERATORS:
+                del backend.shard_iterators[next(iter(backend.shard_iterators))]
 
 
 def _one_region(application: Wsgi) -> Wsgi:

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 from threading import Event, Thread
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from moto.events.models import EventPattern
 
 from local.environment import FunctionError
 
 POLL_SECONDS = 0.1
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 ATTEMPTS = 20
 """Fewer than the template's, so that a poison record reaches the failure queue while one still looks."""
 
@@ -45,7 +46,7 @@ class Pump:
         ]
         self._invoke = invoke
         self._on_failure = on_failure
-        self._positions: dict[str, str | None] = {}
+        self._positions: dict[str, str] = {}
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="pump", daemon=True)
 
@@ -56,22 +57,31 @@ class Pump:
         self._stopping.set()
         self._thread.join()
 
+    def position(self, shard_id: str) -> str | None:
+        """The sequence number up to which a shard is done with."""
+        return self._positions.get(shard_id)
+
     def _run(self) -> None:
         while not self._stopping.wait(POLL_SECONDS):
-            for shard_id in self._shards():
-                while records := self._read(shard_id):
-                    self._deliver(shard_id, [record for record in records if self._wanted(record)])
+            try:
+                self._poll()
+            except (BotoCoreError, ClientError):  # the stream cannot be read just now: from the same place again
+                self._stopping.wait(LONGEST_PAUSE)
+
+    def _poll(self) -> None:
+        for shard_id in self._shards():
+            while (records := self._read(shard_id)) and not self._stopping.is_set():
+                self._deliver(shard_id, [record for record in records if self._wanted(record)])
+                if not self._stopping.is_set():
                     self._positions[shard_id] = records[-1]["dynamodb"]["SequenceNumber"]
-                    if self._stopping.is_set():
-                        return
 
     def _shards(self) -> Iterator[str]:
         for shard in self._streams.describe_stream(StreamArn=self._stream_arn)["StreamDescription"]["Shards"]:
             yield shard["ShardId"]
 
     def _read(self, shard_id: str) -> list[Record]:
-        """The next records of a shard. A fresh iterator each time: one that is kept outlives a rollback in moto."""
-        position = self._positions.get(shard_id)
+        """The next records of a shard, wherever an interruption left it: an iterator of its own each time."""
+        position = self.position(shard_id)
         where = (
             {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": position}
             if position

@@ -26,7 +26,7 @@ def main(options: Options) -> int:
         print(f"delivering events/webhook/*.json to {stack.gateway.url}\n", flush=True)
         delivered = tuple(_deliver(stack, path) for path in _files())
         accepted = sum(one.outcome in ("stored", "stale") for one in delivered)
-        result = Result(delivered, _scan(stack), _receive(stack, accepted))
+        result = Result(delivered, scan(stack), receive(stack, accepted))
     wrong = list(result.wrong(EXPECTED))
     print(*result.tables(), *(f"WRONG: {line}" for line in wrong), result.closing_line(wrong), sep="\n")
     print(f"The functions' log lines are in {options.log}.")
@@ -59,13 +59,13 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str,
             return error.code, json.load(error)
 
 
-def _scan(stack: Stack) -> tuple[dict[str, Any], ...]:
+def scan(stack: Stack) -> tuple[dict[str, Any], ...]:
     dynamodb = stack.aws.client("dynamodb")
     pages = dynamodb.get_paginator("scan").paginate(TableName=stack.options.table_name, ConsistentRead=True)
     return tuple(item for page in pages for item in page["Items"])
 
 
-def _receive(stack: Stack, expected: int) -> tuple[dict[str, Any], ...]:
+def receive(stack: Stack, expected: int) -> tuple[dict[str, Any], ...]:
     """What the rule on the bus received; looks on a little, because one message too many is a defect as well."""
     sqs, url = stack.aws.client("sqs"), stack.queue_url()
     messages: list[dict[str, Any]] = []

@@ -1,0 +1,20 @@
+"""Handlers of a few lines, for the tests of the execution environments."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> Any:
+    match event["do"]:
+        case "say where":
+            return {"pid": os.getpid(), "variable": os.environ.get("VARIABLE"), "inherited": "HOME" in os.environ}
+        case "raise":
+            raise ValueError("what was sent must not be told")
+        case "die":
+            os._exit(1)
+        case "hang":
+            time.sleep(60)
+    return {"milliseconds": context.get_remaining_time_in_millis(), "name": context.function_name}
