@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,7 +19,11 @@ WEBHOOKS_AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Port 0 takes any free port. ``log`` is the file that the functions' log lines go to, None for stdout."""
+    """Port 0 takes any free port. ``log`` is the file that the functions' log lines go to, None for stdout.
+
+    ``webhooks`` execution environments of WebhookFunction run at once; ``variables`` go over those of the template,
+    in the environment of every function.
+    """
 
     host: str = "127.0.0.1"
     port: int = 3000
@@ -27,6 +32,8 @@ class Options:
     dynamodb_url: str | None = None
     table_name: str = TABLE
     log: Path | None = None
+    webhooks: int = WEBHOOKS_AT_ONCE
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 class Stack:
@@ -44,24 +51,26 @@ class Stack:
             table_name=options.table_name,
         )
         webhook, publisher = template.function("WebhookFunction"), template.function("PublisherFunction")
-        self._fleets = [
-            Fleet(function, self.aws.environment(function.logical_id), size=size, log=options.log)
-            for function, size in ((webhook, WEBHOOKS_AT_ONCE), (publisher, 1))
-        ]
+        self.fleets = {
+            function.logical_id: Fleet(
+                function, {**self.aws.environment(function.logical_id), **options.variables}, size=size, log=options.log
+            )
+            for function, size in ((webhook, options.webhooks), (publisher, 1))
+        }
         route = webhook.events["HttpApi"]
         self.gateway = Gateway(
-            route["Method"], route["Path"], self._fleets[0].invoke, host=options.host, port=options.port
+            route["Method"], route["Path"], self.fleets["WebhookFunction"].invoke, host=options.host, port=options.port
         )
         self._pump = Pump(
             self.aws.client("dynamodbstreams"),
             self._stream_arn(),
             publisher.events["DynamoDB"],
-            self._fleets[1].invoke,
+            self.fleets["PublisherFunction"].invoke,
             self._report_failure,
         )
 
     def __enter__(self) -> Self:
-        for fleet in self._fleets:
+        for fleet in self.fleets.values():
             fleet.wait_until_ready()
         self.gateway.start()
         self._pump.start()
@@ -72,7 +81,7 @@ class Stack:
     ) -> None:
         self.gateway.stop()
         self._pump.stop()
-        for fleet in self._fleets:
+        for fleet in self.fleets.values():
             fleet.stop()
         self.aws.stop()
 
