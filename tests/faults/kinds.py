@@ -73,9 +73,14 @@ def drop_answer(exchange: Exchange) -> None:
 
 
 def close_mid_answer(exchange: Exchange) -> None:
-    """Done, and the connection is closed in the middle of the answer."""
-    raw = exchange.forward().raw()
-    exchange.send(raw[: len(raw) - 1])
+    """Done, and the connection is closed before the answer says how it went."""
+    exchange.send(exchange.forward().raw()[: len("HTTP/1.1 2")])
+    exchange.close()
+
+
+def cut_short(exchange: Exchange) -> None:
+    """Done, and the connection is closed before the answer's last byte: its status is told, its content is not."""
+    exchange.send(exchange.forward().raw()[:-1])
     exchange.close()
 
 

@@ -150,9 +150,15 @@ def test_a_dropped_answer_was_done(proxy: Proxy, seen: list[bytes]) -> None:
     assert seen == [b"hello"]
 
 
-def test_an_answer_closed_in_the_middle_is_incomplete(proxy: Proxy, seen: list[bytes]) -> None:
-    proxy.inject(kinds.close_mid_answer)
-    with pytest.raises(http.client.IncompleteRead):
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [(kinds.close_mid_answer, http.client.BadStatusLine), (kinds.cut_short, http.client.IncompleteRead)],
+)
+def test_an_answer_that_breaks_off_was_done(
+    proxy: Proxy, seen: list[bytes], fault: kinds.Fault, error: type[Exception]
+) -> None:
+    proxy.inject(fault)
+    with pytest.raises(error):
         ask(proxy)
     assert seen == [b"hello"]
 
