@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
+from random import Random
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -168,3 +170,27 @@ class Hold:
             exchange.reset()
         else:
             exchange.send((answer or exchange.forward()).raw())
+
+
+@dataclass(frozen=True, slots=True)
+class Nth:
+    """``fault`` meets only the ``number``-th request, from 1, of all the proxies that share this object."""
+
+    number: int
+    fault: Fault
+    _arrived: count[int] = field(default_factory=lambda: count(1))
+
+    def __call__(self, exchange: Exchange) -> None:
+        (self.fault if next(self._arrived) == self.number else passed)(exchange)
+
+
+@dataclass(frozen=True, slots=True)
+class Sometimes:
+    """One of ``faults`` meets a request with ``probability``."""
+
+    faults: tuple[Fault, ...]
+    probability: float
+    random: Random
+
+    def __call__(self, exchange: Exchange) -> None:
+        (self.random.choice(self.faults) if self.random.random() < self.probability else passed)(exchange)
