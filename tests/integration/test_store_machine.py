@@ -18,7 +18,7 @@ from uuid import uuid4
 import boto3
 import pytest
 from botocore.config import Config
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -249,6 +249,10 @@ def search(aws: EmbeddedAws, name: str, url: str | None, examples: int) -> None:
         run_state_machine_as_test(
             Deliveries,
             settings=settings(
-                max_examples=examples, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+                max_examples=examples,
+                stateful_step_count=25,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+                phases=(Phase.reuse, Phase.generate),  # a failure is found in seconds and would be shrunk for minutes
             ),
         )
