@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from appointments.errors import AppointmentsError
 
@@ -111,7 +112,7 @@ class Secret:
             except UnusableSecretError as error:
                 # Nobody can be in possession of a previous version of which no key could be made.
                 problem = f"{stage}: {error}" if stage == CURRENT else problem
-            except (ClientError, BotoCoreError) as error:
+            except (ClientError, BotoCoreError, ResponseParserError) as error:
                 return Reading(tuple(keys), complete=False, problem=f"{stage}: {_kind(error)}")
         return Reading(tuple(dict.fromkeys(keys)), problem=problem)
 
@@ -123,9 +124,13 @@ class Secret:
             if stage == CURRENT:
                 raise
             return
-        if "SecretString" not in version:
-            raise UnusableSecretError("the secret is binary, not text")
-        yield version["SecretString"]
+        match version:
+            case {"SecretString": str(text)}:
+                yield text
+            case {"SecretBinary": _}:
+                raise UnusableSecretError("the secret is binary, not text")
+            case _:  # a page of something in between, for instance
+                raise ResponseParserError
 
 
 def _kind(error: Exception) -> str:
