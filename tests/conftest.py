@@ -12,6 +12,8 @@ import pytest
 from moto import mock_aws
 
 from appointments import items
+from appointments.bodies import Bodies
+from tests.builders import make_bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,15 +30,14 @@ for name, value in {
 
 @pytest.fixture(params=["moto", "dynamodb-local"])
 def dynamodb(request: pytest.FixtureRequest) -> Iterator[DynamoDBClient]:
-    """A DynamoDB client of each implementation that runs here."""
-    if request.param == "moto":
-        with mock_aws():
-            yield boto3.client("dynamodb")
-        return
-    endpoint = os.environ.get("DYNAMODB_LOCAL_ENDPOINT")
-    if not endpoint:
-        pytest.skip("DynamoDB Local is not running: DYNAMODB_LOCAL_ENDPOINT is not set")
-    yield boto3.client("dynamodb", endpoint_url=endpoint)
+    """A DynamoDB client of each implementation that runs here; every other service is moto's with both."""
+    endpoint = None
+    if request.param == "dynamodb-local":
+        endpoint = os.environ.get("DYNAMODB_LOCAL_ENDPOINT")
+        if not endpoint:
+            pytest.skip("DynamoDB Local is not running: DYNAMODB_LOCAL_ENDPOINT is not set")
+    with mock_aws():
+        yield boto3.client("dynamodb", endpoint_url=endpoint)
 
 
 @pytest.fixture
@@ -65,3 +66,10 @@ def table_name(dynamodb: DynamoDBClient) -> str:
         ],
     )
     return name
+
+
+@pytest.fixture
+def bodies(dynamodb: DynamoDBClient) -> Bodies:  # noqa: ARG001 - the bucket is in the AWS that it starts
+    """A fresh bucket of bodies, beside either DynamoDB."""
+    make_bucket("bodies")
+    return Bodies(boto3.client("s3"), "bodies")

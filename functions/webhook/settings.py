@@ -12,6 +12,8 @@ class Settings:
 
     table_name: str
     webhook_secret_arn: str
+    quarantine_bucket_name: str
+    bodies_bucket_name: str
     history_retention_days: int
     """How long an event stays in the history; 0 keeps it for ever."""
 
@@ -21,5 +23,7 @@ class Settings:
         return cls(
             table_name=environment["TABLE_NAME"],
             webhook_secret_arn=environment["WEBHOOK_SECRET_ARN"],
+            quarantine_bucket_name=environment["QUARANTINE_BUCKET_NAME"],
+            bodies_bucket_name=environment["BODIES_BUCKET_NAME"],
             history_retention_days=int(environment["HISTORY_RETENTION_DAYS"]),
         )

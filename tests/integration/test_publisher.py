@@ -69,6 +69,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Mapping]]:
         monkeypatch.setenv("EVENT_BUS_NAME", "appointments")
         monkeypatch.setenv("EVENT_SOURCE", SOURCE)
         monkeypatch.setenv("EVENT_DETAIL", event_detail)
+        monkeypatch.setenv("BODIES_BUCKET_NAME", "bodies")
         import publisher.handler
 
         return Mapping(importlib.reload(publisher.handler), queue_url)

@@ -18,6 +18,7 @@ from appointments import items
 from appointments.parsing import parse_envelope
 from local.samples import SAMPLES, TOKEN
 from local.samples.files import EVENTS
+from tests.builders import make_bucket
 
 TOKENS = {sample.token for sample in SAMPLES}
 CONTEXT = SimpleNamespace(
@@ -42,6 +43,9 @@ def answers(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> Iterator[dict[
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         )
+        for name, bucket in {"QUARANTINE_BUCKET_NAME": "quarantine", "BODIES_BUCKET_NAME": "bodies"}.items():
+            make_bucket(bucket)
+            monkeypatch.setenv(name, bucket)
         monkeypatch.setenv("TABLE_NAME", "appointments")
         monkeypatch.setenv("WEBHOOK_SECRET_ARN", "token")
         monkeypatch.setenv("HISTORY_RETENTION_DAYS", "0")
@@ -75,6 +79,8 @@ def test_the_stream_batch_holds_exactly_the_event_items_that_the_store_wrote() -
     for image in streamed:
         image["body"] = items.unpack(base64.b64decode(image["body"]["B"]))
     written = [item | {"body": items.unpack(item["body"]["B"])} for item in stored() if item["sk"]["S"] != "CURRENT"]
+    for image, item in zip(streamed, written, strict=True):
+        assert image.pop("storedAt").keys() == item.pop("storedAt").keys()  # when it was written is each one's own
     assert sorted(written, key=lambda item: item["sk"]["S"]) == sorted(streamed, key=lambda item: item["sk"]["S"])
     assert streamed == sorted(streamed, key=lambda item: item["receivedAt"]["S"])
 
