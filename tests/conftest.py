@@ -13,6 +13,9 @@ from moto import mock_aws
 
 from appointments import items
 from appointments.bodies import Bodies
+from appointments.store import Store
+from cli.target import Target
+from tests import shell
 from tests.builders import make_bucket
 
 if TYPE_CHECKING:
@@ -73,3 +76,14 @@ def bodies(dynamodb: DynamoDBClient) -> Bodies:  # noqa: ARG001 - the bucket is 
     """A fresh bucket of bodies, beside either DynamoDB."""
     make_bucket("bodies")
     return Bodies(boto3.client("s3"), "bodies")
+
+
+@pytest.fixture
+def operator(
+    dynamodb: DynamoDBClient, table_name: str, bodies: Bodies, monkeypatch: pytest.MonkeyPatch
+) -> shell.Operator:
+    """An operator of a deployment whose table is in either DynamoDB and whose buckets are moto's."""
+    make_bucket(shell.BUCKET)
+    # One endpoint is all that the command is given: a table elsewhere than the buckets comes in by the back door.
+    monkeypatch.setattr(Target, "store", property(lambda _: Store(dynamodb, table_name, bodies, deadline_seconds=20)))
+    return shell.Operator(dynamodb, table_name)

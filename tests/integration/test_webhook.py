@@ -64,6 +64,25 @@ def test_new_again_and_older_are_stored_duplicate_and_stale(invoke: Any) -> None
     assert outcome(invoke(older)) == (202, "stale")
 
 
+def test_a_known_id_with_other_content_is_acknowledged_and_kept_in_quarantine_once(invoke: Any) -> None:
+    invoke(webhook_event(body(delivery(id="e-1"))))
+    other = body(delivery(id="e-1", internalNotes="other"))
+    assert [outcome(invoke(webhook_event(other))) for _ in range(3)] == [(200, "conflicting-duplicate")] * 3
+    (kept,) = boto3.client("s3").list_objects_v2(Bucket="quarantine")["Contents"]
+    assert kept["Key"].startswith("conflicting-duplicate/")
+    assert boto3.client("s3").get_object(Bucket="quarantine", Key=kept["Key"])["Body"].read() == other
+
+
+def test_a_conflict_that_cannot_be_kept_is_not_acknowledged(invoke: Any) -> None:
+    invoke(webhook_event(body(delivery(id="e-1"))))
+    boto3.client("s3").delete_bucket(Bucket="quarantine")
+    assert invoke(webhook_event(body(delivery(id="e-1", internalNotes="other"))))[0] == 503
+
+
+def test_a_body_of_5_mb_is_stored(invoke: Any) -> None:
+    assert outcome(invoke(webhook_event(body(delivery(internalNotes="x" * 5_000_000))))) == (202, "stored")
+
+
 def test_the_exact_bytes_are_kept_also_when_they_arrive_as_base64(invoke: Any) -> None:
     content = body(delivery(internalNotes="é 😀"))
     assert outcome(invoke(webhook_event(content, encoded=True))) == (202, "stored")
