@@ -13,12 +13,12 @@ import click
 from appointments.violations import Violation
 from cli.finding import Found
 
-LISTED = 5
+LISTED = 3
 """So many violations of an object are listed on its line."""
 PROGRESS_SECONDS = 2.0
 HEAD = ("received", "violations", "redriven", "key", "first violation")
-LIST_WIDTHS = (20, 10, 21, 86)
-RESULT_WIDTHS = (21, 86)
+LIST_WIDTHS = (20, 10, 21, 73)
+RESULT_WIDTHS = (21, 73)
 
 
 def head() -> str:
@@ -41,22 +41,20 @@ def sheet(found: Found) -> str:
     """Everything about one object, a line for each thing and for each violation that is listed."""
     facts = {name: value for name, value in found.as_dict().items() if name != "violations" and value is not None}
     lines = [f"{name:<15} {value}" for name, value in facts.items()]
-    return "\n".join([*lines, *(f"  {_told(violation)}" for violation in found.account.violations)])
+    broken = [f"  {violation.path} {violation.rule} ({violation.expected})" for violation in found.account.violations]
+    more = [f"  and {found.unlisted} more"] if found.unlisted > 0 else []
+    return "\n".join([*lines, *broken, *more])
 
 
 def result(outcome: str, key: str, detail: str, violations: Sequence[Violation]) -> str:
     """The line of an object that was redriven: what became of it and, if it was refused, what it breaks."""
-    texts = [detail] if detail else [_told(violation) for violation in violations[:LISTED]]
+    texts = [detail] if detail else [f"{violation.path} {violation.rule}" for violation in violations[:LISTED]]
     more = len(violations) - LISTED
     return _columns((outcome, key, "; ".join([*texts, *([f"and {more} more"] if more > 0 else [])])), RESULT_WIDTHS)
 
 
 def line(document: dict[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False)
-
-
-def _told(violation: Violation) -> str:
-    return f"{violation.path} {violation.rule} ({violation.expected})"
 
 
 def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:

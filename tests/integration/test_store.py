@@ -45,13 +45,16 @@ def test_a_duplicate_changes_nothing(store: Store, stored: Any) -> None:
 
 
 def test_an_event_tells_when_it_was_written(dynamodb: DynamoDBClient, table_name: str, bodies: Bodies) -> None:
-    written = "2026-03-02T09:00:05.000000000Z"
-    stored_later = Store(dynamodb, table_name, bodies, now=lambda: written)
-    stored_later.save(arrived())
-    item = dynamodb.scan(TableName=table_name)["Items"]
-    assert [(i["receivedAt"], i["storedAt"]) for i in item if "storedAt" in i] == [
-        ({"S": "2026-03-02T09:00:01.000000000Z"}, {"S": written})
-    ]
+    attempts = (f"2026-03-02T09:00:{second:02}.000000000Z" for second in range(5, 60))
+    store = Store(dynamodb, table_name, bodies, now=lambda: next(attempts))
+    store.save(arrived(id="e-2"))
+    store.save(arrived(id="e-1", updated_at="2026-01-01T00:00:00Z"))  # stale: it takes a second attempt
+    written = {item["sk"]["S"]: item.get("storedAt") for item in dynamodb.scan(TableName=table_name)["Items"]}
+    assert written == {
+        "CURRENT": None,
+        "EVENT#e-2": {"S": "2026-03-02T09:00:05.000000000Z"},
+        "EVENT#e-1": {"S": "2026-03-02T09:00:07.000000000Z"},
+    }
 
 
 def test_an_older_instant_is_stale_whatever_its_text(store: Store, stored: Any) -> None:
