@@ -21,8 +21,8 @@ WEBHOOKS_AT_ONCE = 4
 class Options:
     """Port 0 takes any free port. ``log`` is the file that the functions' log lines go to, None for stdout.
 
-    ``webhooks`` execution environments of WebhookFunction run at once; ``variables`` go over those of the template,
-    in the environment of every function.
+    ``parameters`` are the template's, by name; those left out have their defaults. ``webhooks`` execution environments
+    of WebhookFunction run at once; ``variables`` go over those of the template, in the environment of every function.
     """
 
     host: str = "127.0.0.1"
@@ -32,6 +32,7 @@ class Options:
     dynamodb_url: str | None = None
     table_name: str = TABLE
     log: Path | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
     webhooks: int = WEBHOOKS_AT_ONCE
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -41,6 +42,8 @@ class Stack:
 
     def __init__(self, options: Options) -> None:
         template = Template()
+        for name, value in options.parameters.items():
+            template.check_parameter(name, value)
         self.options = options
         self.aws = EmbeddedAws(
             template,
@@ -49,6 +52,7 @@ class Stack:
             port=options.aws_port,
             dynamodb_url=options.dynamodb_url,
             table_name=options.table_name,
+            parameters=options.parameters,
         )
         webhook, publisher = template.function("WebhookFunction"), template.function("PublisherFunction")
         self.fleets = {
@@ -57,9 +61,8 @@ class Stack:
             )
             for function, size in ((webhook, options.webhooks), (publisher, 1))
         }
-        route = webhook.events["HttpApi"]
         self.gateway = Gateway(
-            route["Method"], route["Path"], self.fleets["WebhookFunction"].invoke, host=options.host, port=options.port
+            webhook.routes, self.fleets["WebhookFunction"].invoke, host=options.host, port=options.port
         )
         self._pump = Pump(
             self.aws.client("dynamodbstreams"),
