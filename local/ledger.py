@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,11 +37,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What there is: the table's items, the event items in the order of the stream, the messages as they came."""
+    """What there is: the table's items, the event items in the order of the stream, the messages as they came.
+
+    ``claimed`` gives the body that an item only names, by its key.
+    """
 
     items: Iterable[Item]
     streamed: Iterable[Item]
     messages: Iterable[Mapping[str, Any]]
+    claimed: Callable[[str], bytes]
 
 
 class Ledger:
@@ -61,7 +65,7 @@ class Ledger:
         partitions = {f"APPOINTMENT#{event.appointment_id}" for event in self.sent.values()}
         mine = [item for item in found.items if item["pk"]["S"] in partitions]
         history = {_id(item): item for item in mine if item["sk"]["S"].startswith("EVENT#")}
-        yield from self._history(history)
+        yield from self._history(history, found.claimed)
         yield from self._state(history, [item for item in mine if item["sk"]["S"] == "CURRENT"])
         streamed = [item for item in found.streamed if item["pk"]["S"] in partitions]
         yield from self._flags(streamed)
@@ -69,15 +73,11 @@ class Ledger:
         told = [m["detail"]["metadata"] for m in found.messages]
         yield from self._bus(history, streamed, [one for one in told if one["appointmentId"] in appointments])
 
-    def _history(self, history: Mapping[str, Item]) -> Iterator[str]:
+    def _history(self, history: Mapping[str, Item], claimed: Callable[[str], bytes]) -> Iterator[str]:
         yield from _some("acknowledged and lost", self.acknowledged - history.keys())
         yield from _some("in the history and never sent", history.keys() - self.sent.keys())
-        changed = (
-            name
-            for name, item in history.items()
-            if name in self.sent
-            and hashlib.sha256(gzip.decompress(item["body"]["B"])).digest() != self.sent[name].digest
-        )
+        kept = ((name, _digest(item, claimed)) for name, item in history.items())
+        changed = (name for name, digest in kept if name in self.sent and digest != self.sent[name].digest)
         yield from _some("not kept byte for byte", changed)
 
     def _state(self, history: Mapping[str, Item], current: Iterable[Item]) -> Iterator[str]:
@@ -120,14 +120,21 @@ class Ledger:
         committed: dict[str, list[str]] = defaultdict(list)
         for item in streamed:
             committed[item["pk"]["S"].removeprefix("APPOINTMENT#")].append(_id(item))
-        yield from _some(
-            "appointments first published in another order than committed",
-            (name for name in committed if [one for one in committed[name] if one in flags] != first[name]),
+        reordered = (
+            name
+            for name, names in committed.items()
+            if [one for one in names if one in flags] != [one for one in first[name] if one in names]
         )
+        yield from _some("appointments first published in another order than committed", reordered)
 
 
 def _id(item: Item) -> str:
     return str(item["sk"]["S"]).removeprefix("EVENT#")
+
+
+def _digest(item: Item, claimed: Callable[[str], bytes]) -> bytes:
+    body = claimed(item["bodyKey"]["S"]) if "bodyKey" in item else gzip.decompress(item["body"]["B"])
+    return hashlib.sha256(body).digest()
 
 
 def _some(what: str, names: Iterable[str]) -> Iterator[str]:

@@ -7,12 +7,10 @@ import time
 from typing import Any
 from uuid import uuid4
 
-from local.ledger import Found
 from local.load.senders import Sent, send
 from local.load.watch import Memory, Messages, Regularly
-from local.run import scan
+from local.outcome import found
 from local.stack import Options, Stack
-from local.streamed import event_items
 
 PATIENCE_SECONDS = 120.0
 """How long the bus may take for what is left when the senders stop."""
@@ -28,8 +26,9 @@ def run(options: Options, *, seconds: float, senders: int, seed: int) -> dict[st
                 stack.gateway.url, options.token, run=uuid4().hex[:8], seed=seed, senders=senders, seconds=seconds
             )
             lag = _drain(messages, sent)
-        found = Found(scan(stack), list(_streamed(stack)), messages.received)
-        wrong = list(sent.ledger.wrong(found))
+        wrong = list(sent.ledger.wrong(found(stack, messages.received)))
+        if options.dynamodb_url:  # where the table would stay
+            stack.aws.client("dynamodb").delete_table(TableName=options.table_name)
     if unacknowledged := len(sent.ledger.sent.keys() - sent.ledger.acknowledged):
         wrong.append(f"never acknowledged, though nothing failed: {unacknowledged}")
     return _report(sent, memory, messages, lag, wrong)
@@ -43,11 +42,6 @@ def _drain(messages: Messages, sent: Sent) -> float:
             break
         time.sleep(0.5)
     return time.monotonic() - begin
-
-
-def _streamed(stack: Stack) -> Any:
-    table = stack.aws.client("dynamodb").describe_table(TableName=stack.options.table_name)["Table"]
-    return event_items(stack.aws.client("dynamodbstreams"), table["LatestStreamArn"])
 
 
 def _report(sent: Sent, memory: Memory, messages: Messages, lag: float, wrong: list[str]) -> dict[str, Any]:

@@ -16,10 +16,9 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from local.aws import TABLE
-from local.ledger import Event, Found, Ledger
-from local.run import scan
+from local.ledger import Event, Ledger
+from local.outcome import found
 from local.stack import Options, Stack
-from local.streamed import event_items
 from tests.builders import TOKEN
 from tests.faults.proxy import Proxy
 
@@ -124,12 +123,6 @@ class Rig:
         for pid in self.stack.fleets[function].pids():
             os.kill(pid, signal.SIGKILL)
 
-    def found(self) -> Found:
-        dynamodb = self.stack.aws.client("dynamodb")
-        table = dynamodb.describe_table(TableName=self.stack.options.table_name)["Table"]
-        streamed = event_items(self.stack.aws.client("dynamodbstreams"), table["LatestStreamArn"])
-        return Found(scan(self.stack), list(streamed), self.messages())
-
     def messages(self) -> list[dict[str, Any]]:
         """All that came over the bus since the start, in order."""
         while answer := self._sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10).get("Messages"):
@@ -141,7 +134,7 @@ class Rig:
     def settle(self, ledger: Ledger, patience: float = PATIENCE_SECONDS) -> list[str]:
         """What is wrong once everything had the time to arrive: [] as soon as nothing is."""
         give_up = time.monotonic() + patience
-        while (wrong := list(ledger.wrong(self.found()))) and time.monotonic() < give_up:
+        while (wrong := list(ledger.wrong(found(self.stack, self.messages())))) and time.monotonic() < give_up:
             time.sleep(0.2)
         return wrong
 

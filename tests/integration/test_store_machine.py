@@ -29,11 +29,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from appointments.bodies import Bodies
 from appointments.errors import StoreUnavailableError
 from appointments.items import Delivery
 from appointments.parsing import parse_envelope
 from appointments.store import Outcome, Store
-from local.aws import EmbeddedAws
+from local.aws import BUCKETS, EmbeddedAws
 from local.template import Template
 from tests.builders import body, delivery
 from tests.faults import kinds
@@ -72,7 +73,8 @@ class Table:
         # Legacy, because the other modes remember how often they tried before: an example must not depend on that.
         config = Config(retries={"mode": "legacy", "total_max_attempts": 2}, max_pool_connections=20)
         through = boto3.client("dynamodb", endpoint_url=proxy.url, config=config)
-        self.store = Store(through, table_name, deadline_seconds=20)
+        bodies = Bodies(aws.client("s3"), BUCKETS["BodiesBucket"])
+        self.store = Store(through, table_name, bodies, deadline_seconds=20)
 
     def items(self, appointment_id: str) -> dict[str, Any]:
         """What there is of an appointment, by sort key."""

@@ -1,9 +1,26 @@
-"""The table's stream as it is now, read by itself: the order in which events were committed."""
+"""What the stack came to, read by itself: the table, the stream as the order of the commits, the bodies in S3."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+
+from local.ledger import Found
+from local.run import scan
+from local.stack import Stack
+
+
+def found(stack: Stack, messages: list[dict[str, Any]]) -> Found:
+    """What there is to hold against a ledger; ``messages`` are what came over the bus."""
+    table = stack.aws.client("dynamodb").describe_table(TableName=stack.options.table_name)["Table"]
+    streamed = event_items(stack.aws.client("dynamodbstreams"), table["LatestStreamArn"])
+    s3, bucket = stack.aws.client("s3"), stack.aws.environment("WebhookFunction")["BODIES_BUCKET_NAME"]
+
+    def claimed(key: str) -> bytes:
+        body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return body
+
+    return Found(scan(stack), list(streamed), messages, claimed)
 
 
 def event_items(streams: Any, stream_arn: str) -> Iterator[dict[str, Any]]:
