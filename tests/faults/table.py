@@ -8,16 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+from typing import Any
 
+from tests.builders import body
 from tests.faults import kinds
 from tests.faults.kinds import Fault
 from tests.faults.proxy import Proxy
 
 Broken = Callable[[Proxy], None]
 BACKLOG = "the backlog queue is not there yet: what DynamoDB does not take is a 503"
-QUARANTINE = "the quarantine is not there yet: a rejected body is not kept, so S3 has no part in the answer"
-HALF_A_SECRET = "an answer of Secrets Manager without the secret in it raises KeyError, and so a 500"
+QUARANTINE = "a body that breaks the contract is not kept in quarantine yet, so S3 has no part in the answer"
 ONE_BUDGET = "a read times out by the byte, not by the whole: a service that trickles keeps the function for ever"
+
+
+class Content(StrEnum):
+    """What the delivery that meets the fault brings."""
+
+    NEW = "a new event"
+    INVALID = "a body that breaks the contract"
+    CONFLICT = "a known envelope id with other content"
+    LARGE = "a body too large for an item"
 
 
 def does(fault: Fault, operation: str | None = None, times: int | None = None) -> Broken:
@@ -28,20 +40,28 @@ def does(fault: Fault, operation: str | None = None, times: int | None = None) -
 class Row:
     """``broken`` says by service what fails; ``status`` is the answer that the design wants.
 
-    ``cold``: the function has not yet read its secret. ``valid``: whether the body keeps the contract. ``late``:
-    what keeps the answer from coming in time.
+    ``cold``: the function has not yet read its secret. ``late``: what keeps the answer from coming in time.
     """
 
     name: str
     broken: Mapping[str, Broken]
     status: int
     cold: bool = False
-    valid: bool = True
+    content: Content = Content.NEW
     lacks: str | None = None
     late: str | None = None
 
-    def body(self, valid: bytes) -> bytes:
-        return valid if self.valid else valid.replace(b'"ACCEPTED"', b'"POSTPONED"')
+    def body(self, new: dict[str, Any], known: dict[str, Any]) -> bytes:
+        """The delivery, made of a new one and of one that was stored before."""
+        match self.content:
+            case Content.NEW:
+                return body(new)
+            case Content.INVALID:
+                return body(new).replace(b'"ACCEPTED"', b'"POSTPONED"')
+            case Content.CONFLICT:
+                return body(new | {"id": known["id"]})
+            case Content.LARGE:
+                return body(new | {"noise": Random(new["id"]).randbytes(450_000).hex()})
 
 
 HOW: dict[str, Broken] = {
@@ -69,8 +89,8 @@ OF_TRANSACTIONS: dict[str, Broken] = {
 SLOW = does(kinds.Delay(0.45))
 
 
+INVALID = Content.INVALID
 LATE = {"trickles": ONE_BUDGET}
-UNTOLD = {**LATE, "cuts its answer short": HALF_A_SECRET}
 
 
 DYNAMODB = [
@@ -83,13 +103,26 @@ DYNAMODB_AND_SQS = [
     for how in ("throttles", "fails", "hangs", "resets", "refuses connections", "vanishes")
 ]
 SECRETS_MANAGER = [
-    Row(f"Secrets Manager {how}", {"secretsmanager": broken}, 503, cold=True, lacks=UNTOLD.get(how), late=LATE.get(how))
+    Row(f"Secrets Manager {how}", {"secretsmanager": broken}, 503, cold=True, lacks=LATE.get(how), late=LATE.get(how))
     for how, broken in HOW.items()
 ]
+# An answer of S3 that is cut short has told everything in its status.
+KEPT_IN_S3 = [how for how in HOW if how != "cuts its answer short"]
 S3 = [
-    Row(f"S3 {how}, and the body breaks the contract", {"s3": broken}, 503, valid=False, lacks=QUARANTINE)
-    for how, broken in HOW.items()
-    if how != "cuts its answer short"  # kept all the same: S3 tells everything in the status
+    Row(
+        f"S3 {how}, and there comes {content.value}",
+        {"s3": HOW[how]},
+        503,
+        content=content,
+        lacks=LATE.get(how),
+        late=LATE.get(how),
+    )
+    for content in (Content.CONFLICT, Content.LARGE)
+    for how in KEPT_IN_S3
+]
+QUARANTINED = [
+    Row(f"S3 {how}, and there comes {INVALID.value}", {"s3": HOW[how]}, 503, content=INVALID, lacks=QUARANTINE)
+    for how in KEPT_IN_S3
 ]
 SLOW_TOGETHER = [
     Row("every service is slow", {"dynamodb": SLOW, "secretsmanager": SLOW, "sqs": SLOW}, 202, cold=True),
@@ -117,4 +150,4 @@ EVENTBRIDGE = [
         }
     ).items()
 ]
-ROWS = [*DYNAMODB, *DYNAMODB_AND_SQS, *SECRETS_MANAGER, *S3, *SLOW_TOGETHER, *EVENTBRIDGE]
+ROWS = [*DYNAMODB, *DYNAMODB_AND_SQS, *SECRETS_MANAGER, *S3, *QUARANTINED, *SLOW_TOGETHER, *EVENTBRIDGE]
