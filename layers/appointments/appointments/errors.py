@@ -30,3 +30,7 @@ class BodyTooLargeError(AppointmentsError):
 
 class StoreUnavailableError(AppointmentsError):
     """DynamoDB could not be reached, refused or did not settle in time; delivering again is safe."""
+
+
+class BodyLostError(AppointmentsError):
+    """A body that is kept beside the table is gone, or is not the one that was put; trying again cannot help."""

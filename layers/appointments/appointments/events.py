@@ -8,7 +8,7 @@ member order arrive as they were sent.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -67,13 +67,20 @@ class Message:
         return sum(len(text.encode()) for text in (source, self.detail_type, self.detail))
 
 
-def message(item: Item, *, source: str, event_detail: EventDetail = EventDetail.FULL) -> Message:
+def message(
+    item: Item,
+    *,
+    source: str,
+    event_detail: EventDetail = EventDetail.FULL,
+    load: Callable[[str], bytes] | None = None,
+) -> Message:
     """The message an event item obliges us to publish; one too large for the bus falls back to a reference.
 
-    ``item`` is an event item in DynamoDB's attribute form with ``body`` as bytes. Raises KeyError or ValueError
-    for an item that :func:`appointments.items.event_item` did not write.
+    ``item`` is an event item in DynamoDB's attribute form with ``body`` as bytes. ``load`` gives the body of an item
+    that has a ``bodyKey`` instead (:meth:`appointments.bodies.Bodies.get`); what it raises is not caught. Raises
+    KeyError, ValueError or zlib.error for an item that :func:`appointments.items.event_item` did not write.
     """
-    body = items.unpack(item["body"]["B"]).decode()
+    body = items.read_body(item, load).decode()
     built = _build(item, body, event_detail)
     if event_detail is EventDetail.FULL and built.size(source=source) > ENTRY_BYTES:
         return _build(item, body, EventDetail.REFERENCE)
