@@ -11,6 +11,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
+MARGIN_SECONDS = 3.0
+"""Of the invocation's time left to report, to log and to be frozen when all else is used up."""
 CONNECT_SECONDS, READ_SECONDS = 2, 10
 """Of the clients. Each bounds one wait on the socket, not the call: an answer that trickles in resets it."""
 CALL_SECONDS = 13.0

@@ -19,8 +19,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
 from appointments.events import message
-from publisher import budget
-from publisher.budget import Budget
+from publisher.budget import CONNECT_SECONDS, MARGIN_SECONDS, READ_SECONDS, Budget
 from publisher.bus import Bus
 from publisher.parking import FailureQueue
 from publisher.publication import Published, publish
@@ -30,9 +29,6 @@ from publisher.settings import Settings
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-MARGIN_SECONDS = 3.0
-"""Left to report, to log and to be frozen when all else has used up its time."""
-
 logger = Logger()
 metrics = Metrics()
 # The SDK writes whole requests at DEBUG, and with them what we publish: never, whatever the level.
@@ -41,11 +37,7 @@ for _name in ("boto3", "botocore", "urllib3"):
 
 _settings = Settings.from_environment(os.environ)
 # One attempt a call: the publication itself tries again, entry by entry and within its time.
-_config = Config(
-    connect_timeout=budget.CONNECT_SECONDS,
-    read_timeout=budget.READ_SECONDS,
-    retries={"mode": "standard", "total_max_attempts": 1},
-)
+_config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
 # Fetches a body that an item names by its key instead of holding it.
 _load: Callable[[str], bytes] | None = None
 _bus = Bus(boto3.client("events", config=_config), _settings.event_bus_name, _settings.event_source)
@@ -56,10 +48,10 @@ _failures = FailureQueue(boto3.client("sqs", config=_config), _settings.failure_
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Publish a batch of stream records and report the sequence numbers of those that have to come again."""
-    time_left = Budget(context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
+    budget = Budget(context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
     build = partial(message, source=_settings.event_source, event_detail=_settings.event_detail, load=_load)
     batch = [outgoing(record, build) for record in event["Records"]]
-    published = publish(batch, bus=_bus, park=_failures.park, budget=time_left)
+    published = publish(batch, bus=_bus, park=_failures.park, budget=budget)
     _tell(published)
     return {"batchItemFailures": [{"itemIdentifier": number} for number in published.failed]}
 

@@ -11,7 +11,7 @@ from appointments.events import Message
 from appointments.failures import Cause
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds; doubles, with jitter
-NOT_TRIED = "OutOfTime"
+NOT_TRIED = "OutOfTimeError"
 
 
 @dataclass(frozen=True, slots=True)

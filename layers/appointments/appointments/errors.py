@@ -32,5 +32,9 @@ class StoreUnavailableError(AppointmentsError):
     """DynamoDB could not be reached, refused or did not settle in time; delivering again is safe."""
 
 
+class BodyUnavailableError(AppointmentsError):
+    """S3 did not take a body, or did not give one just now; trying again can help."""
+
+
 class BodyLostError(AppointmentsError):
     """A body that is kept beside the table is gone, or is not the one that was put; trying again cannot help."""
