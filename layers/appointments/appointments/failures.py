@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from appointments.errors import AppointmentsError
+from appointments.instants import utc
 
 
 class UnknownFailureError(AppointmentsError):
@@ -61,14 +62,15 @@ class Parked:
 class StreamRange:
     """Records of one shard, both ends included, that the mapping has given up on.
 
-    ``first_at`` and ``last_at`` are the approximate times of its first and last record, as the mapping writes them;
-    ``size`` is the number of records that the mapping counted.
+    ``first_at`` and ``last_at`` are the approximate times of its first and last record, in the fixed width of
+    ``instants.utc``; ``size`` is the number of records that the mapping counted. Sequence numbers are the stream's own
+    text, and compare as integers.
     """
 
     stream_arn: str
     shard_id: str
-    start: int
-    end: int
+    start: str
+    end: str
     size: int
     first_at: str
     last_at: str
@@ -95,7 +97,7 @@ def _parked(event: dict[str, Any]) -> Parked:
         sort_key=str(event["sk"]),
         cause=Cause(event["cause"]),
         code=str(event["code"]),
-        sequence_number=str(int(event["sequenceNumber"])),
+        sequence_number=_number(event["sequenceNumber"]),
         created_at=str(event["approximateCreationTime"]),
     )
 
@@ -104,10 +106,15 @@ def _range(info: dict[str, Any], context: dict[str, Any]) -> StreamRange:
     return StreamRange(
         stream_arn=str(info["streamArn"]),
         shard_id=str(info["shardId"]),
-        start=int(info["startSequenceNumber"]),
-        end=int(info["endSequenceNumber"]),
+        start=_number(info["startSequenceNumber"]),
+        end=_number(info["endSequenceNumber"]),
         size=int(info["batchSize"]),
-        first_at=str(info["approximateArrivalOfFirstRecord"]),
-        last_at=str(info["approximateArrivalOfLastRecord"]),
+        first_at=utc(info["approximateArrivalOfFirstRecord"]),
+        last_at=utc(info["approximateArrivalOfLastRecord"]),
         condition=str(context.get("condition", "unknown")),
     )
+
+
+def _number(text: str) -> str:
+    int(text)  # ValueError for what is none
+    return text

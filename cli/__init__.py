@@ -1,0 +1,1 @@
+"""``appointments``: what an operator does by hand, from a shell."""
