@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-import boto3
 import click
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from appointments import items
 from appointments.events import message
 from appointments.failures import Parked, StreamRange
-from cli import target
 from cli.events import Event, in_order
 from cli.failure_queue import FailureQueue, Held
+from cli.failure_target import FailureTarget, with_failure_target
 from cli.history import History
 from cli.redrive import Plan, Redrive, Redriven, plan
-from cli.target import Target
 from publisher.budget import CONNECT_SECONDS, READ_SECONDS
 from publisher.bus import Bus
 
-LIMIT = 1000
 _load: Callable[[str], bytes] | None = None  # as PublisherFunction's: fetches a body by its key
+_limit = click.option("--limit", default=1000, show_default=True, type=click.IntRange(1), help="Failures at most.")
 
 
 @click.group()
@@ -35,11 +30,11 @@ def failures() -> None:
 
 
 @failures.command("list")
-@target.options("queue_url")
-@click.option("--limit", default=LIMIT, show_default=True, type=click.IntRange(1), help="So many failures at most.")
-def list_failures(limit: int, **names: Any) -> None:
+@with_failure_target
+@_limit
+def list_(target: FailureTarget, *, limit: int) -> None:
     """Show what is in the failure queue and leave it there."""
-    with _errors_told(), FailureQueue(boto3.client("sqs"), target.resolve(**names)["queue_url"]) as queue:
+    with FailureQueue(target.client("sqs"), target.failure_queue_url) as queue:
         held = queue.hold(limit)
         for one in held:
             click.echo(_line(one))
@@ -49,12 +44,12 @@ def list_failures(limit: int, **names: Any) -> None:
 
 
 @failures.command()
-@target.options(*target.NAMES)
+@with_failure_target
 @click.option("--appointment", metavar="ID", help="This appointment's whole history; the queue has no part in it.")
 @click.option("--event", metavar="ID", help="Of the appointment, only the event with this envelope id.")
-@click.option("--limit", default=LIMIT, show_default=True, type=click.IntRange(1), help="So many failures at most.")
+@_limit
 @click.option("--yes", is_flag=True, help="Publish. Without it nothing is changed, only shown.")
-def redrive(appointment: str | None, event: str | None, limit: int, yes: bool, **names: Any) -> None:
+def redrive(target: FailureTarget, *, appointment: str | None, event: str | None, limit: int, yes: bool) -> None:
     """Publish again, from the table's history, what is in the failure queue, or one appointment.
 
     Subscribers get messages twice, or later than newer ones of the same appointment; each carries its own updatedAt.
@@ -62,23 +57,22 @@ def redrive(appointment: str | None, event: str | None, limit: int, yes: bool, *
     """
     if event is not None and appointment is None:
         raise click.UsageError("--event needs --appointment")
-    with _errors_told():
-        where = Target.of(target.resolve(**names))
-        history = History(boto3.client("dynamodb"), boto3.client("dynamodbstreams"), where.table_name)
-        if appointment is not None:
-            work = Plan(in_order(history.appointment(appointment, event)))
-            if work.count == 0:
-                raise click.ClickException("the history has no such event")
-            failed = _carry_out(work, None, where, history, yes=yes)
-        else:
-            with FailureQueue(boto3.client("sqs"), where.queue_url) as queue:
-                work = plan(queue.hold(limit), history, _progress)
-                failed = _carry_out(work, queue, where, history, yes=yes)
+    history = History(target.client("dynamodb"), target.client("dynamodbstreams"), target.table_name)
+    again = _redrive(target, history)
+    if appointment is not None:
+        work = Plan(in_order(history.appointment(appointment, event)))
+        if work.count == 0:
+            raise click.ClickException("the history has no such event")
+        failed = _carry_out(work, None, again, yes=yes)
+    else:
+        with FailureQueue(target.client("sqs"), target.failure_queue_url) as queue:
+            work = plan(queue.hold(limit), history, _progress)
+            failed = _carry_out(work, queue, again, yes=yes)
     if failed:
         raise click.exceptions.Exit(1)
 
 
-def _carry_out(work: Plan, queue: FailureQueue | None, where: Target, history: History, *, yes: bool) -> bool:
+def _carry_out(work: Plan, queue: FailureQueue | None, again: Redrive, *, yes: bool) -> bool:
     """Whether something failed."""
     for one in work.unresolved:
         click.echo(f"nothing found to publish: {_line(one)}", err=True)
@@ -90,7 +84,7 @@ def _carry_out(work: Plan, queue: FailureQueue | None, where: Target, history: H
                 click.echo(f"would publish {_named(event)}")
         click.echo(f"{taken}, {len(work.unresolved)} failures without any. Nothing was changed: --yes publishes.")
         return bool(work.unresolved)
-    redriven = _redrive(where, history).run(work, queue)
+    redriven = again.run(work, queue)
     for event in (event for lane in work.appointments for event in lane if event.key in redriven.failed):
         click.echo(f"not published, {redriven.failed[event.key]}: {_named(event)}", err=True)
     if redriven.stopped:
@@ -106,26 +100,16 @@ def _closing_line(taken: str, work: Plan, redriven: Redriven, count: int) -> str
     return f"{line}; {redriven.removed} failures removed, {count - redriven.removed} left." if count else f"{line}."
 
 
-def _redrive(where: Target, history: History) -> Redrive:
+def _redrive(target: FailureTarget, history: History) -> Redrive:
+    # One attempt a call, as in PublisherFunction: the publication itself tries again, within its time.
     config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
-    bus = Bus(boto3.client("events", config=config), where.bus_name, where.source)
-    build = partial(message, source=where.source, event_detail=where.event_detail, load=_load)
+    bus = Bus(target.client("events", config), target.bus_name, target.event_source)
+    build = partial(message, source=target.event_source, event_detail=target.event_detail, load=_load)
     return Redrive(history, bus, build, _progress)
 
 
 def _progress(line: str) -> None:
     click.echo(line, err=True)
-
-
-@contextmanager
-def _errors_told() -> Iterator[None]:
-    """By their codes: what the SDK says may quote a request."""
-    try:
-        yield
-    except ClientError as error:
-        raise click.ClickException(f"AWS answered {error.response['Error']['Code']}") from None
-    except BotoCoreError as error:
-        raise click.ClickException(f"AWS could not be asked: {type(error).__name__}") from None
 
 
 def _line(held: Held) -> str:

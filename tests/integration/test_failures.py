@@ -22,8 +22,9 @@ from moto import mock_aws
 from appointments import items
 from appointments.failures import Cause, Parked
 from appointments.parsing import parse_envelope
-from cli import failure_queue, failures, redrive
+from cli import failure_queue, failure_target, failures, redrive
 from cli.main import main
+from local.template import Template
 from publisher.bus import Bus
 from tests.builders import body, delivery
 from tests.integration.test_publisher import drained
@@ -43,8 +44,17 @@ class Stack:
     subscriber_url: str
     runner: CliRunner = field(default_factory=CliRunner)
 
-    def run(self, *arguments: str, code: int = 0) -> Result:
-        result = self.runner.invoke(main, ["failures", *arguments])
+    def run(self, *arguments: str, code: int = 0, named: bool = True) -> Result:
+        """``named`` gives every name by its option."""
+        names = {
+            "--failure-queue": self.queue_url,
+            "--table": self.table_name,
+            "--event-bus": "appointments",
+            "--event-source": SOURCE,
+            "--event-detail": "full",
+        }
+        given = [word for pair in names.items() for word in pair] if named else []
+        result = self.runner.invoke(main, ["failures", arguments[0], *given, *arguments[1:]])
         assert result.exit_code == code, (result.output, result.exception)
         return result
 
@@ -124,12 +134,12 @@ def stack(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto does not know a stream's own address
     monkeypatch.setattr(failure_queue, "WAIT_SECONDS", 0)
     with mock_aws():
-        one = _stack(monkeypatch)
+        one = _stack()
         yield one
         one.table.delete_table(TableName=one.table_name)
 
 
-def _stack(monkeypatch: pytest.MonkeyPatch) -> Stack:
+def _stack() -> Stack:
     sqs, events, table = boto3.client("sqs"), boto3.client("events"), boto3.client("dynamodb")
     queue_url = sqs.create_queue(QueueName="failures")["QueueUrl"]
     subscriber_url = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
@@ -145,14 +155,6 @@ def _stack(monkeypatch: pytest.MonkeyPatch) -> Stack:
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
     )
-    for name, value in {
-        "FAILURE_QUEUE_URL": queue_url,
-        "TABLE_NAME": table_name,
-        "EVENT_BUS_NAME": "appointments",
-        "EVENT_SOURCE": SOURCE,
-        "EVENT_DETAIL": "full",
-    }.items():
-        monkeypatch.setenv(name, value)
     return Stack(table, boto3.client("dynamodbstreams"), table_name, queue_url, subscriber_url)
 
 
@@ -450,30 +452,40 @@ def test_a_body_that_is_kept_elsewhere_is_fetched_by_its_key(stack: Stack, monke
     assert stack.published() == ["e-1"]
 
 
-def test_names_come_from_the_stack_unless_they_are_given(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ("FAILURE_QUEUE_URL", "TABLE_NAME", "EVENT_BUS_NAME", "EVENT_SOURCE", "EVENT_DETAIL")
-    given = {name: os.environ[name] for name in names}
-    for name in names:
-        monkeypatch.delenv(name)
+def test_names_come_from_the_stack_unless_they_are_given(stack: Stack) -> None:
     stack.store("a", "e-1")
-    arguments = ["redrive", "--appointment", "a", "--yes"]
-    assert "give --stack, or --queue-url --table --bus --source --detail" in stack.run(*arguments, code=2).output
-    outputs = dict(zip(("PublisherFailureQueueUrl", "TableName", "EventBusName"), given.values(), strict=False))
+    redriving = ["redrive", "--appointment", "a", "--yes"]
+    assert "give --stack or --table" in stack.run(*redriving, code=2, named=False).output
     template = {
-        "Parameters": {"EventSource": {"Type": "String"}, "EventDetail": {"Type": "String"}},
-        "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
-        "Outputs": {key: {"Value": value} for key, value in outputs.items()},
+        "Parameters": {name: {"Type": "String"} for name in ("EventSource", "EventDetail")},
+        "Resources": {"PublisherFailureQueue": {"Type": "AWS::SQS::Queue"}},
     }
     boto3.client("cloudformation").create_stack(
         StackName="deployed",
         TemplateBody=json.dumps(template),
         Parameters=[
             {"ParameterKey": "EventSource", "ParameterValue": SOURCE},
-            {"ParameterKey": "EventDetail", "ParameterValue": "full"},
+            {"ParameterKey": "EventDetail", "ParameterValue": "reference"},
         ],
     )
-    stack.run(*arguments, "--stack", "deployed")
-    assert stack.published() == ["e-1"]
-    assert "0 failures" in stack.run("list", "--stack", "deployed").output
-    assert "full or reference" in stack.run(*arguments, "--stack", "deployed", "--detail", "some", code=2).output
-    assert "AWS answered" in stack.run("list", "--stack", "another", code=1).output
+    deployed = ["--stack", "deployed"]
+    assert "0 failures" in stack.run("list", *deployed, named=False).output
+    given = ["--table", stack.table_name, "--event-bus", "appointments"]
+    stack.run(*redriving, *deployed, *given, named=False)
+    (text,) = drained(stack.subscriber_url)
+    assert json.loads(text)["detail"]["metadata"]["detail"] == "reference"
+    stack.run(*redriving, *deployed, *given, "--event-detail", "full", named=False)
+    (text,) = drained(stack.subscriber_url)
+    assert json.loads(text)["detail"]["metadata"]["detail"] == "full"
+    assert "ListStackResources was refused" in stack.run("list", "--stack", "no", code=1, named=False).output
+
+
+def test_the_names_are_those_of_the_template() -> None:
+    template = Template()
+    for logical_id in failure_target.RESOURCES.values():
+        template.properties(logical_id)
+    environment = template.function("PublisherFunction").environment
+    assert environment["EVENT_SOURCE"] == {"Ref": failure_target.PARAMETERS["event_source"]}
+    assert environment["EVENT_DETAIL"] == {"Ref": failure_target.PARAMETERS["event_detail"]}
+    assert environment["EVENT_BUS_NAME"] == {"Ref": failure_target.RESOURCES["event_bus"]}
+    assert environment["FAILURE_QUEUE_URL"] == {"Ref": failure_target.RESOURCES["failure_queue"]}
