@@ -26,6 +26,7 @@ ITERATORS = 100
 """So many stream iterators are remembered, the oldest forgotten: the pump asks for one with every poll."""
 TABLE = BUS = "appointments"
 QUEUE = "events"
+FAILURE_QUEUE = "publisher-failures"
 SECRET = "webhook-secret"  # noqa: S105 - the name of the secret, not the secret
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION}
 
@@ -91,7 +92,13 @@ class EmbeddedAws:
         self._server.server_close()
 
     def _deploy(self, token: str) -> dict[str, str]:
-        names = {"AppointmentsTable": {**self._template.properties("AppointmentsTable"), "TableName": self._table_name}}
+        names = {
+            "AppointmentsTable": {**self._template.properties("AppointmentsTable"), "TableName": self._table_name},
+            "PublisherFailureQueue": {
+                **self._template.properties("PublisherFailureQueue"),
+                "QueueName": FAILURE_QUEUE,
+            },
+        }
         # moto's CloudFormation knows no secrets and refers to a bus wrongly: both are made here, and what refers
         # to them finds a parameter of that name.
         secret = self.client("secretsmanager").create_secret(Name=SECRET, SecretString=token)
