@@ -104,7 +104,7 @@ class History:
             empty = 0 if page["Records"] else empty + 1
             for record in page["Records"]:
                 number = int(record["dynamodb"]["SequenceNumber"])
-                if number <= end and _is_new_event(record):
+                if _is_new_event(record):
                     events.append(event_of(record["dynamodb"]["NewImage"], number))
                 if number >= end:
                     return events

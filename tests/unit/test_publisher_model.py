@@ -25,7 +25,8 @@ CALL_FAULTS = (
     "fail whole",
     "deny whole",
     "lose the answer",
-    "answer nonsense",
+    "answer nothing",
+    "confirm nothing",
     "take 20 seconds",
     "kill before",
     "kill after",
@@ -76,8 +77,10 @@ class World:
                 raise ClientError({"Error": {"Code": "InternalException"}}, "PutEvents")
             case "deny whole":
                 raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutEvents")
-            case "answer nonsense":
+            case "answer nothing":
                 return []
+            case "confirm nothing":
+                return [{} for _ in details]
         if any(self.kinds[detail] == INVALID for detail in details):
             raise ClientError({"Error": {"Code": "ValidationException"}}, "PutEvents")
         mask = self.masks.pop(0) if fault == "throttle some" and self.masks else 0
