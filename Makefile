@@ -13,12 +13,14 @@ PIP := pip install --disable-pip-version-check --no-input --root-user-action=ign
 STAMP := $(VENV)/.installed
 SAM_STAMP := $(SAM_VENV)/.installed
 
-.PHONY: help setup run serve test lint types lock clean
+.PHONY: help setup setup-sam run serve test lint types lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 setup: $(STAMP) ## make the virtual environment from the hashed locks
+
+setup-sam: $(SAM_STAMP) ## make the SAM CLI's own environment, .venv-sam
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
@@ -38,10 +40,10 @@ $(SAM_STAMP): requirements/sam.txt
 run: $(STAMP) ## the main job on this machine: deliver events/webhook, show and check what became of it
 	@$(BIN)/python -m local run
 
-serve: $(STAMP) ## the stack on this machine until Ctrl-C (PORT, AWS_PORT, WEBHOOK_TOKEN)
+serve: $(STAMP) ## the stack on this machine until Ctrl-C (PORT, AWS_PORT, WEBHOOK_TOKEN, WEBHOOK_AUTH)
 	@exec $(BIN)/python -m local serve
 
-test: $(STAMP) lint types ## lint, types and all tests
+test: $(STAMP) $(SAM_STAMP) lint types ## lint, types and all tests
 	@$(BIN)/python -m pytest
 
 lint: $(STAMP)

@@ -93,8 +93,9 @@ def test_nothing_that_was_sent_is_in_a_log_line_or_an_answer(stack: Stack) -> No
     assert TOKEN not in log
 
 
-def test_only_the_templates_route_exists(stack: Stack) -> None:
-    assert post(stack.gateway.url + "/more", body(delivery()), HEADERS)[0] == 404
+def test_only_the_templates_routes_exist(stack: Stack) -> None:
+    for more in ("/", "/more/still", "more"):
+        assert post(stack.gateway.url + more, body(delivery()), HEADERS)[0] == 404
     assert post(stack.gateway.url, b"x" * (11 * 1024 * 1024), HEADERS)[0] == 413
     assert post(stack.gateway.url, body(delivery()), HEADERS)[0] == 202
 
@@ -143,10 +144,11 @@ def test_make_run_delivers_every_sample_and_finds_all_as_it_should_be(dynamodb_u
     process = local("run", **({"AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url} if dynamodb_url else {}))
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
-    closing = output.strip().splitlines()[-2]
+    shown = output[output.index("delivered  ") : output.rindex("The functions' log lines")].rstrip()
     count = len(list((ROOT / "events" / "webhook").glob("*.json")))
-    assert closing.startswith(f"{count} deliveries answered")
-    assert closing.endswith("all as it should be.")
+    assert shown.splitlines()[-1].startswith(f"{count} deliveries answered")
+    assert shown.endswith("all as it should be.")
+    assert f"```\n{shown}\n```" in (ROOT / "README.md").read_text(), "README.md shows another output of make run"
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from appointments import items
 from appointments.parsing import parse_envelope
 from local.samples import SAMPLES, TOKEN
 from local.samples.files import EVENTS
+from tests.builders import ENVIRONMENT
 
 TOKENS = {sample.token for sample in SAMPLES}
 CONTEXT = SimpleNamespace(
@@ -42,9 +43,8 @@ def answers(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> Iterator[dict[
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         )
-        monkeypatch.setenv("TABLE_NAME", "appointments")
-        monkeypatch.setenv("WEBHOOK_SECRET_ARN", "token")
-        monkeypatch.setenv("HISTORY_RETENTION_DAYS", "0")
+        for name, value in ENVIRONMENT.items():
+            monkeypatch.setenv(name, value)
         import webhook.handler
 
         handler = importlib.reload(webhook.handler)

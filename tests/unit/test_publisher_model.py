@@ -168,6 +168,7 @@ def test_whatever_fails_every_event_is_published_or_parked_and_an_appointments_o
         assert first_publications == [detail for detail in good if detail[0] == letter]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from("abcdefghijklmnop"), max_size=60), st.sets(st.sampled_from("abcdefghijklmnop")))
 def test_appointments_that_cannot_get_through_are_reported_whole_and_no_other_is(letters: Any, stuck: set[str]) -> None:
     bridge = Bridge(lambda _, details: [refused() if d[0] in stuck else accepted() for d in details])
@@ -178,6 +179,7 @@ def test_appointments_that_cannot_get_through_are_reported_whole_and_no_other_is
         assert bridge.of(letter) == [one.sort_key for one in batch if one.partition_key == letter]
 
 
+@settings(deadline=None)
 @given(st.text("abc", max_size=12), st.lists(st.sampled_from((GOOD, UNREADABLE, REFUSED, INVALID)), min_size=12))
 def test_events_that_will_never_go_out_cost_no_other_event_a_second_invocation(letters: str, kinds: Any) -> None:
     """And none is published twice for them."""
