@@ -27,6 +27,7 @@ ITERATORS = 100
 TABLE = BUS = "appointments"
 QUEUE = "events"
 BUCKETS = {"QuarantineBucket": "appointments-quarantine", "BodiesBucket": "appointments-bodies"}
+FAILURE_QUEUE = "publisher-failures"
 SECRET = "webhook-secret"  # noqa: S105 - the name of the secret, not the secret
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION}
 
@@ -97,6 +98,10 @@ class EmbeddedAws:
         names = {
             "AppointmentsTable": {**self._template.properties("AppointmentsTable"), "TableName": self._table_name},
             **{name: {**self._template.properties(name), "BucketName": bucket} for name, bucket in BUCKETS.items()},
+            "PublisherFailureQueue": {
+                **self._template.properties("PublisherFailureQueue"),
+                "QueueName": FAILURE_QUEUE,
+            },
         }
         # moto's CloudFormation knows no secrets and refers to a bus wrongly: both are made here, and what refers
         # to them finds a parameter of that name.

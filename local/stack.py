@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from local.aws import QUEUE, TABLE, EmbeddedAws
+from local.aws import FAILURE_QUEUE, QUEUE, TABLE, EmbeddedAws
 from local.environment import Fleet
 from local.gateway import Gateway
 from local.pump import Pump
@@ -90,6 +90,4 @@ class Stack:
         return table["LatestStreamArn"]
 
     def _report_failure(self, message: str) -> None:
-        sqs = self.aws.client("sqs")
-        url = next(url for url in sqs.list_queues()["QueueUrls"] if "PublisherFailureQueue" in url)
-        sqs.send_message(QueueUrl=url, MessageBody=message)
+        self.aws.client("sqs").send_message(QueueUrl=self.queue_url(FAILURE_QUEUE), MessageBody=message)
