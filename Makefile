@@ -40,7 +40,7 @@ $(SAM_STAMP): requirements/sam.txt
 run: $(STAMP) ## the main job on this machine: deliver events/webhook, show and check what became of it
 	@$(BIN)/python -m local run
 
-serve: $(STAMP) ## the stack on this machine until Ctrl-C (PORT, AWS_PORT, WEBHOOK_TOKEN)
+serve: $(STAMP) ## the stack on this machine until Ctrl-C (PORT, AWS_PORT, WEBHOOK_TOKEN, WEBHOOK_AUTH)
 	@exec $(BIN)/python -m local serve
 
 test: $(STAMP) $(SAM_STAMP) lint types ## lint, types and all tests

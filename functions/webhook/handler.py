@@ -29,9 +29,10 @@ from appointments.parsing import parse_envelope
 from appointments.quarantine import Quarantine, Reason
 from appointments.store import Outcome, Store
 from webhook import responses
-from webhook.authentication import SecretUnavailableError, Tokens, UnauthenticatedError, authenticate
+from webhook.authentication import UnauthenticatedError, authentication
 from webhook.request import EPOCH, Request, UnsupportedMediaTypeError
-from webhook.settings import Settings
+from webhook.secret import SecretUnavailableError
+from webhook.settings import Settings, WebhookAuth
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -58,7 +59,15 @@ for _name in ("boto3", "botocore", "urllib3"):
 _settings = Settings.from_environment(os.environ)
 # The sender hangs up after 3 s. Two attempts of at most 1 s each leave room for the rest.
 _config = Config(connect_timeout=0.4, read_timeout=0.6, retries={"mode": "standard", "total_max_attempts": 2})
-_tokens = Tokens(boto3.client("secretsmanager", config=_config), _settings.webhook_secret_arn)
+# One attempt, because the known keys bridge an outage and the sender tries again: a secret that hangs costs 1 s.
+_secret_config = Config(connect_timeout=0.4, read_timeout=0.6, retries={"mode": "standard", "total_max_attempts": 1})
+_authenticate = authentication(
+    _settings,
+    lambda: boto3.client("secretsmanager", config=_secret_config),
+    lambda problem: logger.error("the secret could not be read", extra={"error": problem}),
+)
+if _settings.webhook_auth is WebhookAuth.NONE:
+    logger.warning("authentication is off: whoever knows the URL can deliver")
 _s3 = boto3.client("s3", config=_config)
 _quarantine = Quarantine(_s3, _settings.quarantine_bucket_name)
 _store = Store(
@@ -75,14 +84,14 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     """Answer one delivery; every error the sender can cause has its status here, so nothing is left for a 500."""
     request = Request.from_event(event)
     try:
-        authenticate(request.headers, _tokens())
+        _authenticate(request)
         return _receive(request)
-    except UnauthenticatedError:
+    except UnauthenticatedError as error:
         return _refuse(
             "Unauthorized",
             HTTPStatus.UNAUTHORIZED,
-            "a valid bearer token is required",
-            headers={"www-authenticate": "Bearer"},
+            str(error),
+            headers={"www-authenticate": error.challenge},
         )
     except UnsupportedMediaTypeError as error:
         return _refuse("Invalid", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(error))
@@ -106,6 +115,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
 
 
 def _receive(request: Request) -> dict[str, Any]:
+    request.check_media_type()
     body = request.body()
     parsed = parse_envelope(body)
     delivery = Delivery(

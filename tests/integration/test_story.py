@@ -18,7 +18,7 @@ from appointments import items
 from appointments.parsing import parse_envelope
 from local.samples import SAMPLES, TOKEN
 from local.samples.files import EVENTS
-from tests.builders import make_bucket
+from tests.builders import ENVIRONMENT, make_bucket
 
 TOKENS = {sample.token for sample in SAMPLES}
 CONTEXT = SimpleNamespace(
@@ -43,12 +43,10 @@ def answers(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> Iterator[dict[
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         )
-        for name, bucket in {"QUARANTINE_BUCKET_NAME": "quarantine", "BODIES_BUCKET_NAME": "bodies"}.items():
+        for name, value in ENVIRONMENT.items():
+            monkeypatch.setenv(name, value)
+        for bucket in (ENVIRONMENT["QUARANTINE_BUCKET_NAME"], ENVIRONMENT["BODIES_BUCKET_NAME"]):
             make_bucket(bucket)
-            monkeypatch.setenv(name, bucket)
-        monkeypatch.setenv("TABLE_NAME", "appointments")
-        monkeypatch.setenv("WEBHOOK_SECRET_ARN", "token")
-        monkeypatch.setenv("HISTORY_RETENTION_DAYS", "0")
         import webhook.handler
 
         handler = importlib.reload(webhook.handler)

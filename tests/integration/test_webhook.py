@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from tests.builders import TOKEN, body, delivery, make_bucket, webhook_event
+from tests.builders import ENVIRONMENT, TOKEN, body, delivery, make_bucket, webhook_event
 
 CONTEXT = SimpleNamespace(
     function_name="webhook", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda", aws_request_id="r-1"
@@ -34,12 +34,10 @@ def invoke(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         )
-        for name, bucket in {"QUARANTINE_BUCKET_NAME": "quarantine", "BODIES_BUCKET_NAME": "bodies"}.items():
+        for name, value in ENVIRONMENT.items():
+            monkeypatch.setenv(name, value)
+        for bucket in (ENVIRONMENT["QUARANTINE_BUCKET_NAME"], ENVIRONMENT["BODIES_BUCKET_NAME"]):
             make_bucket(bucket)
-            monkeypatch.setenv(name, bucket)
-        monkeypatch.setenv("TABLE_NAME", "appointments")
-        monkeypatch.setenv("WEBHOOK_SECRET_ARN", "token")
-        monkeypatch.setenv("HISTORY_RETENTION_DAYS", "0")
         import webhook.handler
 
         handler = importlib.reload(webhook.handler)
