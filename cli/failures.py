@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 
 import click
@@ -14,13 +13,12 @@ from appointments.events import message
 from appointments.failures import Parked, StreamRange
 from cli.events import Event, in_order
 from cli.failure_queue import FailureQueue, Held
-from cli.failure_target import FailureTarget, with_failure_target
 from cli.history import History
 from cli.redrive import Plan, Redrive, Redriven, plan
+from cli.target import Target, with_target
 from publisher.budget import CONNECT_SECONDS, READ_SECONDS
 from publisher.bus import Bus
 
-_load: Callable[[str], bytes] | None = None  # as PublisherFunction's: fetches a body by its key
 _limit = click.option("--limit", default=1000, show_default=True, type=click.IntRange(1), help="Failures at most.")
 
 
@@ -30,9 +28,9 @@ def failures() -> None:
 
 
 @failures.command("list")
-@with_failure_target
+@with_target
 @_limit
-def list_(target: FailureTarget, *, limit: int) -> None:
+def list_(target: Target, *, limit: int) -> None:
     """Show what is in the failure queue and leave it there."""
     with FailureQueue(target.client("sqs"), target.failure_queue_url) as queue:
         held = queue.hold(limit)
@@ -44,12 +42,12 @@ def list_(target: FailureTarget, *, limit: int) -> None:
 
 
 @failures.command()
-@with_failure_target
+@with_target
 @click.option("--appointment", metavar="ID", help="This appointment's whole history; the queue has no part in it.")
 @click.option("--event", metavar="ID", help="Of the appointment, only the event with this envelope id.")
 @_limit
-@click.option("--yes", is_flag=True, help="Publish. Without it nothing is changed, only shown.")
-def redrive(target: FailureTarget, *, appointment: str | None, event: str | None, limit: int, yes: bool) -> None:
+@click.option("--yes", "--execute", "yes", is_flag=True, help="Publish. Without it nothing is changed, only shown.")
+def redrive(target: Target, *, appointment: str | None, event: str | None, limit: int, yes: bool) -> None:
     """Publish again, from the table's history, what is in the failure queue, or one appointment.
 
     Subscribers get messages twice, or later than newer ones of the same appointment; each carries its own updatedAt.
@@ -100,11 +98,11 @@ def _closing_line(taken: str, work: Plan, redriven: Redriven, count: int) -> str
     return f"{line}; {redriven.removed} failures removed, {count - redriven.removed} left." if count else f"{line}."
 
 
-def _redrive(target: FailureTarget, history: History) -> Redrive:
+def _redrive(target: Target, history: History) -> Redrive:
     # One attempt a call, as in PublisherFunction: the publication itself tries again, within its time.
     config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
     bus = Bus(target.client("events", config), target.bus_name, target.event_source)
-    build = partial(message, source=target.event_source, event_detail=target.event_detail, load=_load)
+    build = partial(message, source=target.event_source, event_detail=target.event_detail, load=target.bodies.get)
     return Redrive(history, bus, build, _progress)
 
 

@@ -7,7 +7,10 @@ from typing import Any
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from appointments.errors import AppointmentsError
 from cli.failures import failures
+from cli.quarantine import quarantine
+from cli.target import target_options
 
 
 class Commands(click.Group):
@@ -21,11 +24,16 @@ class Commands(click.Group):
             raise click.ClickException(f"{error.operation_name} was refused: {code}") from None
         except BotoCoreError as error:
             raise click.ClickException(str(error)) from None
+        except AppointmentsError as error:
+            raise click.ClickException(str(error)) from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+@target_options
+def main(**target: Any) -> None:
     """Look after the appointments of a deployed stack."""
+    click.get_current_context().obj = target
 
 
+main.add_command(quarantine)
 main.add_command(failures)

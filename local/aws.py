@@ -27,6 +27,7 @@ ITERATORS = 100
 TABLE = BUS = "appointments"
 QUEUE = "events"
 FAILURE_QUEUE = "publisher-failures"
+BUCKETS = {"QuarantineBucket": "appointments-quarantine", "BodiesBucket": "appointments-bodies"}
 SECRET = "webhook-secret"  # noqa: S105 - the name of the secret, not the secret
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION}
 
@@ -100,6 +101,7 @@ class EmbeddedAws:
                 **self._template.properties("PublisherFailureQueue"),
                 "QueueName": FAILURE_QUEUE,
             },
+            **{name: {**self._template.properties(name), "BucketName": bucket} for name, bucket in BUCKETS.items()},
         }
         # moto's CloudFormation knows no secrets and refers to a bus wrongly: both are made here, and what refers
         # to them finds a parameter of that name.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
+from appointments.bodies import Bodies
 from appointments.events import message
 from publisher.budget import CONNECT_SECONDS, MARGIN_SECONDS, READ_SECONDS, Budget
 from publisher.bus import Bus
@@ -38,9 +38,8 @@ for _name in ("boto3", "botocore", "urllib3"):
 _settings = Settings.from_environment(os.environ)
 # One attempt a call: the publication itself tries again, entry by entry and within its time.
 _config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
-# Fetches a body that an item names by its key instead of holding it.
-_load: Callable[[str], bytes] | None = None
 _bus = Bus(boto3.client("events", config=_config), _settings.event_bus_name, _settings.event_source)
+_bodies = Bodies(boto3.client("s3", config=_config), _settings.bodies_bucket_name)
 _failures = FailureQueue(boto3.client("sqs", config=_config), _settings.failure_queue_url)
 
 
@@ -49,7 +48,7 @@ _failures = FailureQueue(boto3.client("sqs", config=_config), _settings.failure_
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Publish a batch of stream records and report the sequence numbers of those that have to come again."""
     budget = Budget(context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
-    build = partial(message, source=_settings.event_source, event_detail=_settings.event_detail, load=_load)
+    build = partial(message, source=_settings.event_source, event_detail=_settings.event_detail, load=_bodies.get)
     batch = [outgoing(record, build) for record in event["Records"]]
     published = publish(batch, bus=_bus, park=_failures.park, budget=budget)
     _tell(published)

@@ -16,6 +16,7 @@ class Settings:
     event_source: str
     event_detail: EventDetail
     failure_queue_url: str
+    bodies_bucket_name: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -25,4 +26,5 @@ class Settings:
             event_source=environment["EVENT_SOURCE"],
             event_detail=EventDetail(environment["EVENT_DETAIL"]),
             failure_queue_url=environment["FAILURE_QUEUE_URL"],
+            bodies_bucket_name=environment["BODIES_BUCKET_NAME"],
         )

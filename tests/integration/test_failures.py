@@ -20,13 +20,14 @@ from click.testing import CliRunner, Result
 from moto import mock_aws
 
 from appointments import items
+from appointments.bodies import Bodies, key_of
 from appointments.failures import Cause, Parked
 from appointments.parsing import parse_envelope
-from cli import failure_queue, failure_target, failures, redrive
+from cli import failure_queue, redrive, target
 from cli.main import main
 from local.template import Template
 from publisher.bus import Bus
-from tests.builders import body, delivery
+from tests.builders import body, delivery, make_bucket
 from tests.integration.test_publisher import drained
 
 SOURCE = "pexip.engage"
@@ -49,6 +50,7 @@ class Stack:
         names = {
             "--failure-queue": self.queue_url,
             "--table": self.table_name,
+            "--bodies-bucket": "bodies",
             "--event-bus": "appointments",
             "--event-source": SOURCE,
             "--event-detail": "full",
@@ -442,14 +444,18 @@ def test_a_message_published_again_is_the_one_that_was_due(stack: Stack) -> None
     assert event["detail"]["metadata"]["updatedAt"] == item["updatedAt"]["S"]
 
 
-def test_a_body_that_is_kept_elsewhere_is_fetched_by_its_key(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    item = stack.store("a", "e-1")
-    elsewhere = {"bodies/1": items.unpack(item.pop("body")["B"])}
-    stack.table.put_item(TableName=stack.table_name, Item=item | {"bodyKey": {"S": "bodies/1"}})
-    stack.park(item)
-    monkeypatch.setattr(failures, "_load", elsewhere.__getitem__)
-    stack.run("redrive", "--yes")
+def test_a_body_in_the_bucket_is_fetched_and_one_that_is_gone_stays_in_the_queue(stack: Stack) -> None:
+    make_bucket("bodies")
+    bucket = Bodies(boto3.client("s3"), "bodies")
+    for name in ("e-1", "e-2"):
+        item = stack.store("a", name)
+        content = items.unpack(item.pop("body")["B"])
+        key = bucket.put(content) if name == "e-1" else key_of(content)
+        stack.table.put_item(TableName=stack.table_name, Item=item | {"bodyKey": {"S": key}})
+        stack.park(item)
+    assert "not published, BodyLostError: " in stack.run("redrive", "--yes", code=1).output
     assert stack.published() == ["e-1"]
+    assert stack.left() == 1
 
 
 def test_names_come_from_the_stack_unless_they_are_given(stack: Stack) -> None:
@@ -470,7 +476,7 @@ def test_names_come_from_the_stack_unless_they_are_given(stack: Stack) -> None:
     )
     deployed = ["--stack", "deployed"]
     assert "0 failures" in stack.run("list", *deployed, named=False).output
-    given = ["--table", stack.table_name, "--event-bus", "appointments"]
+    given = ["--table", stack.table_name, "--event-bus", "appointments", "--bodies-bucket", "bodies"]
     stack.run(*redriving, *deployed, *given, named=False)
     (text,) = drained(stack.subscriber_url)
     assert json.loads(text)["detail"]["metadata"]["detail"] == "reference"
@@ -482,10 +488,9 @@ def test_names_come_from_the_stack_unless_they_are_given(stack: Stack) -> None:
 
 def test_the_names_are_those_of_the_template() -> None:
     template = Template()
-    for logical_id in failure_target.RESOURCES.values():
-        template.properties(logical_id)
+    assert all(template.properties(logical_id) for logical_id in target.RESOURCES.values())
     environment = template.function("PublisherFunction").environment
-    assert environment["EVENT_SOURCE"] == {"Ref": failure_target.PARAMETERS["event_source"]}
-    assert environment["EVENT_DETAIL"] == {"Ref": failure_target.PARAMETERS["event_detail"]}
-    assert environment["EVENT_BUS_NAME"] == {"Ref": failure_target.RESOURCES["event_bus"]}
-    assert environment["FAILURE_QUEUE_URL"] == {"Ref": failure_target.RESOURCES["failure_queue"]}
+    assert environment["EVENT_SOURCE"] == {"Ref": target.PARAMETERS["event_source"]}
+    assert environment["EVENT_DETAIL"] == {"Ref": target.PARAMETERS["event_detail"]}
+    assert environment["EVENT_BUS_NAME"] == {"Ref": target.RESOURCES["event_bus"]}
+    assert environment["FAILURE_QUEUE_URL"] == {"Ref": target.RESOURCES["failure_queue"]}

@@ -24,17 +24,17 @@ class ContractError(AppointmentsError):
         self.violations = violations
 
 
-class BodyTooLargeError(AppointmentsError):
-    """The delivery does not fit the table."""
-
-
 class StoreUnavailableError(AppointmentsError):
-    """DynamoDB could not be reached, refused or did not settle in time; delivering again is safe."""
+    """A delivery could not be stored, or not in time; delivering it again is safe."""
 
 
 class BodyUnavailableError(AppointmentsError):
-    """S3 did not take a body, or did not give one just now; trying again can help."""
+    """S3 did not take a body, or did not give the one that was put."""
 
 
-class BodyLostError(AppointmentsError):
-    """A body that is kept beside the table is gone, or is not the one that was put; trying again cannot help."""
+class BodyLostError(BodyUnavailableError):
+    """The body is gone, or is not the one that was put; trying again cannot help."""
+
+
+class QuarantineUnavailableError(AppointmentsError):
+    """S3 did not take a body into quarantine; keeping it again is safe."""

@@ -1,4 +1,4 @@
-"""Which deployment the commands are about: a stack by name, or its resources one by one."""
+"""Which deployment a command is about: a stack by name, or its resources one by one."""
 
 from __future__ import annotations
 
@@ -10,29 +10,44 @@ import boto3
 import click
 from botocore.config import Config
 
+from appointments.bodies import Bodies
 from appointments.events import EventDetail
+from appointments.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-RESOURCES = {"failure_queue": "PublisherFailureQueue", "table": "AppointmentsTable", "event_bus": "AppointmentsBus"}
+RESOURCES = {
+    "quarantine_bucket": "QuarantineBucket",
+    "table": "AppointmentsTable",
+    "bodies_bucket": "BodiesBucket",
+    "event_bus": "AppointmentsBus",
+    "failure_queue": "PublisherFailureQueue",
+}
 PARAMETERS = {"event_source": "EventSource", "event_detail": "EventDetail"}
 """Option to logical id and to parameter in template.yaml."""
+RETENTION = "HistoryRetentionDays"
 # A person waits, not a sender: patience beats a second command.
 CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 6})
+DEADLINE_SECONDS = 30.0
 
 _OPTIONS = {
     "stack": click.option("--stack", metavar="NAME", help="CloudFormation stack to take the names below from."),
-    "failure_queue": click.option("--failure-queue", metavar="URL"),
+    "quarantine_bucket": click.option("--quarantine-bucket", metavar="NAME"),
     "table": click.option("--table", metavar="NAME"),
+    "bodies_bucket": click.option("--bodies-bucket", metavar="NAME"),
+    "history_retention_days": click.option(
+        "--history-retention-days", type=click.IntRange(0), metavar="DAYS", help="0 keeps events for ever."
+    ),
     "event_bus": click.option("--event-bus", metavar="NAME"),
     "event_source": click.option("--event-source", metavar="TEXT"),
     "event_detail": click.option("--event-detail", type=click.Choice([detail.value for detail in EventDetail])),
+    "failure_queue": click.option("--failure-queue", metavar="URL"),
     "endpoint_url": click.option("--endpoint-url", metavar="URL", help="An AWS other than the real one."),
     "region": click.option("--region", metavar="NAME"),
     "profile": click.option("--profile", metavar="NAME"),
 }
 
 
-class FailureTarget:
+class Target:
     """The deployment that the options name; its stack is asked once, and only for what no option gives."""
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -46,13 +61,25 @@ class FailureTarget:
             config=config,
         )
 
+    @cached_property
+    def s3(self) -> Any:
+        return self.client("s3")
+
     @property
-    def failure_queue_url(self) -> str:
-        return self._name("failure_queue")
+    def quarantine_bucket(self) -> str:
+        return self._name("quarantine_bucket")
 
     @property
     def table_name(self) -> str:
         return self._name("table")
+
+    @property
+    def bodies(self) -> Bodies:
+        return Bodies(self.s3, self._name("bodies_bucket"))
+
+    @property
+    def store(self) -> Store:
+        return Store(self.client("dynamodb"), self.table_name, self.bodies, deadline_seconds=DEADLINE_SECONDS)
 
     @property
     def bus_name(self) -> str:
@@ -66,10 +93,23 @@ class FailureTarget:
     def event_detail(self) -> EventDetail:
         return EventDetail(self._name("event_detail"))
 
+    @property
+    def failure_queue_url(self) -> str:
+        return self._name("failure_queue")
+
+    @property
+    def history_retention_days(self) -> int:
+        """As the stack was deployed with, unless an option says otherwise; 0 keeps events for ever."""
+        days = self._options["history_retention_days"]
+        if days is None and self._options["stack"]:
+            days = self._parameters.get(RETENTION)
+        return int(days or 0)
+
     def _name(self, option: str) -> str:
         name = self._options[option]
         if not name and self._options["stack"]:
-            name = self._resources.get(RESOURCES[option]) if option in RESOURCES else self._parameters.get(option)
+            known = self._parameters if option in PARAMETERS else self._resources
+            name = known.get({**PARAMETERS, **RESOURCES}[option])
         if not name:
             raise click.UsageError(f"give --stack or --{option.replace('_', '-')}")
         return str(name)
@@ -87,20 +127,24 @@ class FailureTarget:
     @cached_property
     def _parameters(self) -> dict[str, str]:
         (stack,) = self.client("cloudformation").describe_stacks(StackName=self._options["stack"])["Stacks"]
-        values = {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", ())}
-        return {option: values[key] for option, key in PARAMETERS.items() if key in values}
+        return {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", ())}
 
 
-def with_failure_target(command: Command) -> Any:
-    """A command that is given the FailureTarget as its first argument; its options come before or after its name."""
+def target_options(command: Command) -> Command:
+    """The options above, before or after the command's name."""
+    for option in reversed(_OPTIONS.values()):
+        command = option(command)
+    return command
+
+
+def with_target(command: Command) -> Any:
+    """A command that is given the Target as its first argument."""
 
     @wraps(command)
     def targeted(**options: Any) -> Any:
         own = {name: options.pop(name) for name in _OPTIONS}
         before = click.get_current_context().find_object(dict) or {}
         merged = {name: value if value is not None else before.get(name) for name, value in own.items()}
-        return command(FailureTarget(merged), **options)
+        return command(Target(merged), **options)
 
-    for option in reversed(_OPTIONS.values()):
-        targeted = option(targeted)
-    return targeted
+    return target_options(targeted)
