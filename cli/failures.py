@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 
 import click
@@ -47,8 +46,8 @@ def list_(target: Target, *, limit: int) -> None:
 @click.option("--appointment", metavar="ID", help="This appointment's whole history; the queue has no part in it.")
 @click.option("--event", metavar="ID", help="Of the appointment, only the event with this envelope id.")
 @_limit
-@click.option("--execute", "--yes", "execute", is_flag=True, help="Publish. Without it nothing is changed, only shown.")
-def redrive(target: Target, *, appointment: str | None, event: str | None, limit: int, execute: bool) -> None:
+@click.option("--yes", "--execute", "yes", is_flag=True, help="Publish. Without it nothing is changed, only shown.")
+def redrive(target: Target, *, appointment: str | None, event: str | None, limit: int, yes: bool) -> None:
     """Publish again, from the table's history, what is in the failure queue, or one appointment.
 
     Subscribers get messages twice, or later than newer ones of the same appointment; each carries its own updatedAt.
@@ -62,26 +61,26 @@ def redrive(target: Target, *, appointment: str | None, event: str | None, limit
         work = Plan(in_order(history.appointment(appointment, event)))
         if work.count == 0:
             raise click.ClickException("the history has no such event")
-        failed = _carry_out(work, None, again, execute=execute)
+        failed = _carry_out(work, None, again, yes=yes)
     else:
         with FailureQueue(target.client("sqs"), target.failure_queue_url) as queue:
             work = plan(queue.hold(limit), history, _progress)
-            failed = _carry_out(work, queue, again, execute=execute)
+            failed = _carry_out(work, queue, again, yes=yes)
     if failed:
         raise click.exceptions.Exit(1)
 
 
-def _carry_out(work: Plan, queue: FailureQueue | None, again: Redrive, *, execute: bool) -> bool:
+def _carry_out(work: Plan, queue: FailureQueue | None, again: Redrive, *, yes: bool) -> bool:
     """Whether something failed."""
     for one in work.unresolved:
         click.echo(f"nothing found to publish: {_line(one)}", err=True)
     count = len(work.waiting) + len(work.unresolved)
     taken = f"{count} failures, {work.count} events" if queue is not None else f"{work.count} events"
-    if not execute:
+    if not yes:
         for lane in work.appointments:
             for event in lane:
                 click.echo(f"would publish {_named(event)}")
-        click.echo(f"{taken}, {len(work.unresolved)} failures without any. Nothing was changed: --execute publishes.")
+        click.echo(f"{taken}, {len(work.unresolved)} failures without any. Nothing was changed: --yes publishes.")
         return bool(work.unresolved)
     redriven = again.run(work, queue)
     for event in (event for lane in work.appointments for event in lane if event.key in redriven.failed):
@@ -103,13 +102,8 @@ def _redrive(target: Target, history: History) -> Redrive:
     # One attempt a call, as in PublisherFunction: the publication itself tries again, within its time.
     config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
     bus = Bus(target.client("events", config), target.bus_name, target.event_source)
-    build = partial(message, source=target.event_source, event_detail=target.event_detail, load=_lazily(target))
+    build = partial(message, source=target.event_source, event_detail=target.event_detail, load=target.bodies.get)
     return Redrive(history, bus, build, _progress)
-
-
-def _lazily(target: Target) -> Callable[[str], bytes]:
-    """The bucket of bodies is asked for when an event needs it: most commands do without its name."""
-    return lambda key: target.bodies.get(key)
 
 
 def _progress(line: str) -> None:

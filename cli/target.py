@@ -19,16 +19,12 @@ RESOURCES = {
     "quarantine_bucket": "QuarantineBucket",
     "table": "AppointmentsTable",
     "bodies_bucket": "BodiesBucket",
-    "failure_queue": "PublisherFailureQueue",
     "event_bus": "AppointmentsBus",
+    "failure_queue": "PublisherFailureQueue",
 }
-"""Option to logical id in template.yaml."""
-PARAMETERS = {
-    "history_retention_days": "HistoryRetentionDays",
-    "event_source": "EventSource",
-    "event_detail": "EventDetail",
-}
-"""Option to parameter in template.yaml."""
+PARAMETERS = {"event_source": "EventSource", "event_detail": "EventDetail"}
+"""Option to logical id and to parameter in template.yaml."""
+RETENTION = "HistoryRetentionDays"
 # A person waits, not a sender: patience beats a second command.
 CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 6})
 DEADLINE_SECONDS = 30.0
@@ -38,13 +34,13 @@ _OPTIONS = {
     "quarantine_bucket": click.option("--quarantine-bucket", metavar="NAME"),
     "table": click.option("--table", metavar="NAME"),
     "bodies_bucket": click.option("--bodies-bucket", metavar="NAME"),
-    "failure_queue": click.option("--failure-queue", metavar="URL"),
-    "event_bus": click.option("--event-bus", metavar="NAME"),
-    "event_source": click.option("--event-source", metavar="TEXT"),
-    "event_detail": click.option("--event-detail", type=click.Choice([detail.value for detail in EventDetail])),
     "history_retention_days": click.option(
         "--history-retention-days", type=click.IntRange(0), metavar="DAYS", help="0 keeps events for ever."
     ),
+    "event_bus": click.option("--event-bus", metavar="NAME"),
+    "event_source": click.option("--event-source", metavar="TEXT"),
+    "event_detail": click.option("--event-detail", type=click.Choice([detail.value for detail in EventDetail])),
+    "failure_queue": click.option("--failure-queue", metavar="URL"),
     "endpoint_url": click.option("--endpoint-url", metavar="URL", help="An AWS other than the real one."),
     "region": click.option("--region", metavar="NAME"),
     "profile": click.option("--profile", metavar="NAME"),
@@ -74,12 +70,16 @@ class Target:
         return self._name("quarantine_bucket")
 
     @property
-    def failure_queue_url(self) -> str:
-        return self._name("failure_queue")
-
-    @property
     def table_name(self) -> str:
         return self._name("table")
+
+    @property
+    def bodies(self) -> Bodies:
+        return Bodies(self.s3, self._name("bodies_bucket"))
+
+    @property
+    def store(self) -> Store:
+        return Store(self.client("dynamodb"), self.table_name, self.bodies, deadline_seconds=DEADLINE_SECONDS)
 
     @property
     def bus_name(self) -> str:
@@ -94,29 +94,25 @@ class Target:
         return EventDetail(self._name("event_detail"))
 
     @property
-    def bodies(self) -> Bodies:
-        return Bodies(self.s3, self._name("bodies_bucket"))
-
-    @property
-    def store(self) -> Store:
-        return Store(self.client("dynamodb"), self.table_name, self.bodies, deadline_seconds=DEADLINE_SECONDS)
+    def failure_queue_url(self) -> str:
+        return self._name("failure_queue")
 
     @property
     def history_retention_days(self) -> int:
         """As the stack was deployed with, unless an option says otherwise; 0 keeps events for ever."""
-        return int(self._value("history_retention_days") or 0)
+        days = self._options["history_retention_days"]
+        if days is None and self._options["stack"]:
+            days = self._parameters.get(RETENTION)
+        return int(days or 0)
 
     def _name(self, option: str) -> str:
-        name = self._value(option)
+        name = self._options[option]
+        if not name and self._options["stack"]:
+            known = self._parameters if option in PARAMETERS else self._resources
+            name = known.get({**PARAMETERS, **RESOURCES}[option])
         if not name:
             raise click.UsageError(f"give --stack or --{option.replace('_', '-')}")
         return str(name)
-
-    def _value(self, option: str) -> Any:
-        value = self._options[option]
-        if value in (None, "") and self._options["stack"]:
-            return self._resources.get(RESOURCES[option]) if option in RESOURCES else self._parameters.get(option)
-        return value
 
     @cached_property
     def _resources(self) -> dict[str, str]:
@@ -131,8 +127,7 @@ class Target:
     @cached_property
     def _parameters(self) -> dict[str, str]:
         (stack,) = self.client("cloudformation").describe_stacks(StackName=self._options["stack"])["Stacks"]
-        values = {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", ())}
-        return {option: values[key] for option, key in PARAMETERS.items() if key in values}
+        return {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", ())}
 
 
 def target_options(command: Command) -> Command:

@@ -38,8 +38,8 @@ for _name in ("boto3", "botocore", "urllib3"):
 _settings = Settings.from_environment(os.environ)
 # One attempt a call: the publication itself tries again, entry by entry and within its time.
 _config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
-_bodies = Bodies(boto3.client("s3", config=_config), _settings.bodies_bucket_name)
 _bus = Bus(boto3.client("events", config=_config), _settings.event_bus_name, _settings.event_source)
+_bodies = Bodies(boto3.client("s3", config=_config), _settings.bodies_bucket_name)
 _failures = FailureQueue(boto3.client("sqs", config=_config), _settings.failure_queue_url)
 
 

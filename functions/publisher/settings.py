@@ -15,8 +15,8 @@ class Settings:
     event_bus_name: str
     event_source: str
     event_detail: EventDetail
-    bodies_bucket_name: str
     failure_queue_url: str
+    bodies_bucket_name: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -25,6 +25,6 @@ class Settings:
             event_bus_name=environment["EVENT_BUS_NAME"],
             event_source=environment["EVENT_SOURCE"],
             event_detail=EventDetail(environment["EVENT_DETAIL"]),
-            bodies_bucket_name=environment["BODIES_BUCKET_NAME"],
             failure_queue_url=environment["FAILURE_QUEUE_URL"],
+            bodies_bucket_name=environment["BODIES_BUCKET_NAME"],
         )

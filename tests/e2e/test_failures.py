@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from appointments import items
-from local.aws import BUS, CREDENTIALS, FAILURE_QUEUE
+from local.aws import BUCKETS, BUS, CREDENTIALS, FAILURE_QUEUE
 from local.run import post, receive
 from local.stack import Options, Stack
 from tests.builders import TOKEN, body, delivery
@@ -31,6 +31,7 @@ def appointments(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[s
     names = {
         "--failure-queue": stack.queue_url(FAILURE_QUEUE),
         "--table": stack.options.table_name,
+        "--bodies-bucket": BUCKETS["BodiesBucket"],
         "--event-bus": BUS,
         "--event-source": "pexip.engage",
         "--event-detail": "full",

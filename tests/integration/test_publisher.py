@@ -22,13 +22,12 @@ import pytest
 from moto import mock_aws
 
 from appointments import failures, items
-from appointments.bodies import Bodies
-from appointments.errors import BodyLostError, BodyUnavailableError
+from appointments.bodies import Bodies, key_of
 from appointments.parsing import parse_envelope
 from local.samples import SAMPLES
 from local.samples.files import EVENTS
 from publisher.bus import Bus
-from tests.builders import TOKEN, body, delivery, make_bucket, received
+from tests.builders import TOKEN, body, delivery, make_bucket
 
 SOURCE = "pexip.engage"
 OUTAGE_SECONDS = 5
@@ -97,10 +96,10 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Mapping]]:
         monkeypatch.setenv("EVENT_BUS_NAME", "appointments")
         monkeypatch.setenv("EVENT_SOURCE", SOURCE)
         monkeypatch.setenv("EVENT_DETAIL", event_detail)
-        monkeypatch.setenv("BODIES_BUCKET_NAME", "bodies")
         monkeypatch.setenv("FAILURE_QUEUE_URL", failure_queue_url)
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setenv("BODIES_BUCKET_NAME", "bodies")
         import publisher.handler
 
         return Mapping(importlib.reload(publisher.handler), queue_url, failure_queue_url)
@@ -357,33 +356,34 @@ def test_a_failure_queue_that_is_not_there_has_the_record_reported_and_the_other
     }
 
 
-def test_a_body_that_is_kept_elsewhere_is_fetched_by_its_key(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    mapping = start()
-    documents = [delivery(id=f"e-{n}", appointment_id="a") for n in range(3)]
-    elsewhere = {"bodies/1": body(documents[1])}
-    records = [record(document, number) for number, document in enumerate(documents)]
-    image = records[1]["dynamodb"]["NewImage"]
+def in_bucket(number: int, key: str) -> dict[str, Any]:
+    """A stream record of an event of appointment a whose body is the object of this key."""
+    document = record(delivery(id=f"e-{number}", appointment_id="a"), number)
+    image = document["dynamodb"]["NewImage"]
     del image["body"]
-    image["bodyKey"] = {"S": "bodies/1"}
+    image["bodyKey"] = {"S": key}
+    return document
 
-    def load(error: Exception | None) -> Any:
-        def loaded(key: str) -> bytes:
-            if error:
-                raise error
-            return elsewhere[key]
 
-        return loaded
-
-    monkeypatch.setattr(mapping.handler._bodies, "get", load(BodyUnavailableError()))
-    assert mapping.invoke({"Records": records}, OUTAGE_SECONDS) == ["1", "2"]
-    monkeypatch.setattr(mapping.handler._bodies, "get", load(None))
-    assert mapping.invoke({"Records": records[1:]}) == []
-    assert of_appointments(mapping.received()) == {"a": ["e-0", "e-1", "e-2"]}
-    assert mapping.parked() == []
-    monkeypatch.setattr(mapping.handler._bodies, "get", load(BodyLostError()))
+def test_a_body_in_the_bucket_is_published_one_that_is_gone_is_parked_and_one_that_cannot_be_read_just_now_waits(
+    start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_bucket("bodies")
+    bucket = Bodies(boto3.client("s3"), "bodies")
+    mapping = start()
+    documents = [body(delivery(id=f"e-{n}", appointment_id="a", notes="x" * 2_000_000)) for n in range(3)]
+    keys = [bucket.put(content) if n != 1 else key_of(content) for n, content in enumerate(documents)]
+    records = [in_bucket(number, key) for number, key in enumerate(keys)]
+    with monkeypatch.context() as outage:
+        nowhere = Bodies(boto3.client("s3", endpoint_url="http://127.0.0.1:1"), "bodies")
+        outage.setattr(mapping.handler, "_bodies", nowhere)
+        assert mapping.invoke({"Records": records}, OUTAGE_SECONDS) == ["0", "1", "2"]
+        assert mapping.parked() == []
     assert mapping.invoke({"Records": records}) == []
-    assert of_appointments(mapping.received()) == {"a": ["e-0", "e-2"]}
-    assert [one.code for one in mapping.parked()] == ["BodyLostError"]
+    messages = mapping.received()
+    assert of_appointments(messages) == {"a": ["e-0", "e-2"]}
+    assert {message["detail"]["metadata"]["detail"] for message in messages} == {"reference"}
+    assert [(one.sort_key, one.code) for one in mapping.parked()] == [("EVENT#e-1", "BodyLostError")]
 
 
 @contextmanager
@@ -416,31 +416,6 @@ def test_an_eventbridge_that_hangs_is_reported_before_the_functions_deadline(sta
         failed = mapping.invoke(records, OUTAGE_SECONDS)
         assert time.monotonic() - begin < OUTAGE_SECONDS - 1
     assert sorted(failed) == [one["dynamodb"]["SequenceNumber"] for one in records["Records"]]
-
-
-def test_a_body_in_the_bucket_is_published_as_a_reference_and_one_that_is_gone_is_parked(start: Any) -> None:
-    make_bucket("bodies")
-    bucket = Bodies(boto3.client("s3"), "bodies")
-    mapping = start()
-    arrived = {
-        n: received(body(delivery(id=f"e-{n}", appointment_id=f"a-{n % 2}", n="x" * 2_000_000))) for n in range(4)
-    }
-    keys = {n: bucket.put(one.body) if n != 0 else "bodies/missing" for n, one in arrived.items()}
-    records = []
-    for n, one in arrived.items():
-        image = items.event_item(one, body_key=keys[n])
-        stream = {
-            "ApproximateCreationDateTime": 1772442001,
-            "Keys": {name: image[name] for name in ("pk", "sk")},
-            "NewImage": image,
-            "SequenceNumber": str(n),
-        }
-        records.append({"eventName": "INSERT", "dynamodb": stream})
-    assert mapping.invoke({"Records": records}) == []
-    assert [one.code for one in mapping.parked()] == ["BodyLostError"]
-    messages = mapping.received()
-    assert of_appointments(messages) == {"a-0": ["e-2"], "a-1": ["e-1", "e-3"]}
-    assert {message["detail"]["metadata"]["detail"] for message in messages} == {"reference"}
 
 
 @pytest.mark.parametrize("trickle", [False, True])

@@ -10,6 +10,7 @@ import pytest
 from local.template import Template
 from publisher import budget
 from publisher.budget import Budget, OutOfTimeError
+from publisher.lanes import LONGEST_PAUSE
 
 
 def test_a_call_gives_its_result_or_its_error() -> None:
@@ -56,3 +57,14 @@ def test_the_functions_timeout_leaves_room_for_several_calls_that_hang() -> None
     timeout = Template().function("PublisherFunction").timeout_seconds
     assert budget.CONNECT_SECONDS + budget.READ_SECONDS < budget.CALL_SECONDS
     assert timeout - budget.MARGIN_SECONDS >= 4 * budget.CALL_SECONDS
+
+
+def test_an_outage_is_ended_by_the_age_of_its_events_and_never_by_the_number_of_attempts() -> None:
+    """An invocation that reports something has used up its time; half of the stream's day is left to redrive from."""
+    function = Template().function("PublisherFunction")
+    mapping = function.events["DynamoDB"]
+    shortest = function.timeout_seconds - budget.MARGIN_SECONDS - LONGEST_PAUSE
+    assert mapping["MaximumRetryAttempts"] * shortest > mapping["MaximumRecordAgeInSeconds"]
+    assert mapping["MaximumRecordAgeInSeconds"] <= 12 * 3600
+    alarm = Template().properties("PublisherIteratorAgeAlarm")
+    assert function.timeout_seconds * 1000 < alarm["Threshold"] < mapping["MaximumRecordAgeInSeconds"] * 1000

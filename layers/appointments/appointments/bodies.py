@@ -52,15 +52,15 @@ class Bodies:
         return key
 
     def get(self, key: str) -> bytes:
-        """The body that was put.
-
-        Raises BodyUnavailableError when S3 does not give it just now, BodyLostError when it is gone or another.
+        """The body that was put. Raises BodyLostError when there is none or another one, BodyUnavailableError when
+        S3 does not say.
         """
         try:
             body = self._client.get_object(Bucket=self._bucket_name, Key=key)["Body"].read()
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            raise (BodyLostError if code == "NoSuchKey" else BodyUnavailableError)("S3 answered " + code) from None
+            kind = BodyLostError if code == "NoSuchKey" else BodyUnavailableError
+            raise kind("S3 answered " + code) from None
         except BotoCoreError as error:
             raise BodyUnavailableError("S3 did not answer: " + type(error).__name__) from None
         if key_of(body) != key:

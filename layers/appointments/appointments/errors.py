@@ -29,11 +29,11 @@ class StoreUnavailableError(AppointmentsError):
 
 
 class BodyUnavailableError(AppointmentsError):
-    """S3 did not take a body, or did not give one just now; trying again can help."""
+    """S3 did not take a body, or did not give the one that was put."""
 
 
-class BodyLostError(AppointmentsError):
-    """A body that is kept beside the table is gone, or is not the one that was put; trying again cannot help."""
+class BodyLostError(BodyUnavailableError):
+    """The body is gone, or is not the one that was put; trying again cannot help."""
 
 
 class QuarantineUnavailableError(AppointmentsError):
