@@ -90,13 +90,12 @@ def changes(appointment: dict[str, Any], previous: dict[str, Any] | None) -> lis
 def _build(item: Item, body: str, event_detail: EventDetail) -> Message:
     document = json.loads(body)
     data = document["data"]
-    appointment, previous = data["appointment"], data["previousAppointment"]
+    appointment, previous = data["appointment"], data.get("previousAppointment")
     differences = changes(appointment, previous)
     metadata = json.dumps(_metadata(item, document, event_detail), ensure_ascii=False)
     if event_detail is EventDetail.FULL:
         text = dict(_members(body, dict(_members(body))["data"].start))
-        parts = {name: body[text[name].start : text[name].end] for name in _SPLICED if name in text}
-        parts.setdefault("message", "null")
+        parts = {name: body[text[name].start : text[name].end] if name in text else "null" for name in _SPLICED}
     else:
         parts = {
             "appointment": json.dumps(_reference(appointment), ensure_ascii=False),
@@ -115,9 +114,9 @@ def _build(item: Item, body: str, event_detail: EventDetail) -> Message:
 def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail) -> dict[str, Any]:
     return {
         "id": document["id"],
-        "correlationId": document["correlationId"],
-        "webhookConfigurationId": document["webhookConfigurationId"],
-        "version": document["version"],
+        "correlationId": document.get("correlationId"),
+        "webhookConfigurationId": document.get("webhookConfigurationId"),
+        "version": document.get("version"),
         "eventType": document["data"]["eventType"],
         "appointmentId": document["data"]["appointment"]["id"],
         "updatedAt": item["updatedAt"]["S"],
@@ -170,7 +169,7 @@ def _reference(appointment: dict[str, Any]) -> dict[str, Any]:
             kept[name] = _only_id(appointment[name])
     kept["participants"] = [
         {name: participant[name] for name in ("type", "role") if name in participant}
-        | {name: _only_id(participant[name]) for name in ("employee", "customer") if participant.get(name)}
+        | {name: _only_id(participant[name]) for name in _PERSONS if isinstance(participant.get(name), dict)}
         for participant in (appointment.get("participants") or ())[:REFERENCE_PARTICIPANTS]
     ]
     return kept
@@ -193,9 +192,18 @@ def _identity(value: dict[str, Any] | None) -> str | None:
     return None if value is None or value.get("id") is None else str(value["id"])
 
 
+_PERSONS = ("employee", "customer")
+
+
+def _person(participant: dict[str, Any]) -> dict[str, Any] | None:
+    """Whoever it is: a member of the other type's name, or of a type that is not known, can hold any JSON."""
+    persons = [participant[name] for name in _PERSONS if isinstance(participant.get(name), dict)]
+    return persons[0] if persons else None
+
+
 def _people(value: list[dict[str, Any]] | None) -> list[tuple[Any, ...]]:
     people = [
-        (p.get("type") or "", p.get("role") or "", _identity(p.get("employee") or p.get("customer")) or "")
+        (p.get("type") or "", p.get("role") or "", _identity(_person(p)) or "")
         for p in value or ()
     ]
     return sorted(people)
