@@ -53,7 +53,7 @@ types: $(STAMP)
 	@$(BIN)/mypy
 
 lock: $(STAMP) ## resolve the locks again from pyproject.toml (needs uv)
-	@for lock in "lambda.txt pyproject.toml" "dev.txt pyproject.toml --group dev -c requirements/lambda.txt" "sam.txt --group sam"; do \
+	@for lock in "lambda.txt pyproject.toml" "dev.txt pyproject.toml --extra cli --group dev -c requirements/lambda.txt" "sam.txt --group sam"; do \
 		set -- $$lock; out=$$1; shift; \
 		uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $$@ -o requirements/$$out; done
 

@@ -16,6 +16,7 @@ from cfnlint.decode import cfn_yaml
 PATH = Path(__file__).parent.parent / "template.yaml"
 EMBEDDED = {
     "AWS::DynamoDB::Table",
+    "AWS::S3::Bucket",
     "AWS::SQS::Queue",
 }
 """The types that the embedded CloudFormation creates; roles, logs, alarms and the API have no part in a delivery."""

@@ -6,6 +6,11 @@ import base64
 import json
 from typing import Any
 
+import boto3
+
+from appointments.items import Delivery
+from appointments.parsing import parse_envelope
+
 TOKEN = "local-token"
 ENVIRONMENT = {
     "TABLE_NAME": "appointments",
@@ -13,6 +18,8 @@ ENVIRONMENT = {
     "WEBHOOK_SECRET_ARN": "token",
     "WEBHOOK_TOKEN_HEADER": "",
     "WEBHOOK_TOLERANCE_SECONDS": "300",
+    "QUARANTINE_BUCKET_NAME": "quarantine",
+    "BODIES_BUCKET_NAME": "bodies",
     "HISTORY_RETENTION_DAYS": "0",
 }
 """WebhookFunction's, for tests that import its handler."""
@@ -62,6 +69,20 @@ def delivery(
 
 def body(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
+
+
+def received(content: bytes) -> Delivery:
+    """The body as a delivery on its way to the table."""
+    parsed = parse_envelope(content)
+    return Delivery(content, parsed.envelope, parsed.violations, "2026-03-02T09:00:01.000000000Z")
+
+
+def arrived(**overrides: Any) -> Delivery:
+    return received(body(delivery(**overrides)))
+
+
+def make_bucket(name: str) -> None:
+    boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
 
 
 def webhook_event(

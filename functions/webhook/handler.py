@@ -17,9 +17,16 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from appointments.errors import BodyTooLargeError, ContractError, MalformedBodyError, StoreUnavailableError
+from appointments.bodies import Bodies
+from appointments.errors import (
+    ContractError,
+    MalformedBodyError,
+    QuarantineUnavailableError,
+    StoreUnavailableError,
+)
 from appointments.items import Delivery
 from appointments.parsing import parse_envelope
+from appointments.quarantine import Quarantine, Reason
 from appointments.store import Outcome, Store
 from webhook import responses
 from webhook.authentication import UnauthenticatedError, authentication
@@ -36,7 +43,12 @@ SECONDS_PER_DAY = 86_400
 RETRY_AFTER = {"retry-after": "2"}
 # An id is logged only if it looks like one: whatever else a sender puts there stays out of the logs.
 LOGGABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
-METRICS = {Outcome.STORED: "Accepted", Outcome.DUPLICATE: "Duplicate", Outcome.STALE: "Stale"}
+METRICS = {
+    Outcome.STORED: "Accepted",
+    Outcome.DUPLICATE: "Duplicate",
+    Outcome.STALE: "Stale",
+    Outcome.CONFLICT: "Quarantined",
+}
 
 logger = Logger()
 metrics = Metrics()
@@ -56,7 +68,14 @@ _authenticate = authentication(
 )
 if _settings.webhook_auth is WebhookAuth.NONE:
     logger.warning("authentication is off: whoever knows the URL can deliver")
-_store = Store(boto3.client("dynamodb", config=_config), _settings.table_name, deadline_seconds=1.0)
+_s3 = boto3.client("s3", config=_config)
+_quarantine = Quarantine(_s3, _settings.quarantine_bucket_name)
+_store = Store(
+    boto3.client("dynamodb", config=_config),
+    _settings.table_name,
+    Bodies(_s3, _settings.bodies_bucket_name),
+    deadline_seconds=1.0,
+)
 
 
 @metrics.log_metrics
@@ -85,9 +104,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
             "the body breaks the contract",
             violations=error.violations,
         )
-    except BodyTooLargeError as error:
-        return _refuse("Invalid", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error))
-    except (StoreUnavailableError, SecretUnavailableError) as error:
+    except (StoreUnavailableError, QuarantineUnavailableError, SecretUnavailableError) as error:
         logger.error("not stored", extra={"error": str(error)})
         return _refuse(
             "NotStored",
@@ -110,6 +127,8 @@ def _receive(request: Request) -> dict[str, Any]:
     )
     _log_ids(parsed.envelope)
     result = _store.save(delivery)
+    if result is Outcome.CONFLICT:
+        _quarantine.keep(body, Reason.CONFLICTING_DUPLICATE, received_at=delivery.received_at)
     metrics.add_metric(METRICS[result], MetricUnit.Count, 1)
     metrics.add_metric("LimitViolations", MetricUnit.Count, len(parsed.violations))
     metrics.add_metric("Lag", MetricUnit.Milliseconds, _lag(request, delivery))

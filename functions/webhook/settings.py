@@ -26,6 +26,8 @@ class Settings:
     """Name of a header whose whole value is the token, in lower case; empty for none."""
     webhook_tolerance_seconds: int
     """How far the timestamp of a signature may be from now, before and after."""
+    quarantine_bucket_name: str
+    bodies_bucket_name: str
     history_retention_days: int
     """How long an event stays in the history; 0 keeps it for ever."""
 
@@ -38,5 +40,7 @@ class Settings:
             webhook_secret_arn=environment["WEBHOOK_SECRET_ARN"],
             webhook_token_header=environment["WEBHOOK_TOKEN_HEADER"].lower(),
             webhook_tolerance_seconds=int(environment["WEBHOOK_TOLERANCE_SECONDS"]),
+            quarantine_bucket_name=environment["QUARANTINE_BUCKET_NAME"],
+            bodies_bucket_name=environment["BODIES_BUCKET_NAME"],
             history_retention_days=int(environment["HISTORY_RETENTION_DAYS"]),
         )

@@ -16,7 +16,7 @@ from cfnlint.decode import cfn_yaml
 
 import publisher.settings
 import webhook.settings
-from appointments import events, items
+from appointments import bodies, events, items
 
 ROOT = Path(__file__).parent.parent.parent
 TEMPLATE: dict[str, Any] = cfn_yaml.load(str(ROOT / "template.yaml"))
@@ -112,6 +112,62 @@ def test_appointments_outlive_the_stack() -> None:
     assert RESOURCES["AppointmentsTable"]["DeletionPolicy"] == "Retain"
     assert TABLE["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert TABLE["SSESpecification"] == {"SSEEnabled": True}
+
+
+@pytest.mark.parametrize("name", ["QuarantineBucket", "BodiesBucket"])
+def test_a_bucket_is_encrypted_private_reached_by_tls_only_and_outlives_the_stack(name: str) -> None:
+    bucket = RESOURCES[name]
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    properties = bucket["Properties"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(properties["PublicAccessBlockConfiguration"]) == 4
+    assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (policy,) = (r["Properties"] for r in RESOURCES.values() if r["Properties"].get("Bucket") == {"Ref": name})
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(statement["Resource"]) == 2
+
+
+def test_what_is_in_quarantine_expires_by_the_parameter_and_leaves_no_version() -> None:
+    properties = RESOURCES["QuarantineBucket"]["Properties"]
+    rules = {rule["Id"]: rule for rule in properties["LifecycleConfiguration"]["Rules"]}
+    assert rules["expire"]["ExpirationInDays"] == {"Ref": "QuarantineRetentionDays"}
+    assert TEMPLATE["Parameters"]["QuarantineRetentionDays"]["Default"] == 90
+    assert "abort-incomplete-uploads" in rules
+    assert "VersioningConfiguration" not in properties
+
+
+def test_a_large_body_expires_only_with_the_history_and_never_before_it() -> None:
+    rules = RESOURCES["BodiesBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    condition, expiring, keeping = next(rule for rule in rules if "Fn::If" in rule)["Fn::If"]
+    assert condition == "HistoryExpires"
+    assert TEMPLATE["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "HistoryRetentionDays"}, "0"]}]}
+    assert expiring["ExpirationInDays"] == {"Ref": "HistoryRetentionDays"}
+    assert not any("ExpirationInDays" in rule for rule in (keeping, *rules))
+
+
+def test_who_may_do_what_with_a_bucket() -> None:
+    allowed = {
+        (role, action, resource["Fn::Sub"], "Condition" in statement)
+        for role in ("WebhookFunctionRole", "PublisherFunctionRole")
+        for policy in RESOURCES[role]["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if isinstance(resource := statement["Resource"], dict) and "Fn::Sub" in resource
+        for action in [statement["Action"]]
+    }
+    assert allowed == {
+        ("WebhookFunctionRole", "s3:PutObject", f"${{BodiesBucket.Arn}}/{bodies.PREFIX}*", False),
+        ("WebhookFunctionRole", "s3:PutObject", "${QuarantineBucket.Arn}/*", True),
+        ("PublisherFunctionRole", "s3:GetObject", f"${{BodiesBucket.Arn}}/{bodies.PREFIX}*", False),
+    }
+
+
+def test_the_webhook_can_put_into_quarantine_only_where_there_is_nothing_yet() -> None:
+    policies = {p["PolicyName"]: p for p in RESOURCES["WebhookFunctionRole"]["Properties"]["Policies"]}
+    (statement,) = policies["quarantine"]["PolicyDocument"]["Statement"]
+    assert statement["Condition"] == {"Null": {"s3:if-none-match": "false"}}
 
 
 def test_every_log_group_forgets() -> None:

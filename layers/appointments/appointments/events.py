@@ -8,7 +8,7 @@ member order arrive as they were sent.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -22,6 +22,8 @@ ENTRY_BYTES = 1024 * 1024
 """EventBridge's limit of one PutEvents call, and so of one entry."""
 REFERENCE_PARTICIPANTS = 100
 """A reference lists so many participants, because it is what a message too large for the bus falls back to."""
+REFERENCE_BYTES = 1024
+"""For the same reason a value of more JSON text than this is null in a reference: its size has a bound."""
 
 DETAIL_TYPES = {
     "ACCEPT": "AppointmentAccepted",
@@ -67,13 +69,20 @@ class Message:
         return sum(len(text.encode()) for text in (source, self.detail_type, self.detail))
 
 
-def message(item: Item, *, source: str, event_detail: EventDetail = EventDetail.FULL) -> Message:
+def message(
+    item: Item,
+    *,
+    source: str,
+    event_detail: EventDetail = EventDetail.FULL,
+    load: Callable[[str], bytes] | None = None,
+) -> Message:
     """The message an event item obliges us to publish; one too large for the bus falls back to a reference.
 
-    ``item`` is an event item in DynamoDB's attribute form with ``body`` as bytes. Raises KeyError or ValueError
-    for an item that :func:`appointments.items.event_item` did not write.
+    ``item`` is an event item in DynamoDB's attribute form with ``body`` as bytes. ``load`` gives the body of an item
+    that has a ``bodyKey`` instead (:meth:`appointments.bodies.Bodies.get`); what it raises is not caught. Raises
+    KeyError, ValueError or zlib.error for an item that :func:`appointments.items.event_item` did not write.
     """
-    body = items.unpack(item["body"]["B"]).decode()
+    body = items.read_body(item, load).decode()
     built = _build(item, body, event_detail)
     if event_detail is EventDetail.FULL and built.size(source=source) > ENTRY_BYTES:
         return _build(item, body, EventDetail.REFERENCE)
@@ -112,11 +121,12 @@ def _build(item: Item, body: str, event_detail: EventDetail) -> Message:
 
 
 def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail) -> dict[str, Any]:
+    told = _as_is if event_detail is EventDetail.FULL else _bounded
     return {
         "id": document["id"],
-        "correlationId": document.get("correlationId"),
-        "webhookConfigurationId": document.get("webhookConfigurationId"),
-        "version": document.get("version"),
+        "correlationId": told(document.get("correlationId")),
+        "webhookConfigurationId": told(document.get("webhookConfigurationId")),
+        "version": told(document.get("version")),
         "eventType": document["data"]["eventType"],
         "appointmentId": document["data"]["appointment"]["id"],
         "updatedAt": item["updatedAt"]["S"],
@@ -163,12 +173,12 @@ _TOLD = ("id", "status", "start", "end", "updatedAt")
 
 def _reference(appointment: dict[str, Any]) -> dict[str, Any]:
     """Ids, status and times of an appointment or a previousAppointment, in their own shape."""
-    kept: dict[str, Any] = {name: appointment[name] for name in _TOLD if name in appointment}
+    kept: dict[str, Any] = {name: _bounded(appointment[name]) for name in _TOLD if name in appointment}
     for name in ("office", "subject", "listing", "leadSegment"):
         if appointment.get(name):
             kept[name] = _only_id(appointment[name])
     kept["participants"] = [
-        {name: participant[name] for name in ("type", "role") if name in participant}
+        {name: _bounded(participant[name]) for name in ("type", "role") if name in participant}
         | {name: _only_id(participant[name]) for name in _PERSONS if isinstance(participant.get(name), dict)}
         for participant in (appointment.get("participants") or ())[:REFERENCE_PARTICIPANTS]
     ]
@@ -176,7 +186,12 @@ def _reference(appointment: dict[str, Any]) -> dict[str, Any]:
 
 
 def _only_id(thing: dict[str, Any]) -> dict[str, Any]:
-    return {"id": thing.get("id")}
+    identity = thing.get("id")
+    return {"id": _bounded(identity) if isinstance(identity, int | str) else None}
+
+
+def _bounded(value: Any) -> Any:
+    return value if len(json.dumps(value)) <= REFERENCE_BYTES else None
 
 
 def _as_is(value: Any) -> Any:
@@ -196,16 +211,13 @@ _PERSONS = ("employee", "customer")
 
 
 def _person(participant: dict[str, Any]) -> dict[str, Any] | None:
-    """Whoever it is: a member of the other type's name, or of a type that is not known, can hold any JSON."""
-    persons = [participant[name] for name in _PERSONS if isinstance(participant.get(name), dict)]
-    return persons[0] if persons else None
+    """Of the participant's own type first: what is under the other's name, or of an unknown type, can be any JSON."""
+    names = sorted(_PERSONS, key=lambda name: name.upper() != participant.get("type"))
+    return next((participant[name] for name in names if isinstance(participant.get(name), dict)), None)
 
 
 def _people(value: list[dict[str, Any]] | None) -> list[tuple[Any, ...]]:
-    people = [
-        (p.get("type") or "", p.get("role") or "", _identity(_person(p)) or "")
-        for p in value or ()
-    ]
+    people = [(p.get("type") or "", p.get("role") or "", _identity(_person(p)) or "") for p in value or ()]
     return sorted(people)
 
 

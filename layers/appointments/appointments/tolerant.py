@@ -85,7 +85,7 @@ def _union(branches: tuple[type[Model], ...], name: str) -> Any:
         return chosen.get(found, rest.__name__) if isinstance(found, str) else rest.__name__
 
     tagged = [Annotated[derived(branch, name), Tag(branch.__name__)] for branch in branches]
-    return Annotated[Union[(*tagged, Annotated[rest, Tag(rest.__name__)])], Discriminator(choose)]  # noqa: UP007
+    return Annotated[Union[(*tagged, Annotated[rest, Tag(rest.__name__)])], Discriminator(choose)]
 
 
 def _is_needed(model: type[Model], name: str) -> bool:
