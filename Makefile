@@ -58,6 +58,10 @@ lint: $(STAMP)
 types: $(STAMP)
 	@$(BIN)/mypy
 
+scan: $(STAMP) $(CHECKOV_STAMP) ## what the linters and scanners say of template.yaml
+	@$(BIN)/cfn-lint -a cfn_lint_serverless.rules -- template.yaml
+	@$(BIN)/python -m pytest -q tests/e2e/test_scan.py tests/unit/test_suppressions.py
+
 lock: $(STAMP) ## resolve the locks again from pyproject.toml (needs uv)
 	@for lock in "lambda.txt pyproject.toml" "dev.txt pyproject.toml --group dev -c requirements/lambda.txt" "sam.txt --group sam" "checkov.txt --group checkov"; do \
 		set -- $$lock; out=$$1; shift; \

@@ -8,18 +8,16 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from cfnlint.decode import cfn_yaml
 
 import publisher.settings
 import webhook.settings
 from appointments import events, items
+from tests.template import default_conditions, resources
 
 ROOT = Path(__file__).parent.parent.parent
-TEMPLATE: dict[str, Any] = cfn_yaml.load(str(ROOT / "template.yaml"))
-RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+RESOURCES = resources(default_conditions())
 TABLE = RESOURCES["AppointmentsTable"]["Properties"]
 
 
@@ -77,28 +75,10 @@ def test_the_publisher_may_publish_the_detail_types_of_the_contract_and_no_other
     assert statement["Condition"]["StringEquals"]["events:detail-type"] == list(events.DETAIL_TYPES.values())
 
 
-def test_no_role_has_a_wildcard_but_where_the_action_knows_no_narrower_resource() -> None:
-    wild = {
-        action
-        for role in ("WebhookFunctionRole", "PublisherFunctionRole")
-        for policy in RESOURCES[role]["Properties"]["Policies"]
-        for statement in policy["PolicyDocument"]["Statement"]
-        if statement["Resource"] == "*"
-        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
-    }
-    assert wild == {"dynamodb:ListStreams", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-
-
 def test_appointments_outlive_the_stack() -> None:
     assert RESOURCES["AppointmentsTable"]["DeletionPolicy"] == "Retain"
     assert TABLE["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert TABLE["SSESpecification"] == {"SSEEnabled": True}
-
-
-def test_every_log_group_forgets() -> None:
-    groups = [r for r in RESOURCES.values() if r["Type"] == "AWS::Logs::LogGroup"]
-    assert len(groups) == 3
-    assert all("RetentionInDays" in group["Properties"] for group in groups)
+    assert RESOURCES["AppointmentsTable"]["UpdateReplacePolicy"] == "Retain"
 
 
 def test_the_dependencies_layer_is_the_lock() -> None:
