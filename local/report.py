@@ -85,7 +85,8 @@ class Result:
             yield pk.removeprefix("APPOINTMENT#"), item["status"]["S"], start, str(events), item["eventId"]["S"]
 
     def _messages(self) -> Iterator[tuple[str, ...]]:
-        for message in self.messages:
+        """By appointment, whose messages arrive in order; those of different appointments do not."""
+        for message in sorted(self.messages, key=lambda message: message["detail"]["metadata"]["appointmentId"]):
             metadata, data = message["detail"]["metadata"], message["detail"]["data"]
             stale = "stale" if metadata["stale"] else ""
             yield message["detail-type"], metadata["appointmentId"], stale, " ".join(data["changes"])

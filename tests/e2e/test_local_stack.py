@@ -143,10 +143,11 @@ def test_make_run_delivers_every_sample_and_finds_all_as_it_should_be(dynamodb_u
     process = local("run", **({"AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url} if dynamodb_url else {}))
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
-    closing = output.strip().splitlines()[-2]
+    shown = output[output.index("delivered  ") : output.rindex("The functions' log lines")].rstrip()
     count = len(list((ROOT / "events" / "webhook").glob("*.json")))
-    assert closing.startswith(f"{count} deliveries answered")
-    assert closing.endswith("all as it should be.")
+    assert shown.splitlines()[-1].startswith(f"{count} deliveries answered")
+    assert shown.endswith("all as it should be.")
+    assert f"```\n{shown}\n```" in (ROOT / "README.md").read_text(), "README.md shows another output of make run"
 
 
 @pytest.fixture

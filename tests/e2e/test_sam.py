@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
 TABLE = "appointments-sam"
 
-pytestmark = pytest.mark.skipif(shutil.which("sam") is None, reason="the SAM CLI is not installed: make test")
+pytestmark = pytest.mark.skipif(shutil.which("sam") is None, reason="the SAM CLI is not installed: make setup-sam")
 
 
 def sam(*arguments: str, seconds: int = 300) -> subprocess.CompletedProcess[str]:

@@ -58,20 +58,32 @@ def test_no_value_is_converted_to_the_type_it_should_have(member: str, value: An
     assert structure(delivery(**{member: value})) == {(f"$.data.appointment.{path}", "type")}
 
 
-@pytest.mark.parametrize("text", ["2026-03-02T09:00:00", "2026-02-30T09:00:00Z", "2026-03-02", "x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-03-02T09:00:00",
+        "2026-02-30T09:00:00Z",
+        "2026-03-02",
+        "2026-03-02T24:00:00Z",
+        "2026-03-02T09:00:00Z\n",
+        "\uff12026-03-02T09:00:00Z",
+        "x",
+    ],
+)
 def test_a_date_without_offset_or_day_is_refused(text: str) -> None:
     assert structure(delivery(updated_at=text)) == {("$.data.appointment.updatedAt", "format")}
 
 
 def test_all_violations_are_told_also_behind_an_unknown_discriminator() -> None:
     document = delivery(id="", status="WAITING", office={})
-    document["data"]["appointment"]["participants"][0]["type"] = "ROBOT"
+    document["data"]["appointment"]["participants"][0] = {"type": "ROBOT"}
     del document["data"]["previousAppointment"]
     assert structure(document) == {
         ("$.id", "minLength"),
         ("$.data.appointment.status", "enum"),
         ("$.data.appointment.office.id", "required"),
         ("$.data.appointment.participants[0].type", "enum"),
+        ("$.data.appointment.participants[0].role", "required"),
         ("$.data.previousAppointment", "required"),
     }
 
@@ -114,19 +126,72 @@ def test_unknown_members_are_kept_at_every_level() -> None:
     assert envelope.data.appointment.office.model_extra == {"floor": 3}
 
 
+@pytest.mark.parametrize("document", [None, 3, [], "", json.dumps(delivery()), json.dumps(delivery(status="WAITING"))])
+def test_a_delivery_is_an_object_and_not_a_text_that_holds_one(document: Any) -> None:
+    assert structure(document) == {("$", "type")}
+
+
+def in_a_new_member(value: bytes) -> bytes:
+    """On the fourth level of an otherwise valid delivery."""
+    return body(delivery(newMember=0)).replace(b'"newMember": 0', b'"newMember": ' + value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"9" * 4300,
+        b"-" + b"9" * 4300,
+        b"1e400",
+        b"1e-999999999",
+        b"[" * 197 + b"1" + b"]" * 197,
+        b'{"a":' * 197 + b"1" + b"}" * 197,
+        b'"\\u0000"',
+        b'"\\ud83d\\ude00"',
+    ],
+)
+def test_json_is_taken_in_up_to_the_bounds_of_the_parser(value: bytes) -> None:
+    assert parse_envelope(in_a_new_member(value)).violations == ()
+
+
+@pytest.mark.parametrize("latitude", [b"9" * 400, b"-" + b"9" * 400, b"1e400", b"50", b"-0.0"])
+def test_a_number_may_be_beyond_a_double(latitude: bytes) -> None:
+    content = body(delivery(location={"geolocation": {"latitude": 0}}))
+    assert parse_envelope(content.replace(b'"latitude": 0', b'"latitude": ' + latitude)).violations == ()
+
+
+def test_a_member_under_its_name_in_python_is_an_unknown_one() -> None:
+    assert parse_envelope(body(delivery(created_at=3))).envelope.data.appointment.created_at is None
+    document = delivery()
+    document["data"]["event_type"] = document["data"].pop("eventType")
+    assert structure(document) == {("$.data.eventType", "required")}
+
+
 @pytest.mark.parametrize(
     "content",
     [
         b"",
+        b" \n",
         b"{",
         b"\xff",
         b"\xef\xbb\xbf{}",
+        body(delivery()).decode().encode("utf-16"),
+        body(delivery()).decode().encode("utf-16-le"),
+        body(delivery()).decode().encode("utf-32-be"),
+        body(delivery()) + b"\0",
+        body(delivery()) * 2,
         b'{"a":NaN}',
         b'{"a":Infinity}',
         b'{"a":"\\ud800"}',
+        b'{"\\udc00":1}',
+        b'{"a":"\xed\xa0\x80"}',
+        b'{"a":"\0"}',
         b'{"a":1,"a":2}',
+        in_a_new_member(b'{"a":1,"\\u0061":2}'),
+        in_a_new_member(b"9" * 4301),
+        in_a_new_member(b"-" + b"9" * 4301),
+        in_a_new_member(b"[" * 198 + b"1" + b"]" * 198),
+        in_a_new_member(b'{"a":' * 198 + b"1" + b"}" * 198),
         b"[" * 100_000,
-        b'{"a":' + b"9" * 5000 + b"}",
     ],
 )
 def test_what_is_not_json_is_malformed(content: bytes) -> None:
@@ -138,6 +203,35 @@ def test_what_is_not_json_is_malformed(content: bytes) -> None:
 def test_no_bytes_escape_the_error_tree(content: bytes) -> None:
     with pytest.raises(AppointmentsError):
         parse_envelope(content)
+
+
+TOKENS = [
+    b"",
+    b'"',
+    b"\\",
+    b"{",
+    b"]",
+    b",",
+    b":",
+    b"-",
+    b"e9",
+    b"NaN",
+    b"9" * 4301,
+    b"\0",
+    b"\xff",
+    b"\\ud800",
+    b"c4n4ry",
+]
+FULL = SAMPLE.replace(b'"string"', b'"c4n4ry"')
+
+
+@given(st.integers(0, len(FULL)), st.integers(0, 3), st.sampled_from(TOKENS))
+def test_a_damaged_body_is_taken_or_refused_without_a_word_of_it(start: int, length: int, token: bytes) -> None:
+    try:
+        parse_envelope(FULL[:start] + token + FULL[start + length :])
+    except AppointmentsError as error:
+        said = f"{error!r}{getattr(error, 'violations', '')}{error.__context__!r}"
+        assert "c4n4ry" not in said
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)

@@ -9,12 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
 import pytest
 
 import publisher.settings
 import webhook.settings
 from appointments import events, items
-from tests.template import default_conditions, resources
+from tests.template import DOCUMENT, default_conditions, resources
 
 ROOT = Path(__file__).parent.parent.parent
 RESOURCES = resources(default_conditions())
@@ -34,6 +35,24 @@ def test_cfn_lint_with_the_serverless_rules_finds_nothing() -> None:
 def test_a_function_is_given_exactly_the_environment_it_reads(function: str, settings: type) -> None:
     given = set(RESOURCES[function]["Properties"]["Environment"]["Variables"]) - {"POWERTOOLS_SERVICE_NAME"}
     assert given == {field.name.upper() for field in dataclasses.fields(settings)}
+
+
+def test_a_deployed_function_talks_to_aws_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = DOCUMENT["Globals"]["Function"]["Environment"]["Variables"]
+    endpoints = {name: value for name, value in declared.items() if name.startswith("AWS_ENDPOINT_URL")}
+    assert endpoints == {"AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_DYNAMODB": ""}
+    for name, value in endpoints.items():
+        monkeypatch.setenv(name, value)
+    for service in ("dynamodb", "events", "secretsmanager"):
+        assert ".amazonaws.com" in boto3.Session().client(service).meta.endpoint_url
+
+
+def test_sam_local_sets_only_variables_that_the_template_declares() -> None:
+    declared = set(DOCUMENT["Globals"]["Function"]["Environment"]["Variables"])
+    for function in ("WebhookFunction", "PublisherFunction"):
+        declared |= set(RESOURCES[function]["Properties"]["Environment"]["Variables"])
+    given = json.loads((ROOT / "events" / "env.json").read_text())
+    assert set(given["Parameters"]) <= declared
 
 
 @pytest.mark.parametrize("function", ["WebhookFunction", "PublisherFunction"])

@@ -60,6 +60,14 @@ def _fits_key(prefix: str, key_bytes: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _check_number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("float_type", "not a number")
+    return value
+
+
+Number = Annotated[Any, AfterValidator(_check_number), WithJsonSchema({"type": "number"})]
+"""As JSON has it. Pydantic's float is narrower: it refuses an integer that a double cannot hold."""
 DateTime = Annotated[
     str,
     AfterValidator(_check_date_time),
@@ -162,8 +170,8 @@ class Subject(Model):
 
 
 class Geolocation(Model):
-    latitude: float | None = None
-    longitude: float | None = None
+    latitude: Number | None = None
+    longitude: Number | None = None
 
 
 class Location(Model):

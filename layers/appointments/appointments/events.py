@@ -213,3 +213,5 @@ _VIEWS = {
     "leadSegment": _identity,
     "externalId": _as_is,
 }
+CHANGES = tuple(_VIEWS)
+"""What can be named in ``changes``; part of the contract with subscribers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from appointments.contract import (
     PreviousAppointmentBase,
 )
 from appointments.errors import ContractError, MalformedBodyError
-from appointments.violations import Violation, from_errors, members
+from appointments.violations import Location, Violation, from_errors, members
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Parsed:
 def parse_envelope(body: bytes) -> Parsed:
     """Raises MalformedBodyError for what is not JSON, ContractError with all violations of the structure."""
     document = decode(body)
+    if not isinstance(document, dict):  # Powertools would take a string for JSON to decode once more
+        raise ContractError((Violation("$", "type", "object"),))
     try:
         envelope = parse(event=document, model=Envelope)
     except ValidationError as error:
@@ -62,31 +65,33 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _structure(error: Any, document: Any) -> tuple[Violation, ...]:
-    """All violations, also those inside an object whose discriminator is unknown, which pydantic stops at."""
+    return tuple(sorted(set(_violations(error, document, ()))))
+
+
+def _violations(error: Any, value: Any, location: Location) -> Iterator[Violation]:
+    """All of them, also those inside an object whose discriminator is unknown, which pydantic stops at."""
     errors = error.errors(include_url=False, include_input=False)
-    found = set(from_errors(errors))
+    yield from from_errors(errors, location)
     for detail in errors:
         if detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
-            location = members(detail["loc"])
-            found.update(_rest(_base(location), _at(document, location), location))
-    return tuple(sorted(found))
+            inner = members(detail["loc"])
+            yield from _rest(_at(value, inner), (*location, *inner))
 
 
-def _rest(base: type[BaseModel], value: Any, location: tuple[str | int, ...]) -> tuple[Violation, ...]:
+def _rest(value: Any, location: Location) -> Iterator[Violation]:
     try:
-        base.model_validate(value)
+        _base(location).model_validate(value)
     except ValidationError as error:
-        return from_errors(error.errors(include_url=False, include_input=False), location)
-    return ()
+        yield from _violations(error, value, location)
 
 
-def _base(location: tuple[str | int, ...]) -> type[BaseModel]:
+def _base(location: Location) -> type[BaseModel]:
     if isinstance(location[-1], int):
         return ParticipantBase
     return AppointmentBase if location[-1] == "appointment" else PreviousAppointmentBase
 
 
-def _at(document: Any, location: tuple[str | int, ...]) -> Any:
+def _at(document: Any, location: Location) -> Any:
     for part in location:
         document = document[part]
     return document
