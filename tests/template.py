@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,12 +65,14 @@ def references(node: Any) -> Iterator[str]:
                 yield from references(value)
 
 
-def translate(document: dict[str, Any] = DOCUMENT, *, code: str = "1", layer: str = "1") -> dict[str, Any]:
-    """The template that SAM makes of this one once its code is uploaded; ``code`` and ``layer`` stand for the code."""
+def translate(
+    document: dict[str, Any] = DOCUMENT, *, code: str = "1", new_layers: Collection[str] = ()
+) -> dict[str, Any]:
+    """The template that SAM makes of this one once its code is uploaded, the layers named with other content."""
     packaged = copy.deepcopy(document)
     packaged["Globals"]["Function"]["CodeUri"] = f"s3://bucket/{code}"
     for name, resource in of_type(packaged["Resources"], "AWS::Serverless::LayerVersion").items():
-        resource["Properties"]["ContentUri"] = f"s3://bucket/{name}-{layer}"
+        resource["Properties"]["ContentUri"] = f"s3://bucket/{name}{'-new' * (name in new_layers)}"
     translator = Translator({}, Parser(), [], boto3.Session(region_name="eu-west-1"))
     translated: dict[str, Any] = json.loads(json.dumps(translator.translate(packaged, {})))
     return translated

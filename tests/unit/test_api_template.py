@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ LOGGABLE = {
 PARAMETERS = DOCUMENT["Parameters"]
 WEBHOOK = DOCUMENT["Resources"]["WebhookFunction"]["Properties"]
 FUNCTION = "WebhookFunction"
+LAYER = "AWS::Serverless::LayerVersion"
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +115,9 @@ def test_new_code_a_new_layer_and_a_new_setting_each_publish_a_version(translate
     changed = copy.deepcopy(DOCUMENT)
     changed["Resources"][FUNCTION]["Properties"]["Environment"]["Variables"]["NEW"] = "1"
     assert _version(_translated()) == _version(translated)
-    others = _translated(code="2"), _translated(layer="2"), _translated(changed)
-    assert len({_version(one) for one in (translated, *others)}) == 4
+    others = [_translated(changed), _translated(code="2")]
+    others += [_translated(new_layers=[layer]) for layer in of_type(DOCUMENT["Resources"], LAYER)]
+    assert len({_version(one) for one in (translated, *others)}) == 1 + len(others)
 
 
 def test_a_parameter_that_reaches_the_function_publishes_a_version_when_it_changes() -> None:
@@ -126,8 +129,8 @@ def test_a_parameter_that_reaches_the_function_publishes_a_version_when_it_chang
     assert sum(_longest(PARAMETERS[name]) + 1 for name in reaching) <= 256, "Lambda's limit of a description"
 
 
-def _translated(document: dict[str, Any] = DOCUMENT, *, code: str = "1", layer: str = "1") -> Resources:
-    made: Resources = translate(document, code=code, layer=layer)["Resources"]
+def _translated(document: dict[str, Any] = DOCUMENT, *, code: str = "1", new_layers: Collection[str] = ()) -> Resources:
+    made: Resources = translate(document, code=code, new_layers=new_layers)["Resources"]
     return made
 
 
