@@ -48,7 +48,7 @@ $(CHECKOV_STAMP): requirements/checkov.txt
 run: $(STAMP) ## the main job on this machine: deliver events/webhook, show and check what became of it
 	@$(BIN)/python -m local run
 
-serve: $(STAMP) ## the stack on this machine until Ctrl-C (PORT, AWS_PORT, WEBHOOK_TOKEN)
+serve: $(STAMP) ## the stack on this machine until Ctrl-C (PORT, AWS_PORT, WEBHOOK_TOKEN, WEBHOOK_AUTH)
 	@exec $(BIN)/python -m local serve
 
 test: $(STAMP) $(SAM_STAMP) $(CHECKOV_STAMP) lint types ## lint, types and all tests
@@ -65,7 +65,7 @@ scan: $(STAMP) $(CHECKOV_STAMP) ## what the linters and scanners say of template
 	@$(BIN)/python -m pytest -q tests/e2e/test_scan.py tests/unit/test_suppressions.py
 
 lock: $(STAMP) ## resolve the locks again from pyproject.toml (needs uv)
-	@for lock in "lambda.txt pyproject.toml" "dev.txt pyproject.toml --group dev -c requirements/lambda.txt" "sam.txt --group sam" "checkov.txt --group checkov"; do \
+	@for lock in "lambda.txt pyproject.toml" "dev.txt pyproject.toml --extra cli --group dev -c requirements/lambda.txt" "sam.txt --group sam" "checkov.txt --group checkov"; do \
 		set -- $$lock; out=$$1; shift; \
 		uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $$@ -o requirements/$$out; done
 

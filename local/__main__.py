@@ -9,9 +9,17 @@ import sys
 from pathlib import Path
 
 from local import run, serve
+from local.serve import SIGNING_SECRET
 from local.stack import Options
+from local.template import ParameterError
 
 LOG = Path("build/run.log")
+PARAMETERS = {
+    "WEBHOOK_AUTH": "WebhookAuth",
+    "WEBHOOK_TOKEN_HEADER": "WebhookTokenHeader",
+    "WEBHOOK_TOLERANCE_SECONDS": "WebhookToleranceSeconds",
+}
+"""Environment variables that set a parameter of the template."""
 
 
 def main() -> int:
@@ -27,18 +35,24 @@ def main() -> int:
         return serve.main(_served(environment)) if command == "serve" else run.main(_run(environment))
     except KeyboardInterrupt:
         return 0
+    except ParameterError as error:
+        print(f"could not start: {error}", file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"could not start: {error.strerror or error}; PORT and AWS_PORT choose other ports", file=sys.stderr)
         return 1
 
 
 def _served(environment: dict[str, str]) -> Options:
+    parameters = {PARAMETERS[name]: value for name, value in environment.items() if name in PARAMETERS}
+    signed = parameters.get("WebhookAuth") == "signature"
     return Options(
         host=environment.get("HOST", "127.0.0.1"),
         port=int(environment.get("PORT", "3000")),
         aws_port=int(environment.get("AWS_PORT", "4566")),
-        token=environment.get("WEBHOOK_TOKEN", "local-token"),
+        token=environment.get("WEBHOOK_TOKEN", SIGNING_SECRET if signed else "local-token"),
         dynamodb_url=environment.get("AWS_ENDPOINT_URL_DYNAMODB"),
+        parameters=parameters,
     )
 
 

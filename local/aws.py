@@ -6,7 +6,7 @@ import copy
 import json
 import re
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from threading import RLock, Thread
 from typing import Any
 
@@ -26,6 +26,7 @@ ITERATORS = 100
 """So many stream iterators are remembered, the oldest forgotten: the pump asks for one with every poll."""
 TABLE = BUS = "appointments"
 QUEUE = "events"
+BUCKETS = {"QuarantineBucket": "appointments-quarantine", "BodiesBucket": "appointments-bodies"}
 SECRET = "webhook-secret"  # noqa: S105 - the name of the secret, not the secret
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION}
 
@@ -35,7 +36,8 @@ Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 class EmbeddedAws:
     """moto on ``host:port``, and in it what template.yaml declares.
 
-    ``dynamodb_url`` names another DynamoDB (DynamoDB Local) to hold the table instead of the embedded one.
+    ``dynamodb_url`` names another DynamoDB (DynamoDB Local) to hold the table instead of the embedded one;
+    ``parameters`` are values for the template's parameters.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class EmbeddedAws:
         port: int = 0,
         dynamodb_url: str | None = None,
         table_name: str = TABLE,
+        parameters: Mapping[str, str] | None = None,
     ) -> None:
         self._template = template
         self._dynamodb_url = dynamodb_url
@@ -60,7 +63,7 @@ class EmbeddedAws:
             self.endpoints["AWS_ENDPOINT_URL_DYNAMODB"] = dynamodb_url
             self.endpoints["AWS_ENDPOINT_URL_DYNAMODB_STREAMS"] = dynamodb_url
         Thread(target=self._server.serve_forever, name="aws", daemon=True).start()
-        self._outputs = self._deploy(token)
+        self._outputs = self._deploy(token, parameters or {})
         self._create_table()
         self._subscribe()
 
@@ -90,8 +93,11 @@ class EmbeddedAws:
         self._server.shutdown()
         self._server.server_close()
 
-    def _deploy(self, token: str) -> dict[str, str]:
-        names = {"AppointmentsTable": {**self._template.properties("AppointmentsTable"), "TableName": self._table_name}}
+    def _deploy(self, token: str, parameters: Mapping[str, str]) -> dict[str, str]:
+        names = {
+            "AppointmentsTable": {**self._template.properties("AppointmentsTable"), "TableName": self._table_name},
+            **{name: {**self._template.properties(name), "BucketName": bucket} for name, bucket in BUCKETS.items()},
+        }
         # moto's CloudFormation knows no secrets and refers to a bus wrongly: both are made here, and what refers
         # to them finds a parameter of that name.
         secret = self.client("secretsmanager").create_secret(Name=SECRET, SecretString=token)
@@ -99,7 +105,8 @@ class EmbeddedAws:
         made = {"WebhookSecret": secret["ARN"], "AppointmentsBus": BUS}
         body = json.dumps(self._template.embeddable(names, made))
         cloudformation = self.client("cloudformation")
-        cloudformation.create_stack(StackName=STACK, TemplateBody=body)
+        given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+        cloudformation.create_stack(StackName=STACK, TemplateBody=body, Parameters=given)
         (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
         if stack["StackStatus"] != "CREATE_COMPLETE":
             raise RuntimeError(f"the embedded stack is {stack['StackStatus']}")

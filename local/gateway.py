@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Thread
 from typing import Any
@@ -24,14 +26,25 @@ INVOCATION_BYTES = 6 * 1024 * 1024
 Invoke = Callable[[dict[str, Any]], Any]
 
 
-class Gateway:
-    """Serves one route on ``host:port`` and hands every request for it to ``invoke``."""
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The route that a request is for, and what its ``{names}`` stand for, percent-decoded."""
 
-    def __init__(self, method: str, path: str, invoke: Invoke, *, host: str, port: int) -> None:
-        self._route = (method, path)
+    key: str
+    parameters: dict[str, str]
+
+
+class Gateway:
+    """Serves ``routes``, pairs of method and path, on ``host:port`` and hands every request for them to ``invoke``.
+
+    ``url`` is the address of the first one.
+    """
+
+    def __init__(self, routes: Sequence[tuple[str, str]], invoke: Invoke, *, host: str, port: int) -> None:
+        self._routes = [(method, path, _pattern(path)) for method, path in routes]
         self._invoke = invoke
         self._server = make_server(host, port, self._application, threaded=True, request_handler=_Silent)
-        self.url = f"http://127.0.0.1:{self._server.server_port}{path}"
+        self.url = f"http://127.0.0.1:{self._server.server_port}{routes[0][1]}"
 
     def start(self) -> None:
         Thread(target=self._server.serve_forever, name="gateway", daemon=True).start()
@@ -45,12 +58,13 @@ class Gateway:
         return self._answer(request)(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
-        if (request.method, request.path) != self._route:
+        match = self._match(request)
+        if match is None:
             return _message(404, "Not Found")
         if (request.content_length or 0) > GATEWAY_BYTES:
             return _message(413, "Request Entity Too Large")
         body = request.get_data()
-        event = _event(request, body)
+        event = _event(request, body, match)
         if len(body) > GATEWAY_BYTES or len(json.dumps(event)) > INVOCATION_BYTES:
             return _message(413, "Request Entity Too Large")
         try:
@@ -64,6 +78,12 @@ class Gateway:
             answer.get("headers") or {},
         )
 
+    def _match(self, request: Request) -> Match | None:
+        for method, path, pattern in self._routes:
+            if request.method == method and (found := pattern.fullmatch(request.path)):
+                return Match(f"{method} {path}", found.groupdict())
+        return None
+
 
 class _Silent(WSGIRequestHandler):
     """No access log of its own: a path or a query may hold a secret."""
@@ -75,15 +95,20 @@ def _message(status: int, text: str) -> Response:
     return Response(json.dumps({"message": text}), status, content_type="application/json")
 
 
-def _event(request: Request, body: bytes) -> dict[str, Any]:
+def _pattern(path: str) -> re.Pattern[str]:
+    """A ``{name}`` of the path is any one segment."""
+    literals = re.split(r"\{(\w+)\}", path)
+    return re.compile("".join(f"(?P<{part}>[^/]+)" if n % 2 else re.escape(part) for n, part in enumerate(literals)))
+
+
+def _event(request: Request, body: bytes, match: Match) -> dict[str, Any]:
     """The request as API Gateway describes it: header names in lower case, text as text, all else in base64."""
     now = time.time()
     headers = {name.lower(): value for name, value in request.headers.items()}
     text = _text(body, headers)
-    route = f"{request.method} {request.path}"
-    event = {
+    event: dict[str, Any] = {
         "version": "2.0",
-        "routeKey": route,
+        "routeKey": match.key,
         "rawPath": request.path,
         "rawQueryString": request.query_string.decode("latin-1"),
         "headers": headers,
@@ -100,13 +125,15 @@ def _event(request: Request, body: bytes) -> dict[str, Any]:
                 "userAgent": headers.get("user-agent", ""),
             },
             "requestId": str(uuid4()),
-            "routeKey": route,
+            "routeKey": match.key,
             "stage": "$default",
             "time": datetime.fromtimestamp(now, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
             "timeEpoch": int(now * 1000),
         },
         "isBase64Encoded": text is None,
     }
+    if match.parameters:
+        event["pathParameters"] = match.parameters
     if body:
         event["body"] = base64.b64encode(body).decode() if text is None else text
     return event

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,7 +19,10 @@ WEBHOOKS_AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Port 0 takes any free port. ``log`` is the file that the functions' log lines go to, None for stdout."""
+    """Port 0 takes any free port. ``log`` is the file that the functions' log lines go to, None for stdout.
+
+    ``parameters`` are the template's, by name; those left out have their defaults.
+    """
 
     host: str = "127.0.0.1"
     port: int = 3000
@@ -27,6 +31,7 @@ class Options:
     dynamodb_url: str | None = None
     table_name: str = TABLE
     log: Path | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 class Stack:
@@ -34,6 +39,8 @@ class Stack:
 
     def __init__(self, options: Options) -> None:
         template = Template()
+        for name, value in options.parameters.items():
+            template.check_parameter(name, value)
         self.options = options
         self.aws = EmbeddedAws(
             template,
@@ -42,16 +49,14 @@ class Stack:
             port=options.aws_port,
             dynamodb_url=options.dynamodb_url,
             table_name=options.table_name,
+            parameters=options.parameters,
         )
         webhook, publisher = template.function("WebhookFunction"), template.function("PublisherFunction")
         self._fleets = [
             Fleet(function, self.aws.environment(function.logical_id), size=size, log=options.log)
             for function, size in ((webhook, WEBHOOKS_AT_ONCE), (publisher, 1))
         ]
-        route = webhook.events["HttpApi"]
-        self.gateway = Gateway(
-            route["Method"], route["Path"], self._fleets[0].invoke, host=options.host, port=options.port
-        )
+        self.gateway = Gateway(webhook.routes, self._fleets[0].invoke, host=options.host, port=options.port)
         self._pump = Pump(
             self.aws.client("dynamodbstreams"),
             self._stream_arn(),

@@ -6,6 +6,7 @@ Everything here is read from the template itself, so the local stack cannot drif
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,22 @@ from cfnlint.decode import cfn_yaml
 PATH = Path(__file__).parent.parent / "template.yaml"
 EMBEDDED = {
     "AWS::DynamoDB::Table",
+    "AWS::S3::Bucket",
     "AWS::SQS::Queue",
 }
 """The types that the embedded CloudFormation creates; roles, logs, alarms and the API have no part in a delivery."""
 
 
+class ParameterError(Exception):
+    """A value that a parameter of the template does not take."""
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of the template. ``environment`` maps each variable to its value or intrinsic function."""
+    """A function of the template. ``environment`` maps each variable to its value or intrinsic function.
+
+    ``events`` maps the type of an event source to its properties; ``routes`` are the methods and paths of the API.
+    """
 
     logical_id: str
     handler: str
@@ -30,6 +39,7 @@ class Function:
     memory_mb: int
     environment: dict[str, Any]
     events: dict[str, Any]
+    routes: tuple[tuple[str, str], ...] = ()
 
 
 class Template:
@@ -41,17 +51,30 @@ class Template:
     def function(self, logical_id: str) -> Function:
         defaults = self._document["Globals"]["Function"]
         properties = self._document["Resources"][logical_id]["Properties"]
+        sources = [(event["Type"], event["Properties"]) for event in properties["Events"].values()]
         return Function(
             logical_id=logical_id,
             handler=properties["Handler"],
             timeout_seconds=properties["Timeout"],
             memory_mb=properties["MemorySize"],
             environment={**defaults["Environment"]["Variables"], **properties["Environment"]["Variables"]},
-            events={event["Type"]: event["Properties"] for event in properties["Events"].values()},
+            events={kind: source for kind, source in sources if kind != "HttpApi"},
+            routes=tuple((source["Method"], source["Path"]) for kind, source in sources if kind == "HttpApi"),
         )
 
     def properties(self, logical_id: str) -> dict[str, Any]:
         return dict(self._document["Resources"][logical_id]["Properties"])
+
+    def check_parameter(self, name: str, value: str) -> None:
+        """What CloudFormation checks and the embedded one does not. Raises ParameterError."""
+        declared = self._document["Parameters"][name]
+        allowed = declared.get("AllowedValues", [value])
+        if value not in allowed:
+            raise ParameterError(f"{name} is one of {', '.join(map(str, allowed))}")
+        if not re.fullmatch(declared.get("AllowedPattern", ".*"), value):
+            raise ParameterError(f"{name} has to match {declared['AllowedPattern']}")
+        if declared["Type"] == "Number" and not value.isdecimal():
+            raise ParameterError(f"{name} is a number")
 
     def embeddable(self, names: dict[str, dict[str, Any]], made: dict[str, str]) -> dict[str, Any]:
         """The part of the template that an embedded CloudFormation creates, as a template of its own.

@@ -6,7 +6,23 @@ import base64
 import json
 from typing import Any
 
+import boto3
+
+from appointments.items import Delivery
+from appointments.parsing import parse_envelope
+
 TOKEN = "local-token"
+ENVIRONMENT = {
+    "TABLE_NAME": "appointments",
+    "WEBHOOK_AUTH": "token",
+    "WEBHOOK_SECRET_ARN": "token",
+    "WEBHOOK_TOKEN_HEADER": "",
+    "WEBHOOK_TOLERANCE_SECONDS": "300",
+    "QUARANTINE_BUCKET_NAME": "quarantine",
+    "BODIES_BUCKET_NAME": "bodies",
+    "HISTORY_RETENTION_DAYS": "0",
+}
+"""WebhookFunction's, for tests that import its handler."""
 
 
 def delivery(
@@ -55,21 +71,38 @@ def body(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
 
 
+def received(content: bytes) -> Delivery:
+    """The body as a delivery on its way to the table."""
+    parsed = parse_envelope(content)
+    return Delivery(content, parsed.envelope, parsed.violations, "2026-03-02T09:00:01.000000000Z")
+
+
+def arrived(**overrides: Any) -> Delivery:
+    return received(body(delivery(**overrides)))
+
+
+def make_bucket(name: str) -> None:
+    boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+
+
 def webhook_event(
     content: bytes,
     *,
     token: str | None = TOKEN,
     headers: dict[str, str] | None = None,
     encoded: bool = False,
+    path_token: str | None = None,
 ) -> dict[str, Any]:
-    """The content as API Gateway hands it over, payload format 2.0."""
+    """The content as API Gateway hands it over, payload format 2.0; ``path_token`` as the route's last segment."""
     authorization = {} if token is None else {"authorization": f"Bearer {token}"}
+    path = "/webhooks/appointments"
     return {
         "version": "2.0",
-        "routeKey": "POST /webhooks/appointments",
-        "rawPath": "/webhooks/appointments",
+        "routeKey": f"POST {path}" if path_token is None else f"POST {path}/{{token}}",
+        "rawPath": path if path_token is None else f"{path}/{path_token}",
         "headers": {"content-type": "application/json", **authorization, **(headers or {})},
         "requestContext": {"requestId": "r-1", "timeEpoch": 1772442001000, "http": {"method": "POST"}},
         "body": base64.b64encode(content).decode() if encoded else content.decode("utf-8", "surrogateescape"),
         "isBase64Encoded": encoded,
+        **({} if path_token is None else {"pathParameters": {"token": path_token}}),
     }

@@ -12,6 +12,11 @@ import pytest
 from moto import mock_aws
 
 from appointments import items
+from appointments.bodies import Bodies
+from appointments.store import Store
+from cli.target import Target
+from tests import shell
+from tests.builders import make_bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,15 +33,14 @@ for name, value in {
 
 @pytest.fixture(params=["moto", "dynamodb-local"])
 def dynamodb(request: pytest.FixtureRequest) -> Iterator[DynamoDBClient]:
-    """A DynamoDB client of each implementation that runs here."""
-    if request.param == "moto":
-        with mock_aws():
-            yield boto3.client("dynamodb")
-        return
-    endpoint = os.environ.get("DYNAMODB_LOCAL_ENDPOINT")
-    if not endpoint:
-        pytest.skip("DynamoDB Local is not running: DYNAMODB_LOCAL_ENDPOINT is not set")
-    yield boto3.client("dynamodb", endpoint_url=endpoint)
+    """A DynamoDB client of each implementation that runs here; every other service is moto's with both."""
+    endpoint = None
+    if request.param == "dynamodb-local":
+        endpoint = os.environ.get("DYNAMODB_LOCAL_ENDPOINT")
+        if not endpoint:
+            pytest.skip("DynamoDB Local is not running: DYNAMODB_LOCAL_ENDPOINT is not set")
+    with mock_aws():
+        yield boto3.client("dynamodb", endpoint_url=endpoint)
 
 
 @pytest.fixture
@@ -65,3 +69,21 @@ def table_name(dynamodb: DynamoDBClient) -> str:
         ],
     )
     return name
+
+
+@pytest.fixture
+def bodies(dynamodb: DynamoDBClient) -> Bodies:  # noqa: ARG001 - the bucket is in the AWS that it starts
+    """A fresh bucket of bodies, beside either DynamoDB."""
+    make_bucket("bodies")
+    return Bodies(boto3.client("s3"), "bodies")
+
+
+@pytest.fixture
+def operator(
+    dynamodb: DynamoDBClient, table_name: str, bodies: Bodies, monkeypatch: pytest.MonkeyPatch
+) -> shell.Operator:
+    """An operator of a deployment whose table is in either DynamoDB and whose buckets are moto's."""
+    make_bucket(shell.BUCKET)
+    # One endpoint is all that the command is given: a table elsewhere than the buckets comes in by the back door.
+    monkeypatch.setattr(Target, "store", property(lambda _: Store(dynamodb, table_name, bodies, deadline_seconds=20)))
+    return shell.Operator(dynamodb, table_name)

@@ -17,6 +17,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
+from appointments.bodies import Bodies
+from appointments.errors import BodyUnavailableError
 from appointments.events import message
 from appointments.items import Item
 from publisher.bus import Bus, Outgoing
@@ -40,6 +42,13 @@ _bus = Bus(
     _settings.event_bus_name,
     _settings.event_source,
 )
+_bodies = Bodies(
+    boto3.client(
+        "s3",
+        config=Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}),
+    ),
+    _settings.bodies_bucket_name,
+)
 
 
 @metrics.log_metrics
@@ -57,6 +66,10 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
             continue
         try:
             outgoing.append(_outgoing(stream))
+        except BodyUnavailableError as error:
+            blocked.add(partition)
+            unreadable.append(stream["SequenceNumber"])
+            logger.error("a body cannot be read", extra={"error": str(error)})
         except (KeyError, ValueError, TypeError, AttributeError, RecursionError, zlib.error) as error:
             blocked.add(partition)
             unreadable.append(stream["SequenceNumber"])
@@ -72,6 +85,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
 
 def _outgoing(stream: dict[str, Any]) -> Outgoing:
     image: Item = dict(stream["NewImage"])
-    image["body"] = {"B": base64.b64decode(image["body"]["B"])}
-    built = message(image, source=_settings.event_source, event_detail=_settings.event_detail)
+    if "body" in image:
+        image["body"] = {"B": base64.b64decode(image["body"]["B"])}
+    built = message(image, source=_settings.event_source, event_detail=_settings.event_detail, load=_bodies.get)
     return Outgoing(stream["SequenceNumber"], built)

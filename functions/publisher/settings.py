@@ -15,6 +15,7 @@ class Settings:
     event_bus_name: str
     event_source: str
     event_detail: EventDetail
+    bodies_bucket_name: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -23,4 +24,5 @@ class Settings:
             event_bus_name=environment["EVENT_BUS_NAME"],
             event_source=environment["EVENT_SOURCE"],
             event_detail=EventDetail(environment["EVENT_DETAIL"]),
+            bodies_bucket_name=environment["BODIES_BUCKET_NAME"],
         )

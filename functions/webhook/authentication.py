@@ -1,82 +1,81 @@
-"""Who may deliver: the bearer of the shared secret, and nobody while the secret cannot be read."""
+"""Who may deliver: whoever proves to know the shared secret, and nobody while that cannot be judged."""
 
 from __future__ import annotations
 
-import hmac
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from appointments.errors import AppointmentsError
+from webhook.credentials import token_key, token_proof
+from webhook.secret import Secret
+from webhook.settings import Settings, WebhookAuth
+from webhook.signature import signature_proof, signing_key
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-STAGES = ("AWSCURRENT", "AWSPREVIOUS")
-FRESH_SECONDS = 300.0
+    from webhook.request import Request
+
+Proof = Callable[[bytes], bool]
+"""Whether a key is the one that the request was made with; constant in time, whatever the answer."""
+
+TOKEN_CHALLENGE = 'Bearer realm="appointments", Basic realm="appointments", charset="UTF-8"'  # noqa: S105 - schemes
+SIGNATURE_CHALLENGE = 'StandardWebhooks realm="appointments"'
 
 
 class UnauthenticatedError(AppointmentsError):
-    """The delivery does not carry the shared secret."""
+    """The request does not prove to know the secret; ``challenge`` is what WWW-Authenticate has to say."""
+
+    def __init__(self, detail: str, challenge: str) -> None:
+        super().__init__(detail)
+        self.challenge = challenge
 
 
-class SecretUnavailableError(AppointmentsError):
-    """Secrets Manager did not give the secret, so nobody can be told from anybody."""
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """Lets a request pass or raises.
 
-
-class Tokens:
-    """The tokens that are accepted just now: the secret's current and its previous version.
-
-    Both, so that rotating the secret and telling the sender needs no downtime. Read once and kept for five
-    minutes, so that a rotation is picked up without a redeploy and without a call per delivery.
+    ``prove`` gives the request's proof, None for a request without one and for a malformed one: that is refused
+    whatever the secret is, so it costs no look at it.
     """
 
-    def __init__(
-        self,
-        client: SecretsManagerClient,
-        secret_arn: str,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._client = client
-        self._secret_arn = secret_arn
-        self._clock = clock
-        self._tokens: tuple[bytes, ...] = ()
-        self._fresh_until = float("-inf")
+    prove: Callable[[Request], Proof | None]
+    secret: Secret
+    detail: str
+    challenge: str
 
-    def __call__(self) -> tuple[bytes, ...]:
-        """Raises SecretUnavailableError when the secret was never read and cannot be read now."""
-        if self._clock() >= self._fresh_until:
-            try:
-                self._tokens = tuple(filter(None, map(self._read, STAGES)))
-            except (ClientError, BotoCoreError) as error:
-                if not self._tokens:  # tokens of a moment ago beat refusing deliveries during an outage
-                    raise SecretUnavailableError(type(error).__name__) from None
-            self._fresh_until = self._clock() + FRESH_SECONDS
-        if not self._tokens:
-            raise SecretUnavailableError("the secret is empty")
-        return self._tokens
-
-    def _read(self, stage: str) -> bytes:
-        try:
-            secret = self._client.get_secret_value(SecretId=self._secret_arn, VersionStage=stage)
-        except self._client.exceptions.ResourceNotFoundException:
-            if stage == "AWSPREVIOUS":  # never rotated
-                return b""
-            raise
-        return secret["SecretString"].encode()
+    def __call__(self, request: Request) -> None:
+        """Raises UnauthenticatedError, or SecretUnavailableError where the secret would have to be known better."""
+        proof = self.prove(request)
+        if proof is None or not (_any(proof, self.secret.keys()) or _any(proof, self.secret.keys_after_a_mismatch())):
+            raise UnauthenticatedError(self.detail, self.challenge)
 
 
-def authenticate(headers: Mapping[str, str], tokens: tuple[bytes, ...]) -> None:
-    """Accept ``Authorization: Bearer <token>``, compared in constant time; raise UnauthenticatedError else.
+def authentication(
+    settings: Settings, client: Callable[[], SecretsManagerClient], report: Callable[[str], None]
+) -> Callable[[Request], None]:
+    """The authentication that the settings ask for. ``report`` is told what keeps the secret from being known."""
+    match settings.webhook_auth:
+        case WebhookAuth.TOKEN:
+            return Authentication(
+                lambda request: token_proof(request, settings.webhook_token_header),
+                Secret(client(), settings.webhook_secret_arn, token_key, report),
+                "a valid token is required",
+                TOKEN_CHALLENGE,
+            )
+        case WebhookAuth.SIGNATURE:
+            return Authentication(
+                lambda request: signature_proof(request, settings.webhook_tolerance_seconds, time.time()),
+                Secret(client(), settings.webhook_secret_arn, signing_key, report),
+                "a valid signature is required",
+                SIGNATURE_CHALLENGE,
+            )
+        case WebhookAuth.NONE:
+            return lambda _: None
 
-    ``headers`` have lower-case names. Anything malformed is unauthenticated, never an error of its own.
-    """
-    scheme, _, credentials = headers.get("authorization", "").partition(" ")
-    presented = credentials.strip(" ").encode("utf-8", "surrogatepass")
-    # Every token is compared, so that the time taken does not tell which one was close.
-    matches = [hmac.compare_digest(presented, token) for token in tokens]
-    if scheme.lower() != "bearer" or not any(matches):
-        raise UnauthenticatedError
+
+def _any(proof: Proof, keys: tuple[bytes, ...]) -> bool:
+    """Every key is tried, so that the time taken does not tell which one was right."""
+    return any([proof(key) for key in keys])  # noqa: C419 - a list, so that all run

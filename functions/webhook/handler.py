@@ -17,14 +17,22 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from appointments.errors import BodyTooLargeError, ContractError, MalformedBodyError, StoreUnavailableError
+from appointments.bodies import Bodies
+from appointments.errors import (
+    ContractError,
+    MalformedBodyError,
+    QuarantineUnavailableError,
+    StoreUnavailableError,
+)
 from appointments.items import Delivery
 from appointments.parsing import parse_envelope
+from appointments.quarantine import Quarantine, Reason
 from appointments.store import Outcome, Store
 from webhook import responses
-from webhook.authentication import SecretUnavailableError, Tokens, UnauthenticatedError, authenticate
+from webhook.authentication import UnauthenticatedError, authentication
 from webhook.request import EPOCH, Request, UnsupportedMediaTypeError
-from webhook.settings import Settings
+from webhook.secret import SecretUnavailableError
+from webhook.settings import Settings, WebhookAuth
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -35,7 +43,12 @@ SECONDS_PER_DAY = 86_400
 RETRY_AFTER = {"retry-after": "2"}
 # An id is logged only if it looks like one: whatever else a sender puts there stays out of the logs.
 LOGGABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
-METRICS = {Outcome.STORED: "Accepted", Outcome.DUPLICATE: "Duplicate", Outcome.STALE: "Stale"}
+METRICS = {
+    Outcome.STORED: "Accepted",
+    Outcome.DUPLICATE: "Duplicate",
+    Outcome.STALE: "Stale",
+    Outcome.CONFLICT: "Quarantined",
+}
 
 logger = Logger()
 metrics = Metrics()
@@ -46,8 +59,23 @@ for _name in ("boto3", "botocore", "urllib3"):
 _settings = Settings.from_environment(os.environ)
 # The sender hangs up after 3 s. Two attempts of at most 1 s each leave room for the rest.
 _config = Config(connect_timeout=0.4, read_timeout=0.6, retries={"mode": "standard", "total_max_attempts": 2})
-_tokens = Tokens(boto3.client("secretsmanager", config=_config), _settings.webhook_secret_arn)
-_store = Store(boto3.client("dynamodb", config=_config), _settings.table_name, deadline_seconds=1.0)
+# One attempt, because the known keys bridge an outage and the sender tries again: a secret that hangs costs 1 s.
+_secret_config = Config(connect_timeout=0.4, read_timeout=0.6, retries={"mode": "standard", "total_max_attempts": 1})
+_authenticate = authentication(
+    _settings,
+    lambda: boto3.client("secretsmanager", config=_secret_config),
+    lambda problem: logger.error("the secret could not be read", extra={"error": problem}),
+)
+if _settings.webhook_auth is WebhookAuth.NONE:
+    logger.warning("authentication is off: whoever knows the URL can deliver")
+_s3 = boto3.client("s3", config=_config)
+_quarantine = Quarantine(_s3, _settings.quarantine_bucket_name)
+_store = Store(
+    boto3.client("dynamodb", config=_config),
+    _settings.table_name,
+    Bodies(_s3, _settings.bodies_bucket_name),
+    deadline_seconds=1.0,
+)
 
 
 @metrics.log_metrics
@@ -56,14 +84,14 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     """Answer one delivery; every error the sender can cause has its status here, so nothing is left for a 500."""
     request = Request.from_event(event)
     try:
-        authenticate(request.headers, _tokens())
+        _authenticate(request)
         return _receive(request)
-    except UnauthenticatedError:
+    except UnauthenticatedError as error:
         return _refuse(
             "Unauthorized",
             HTTPStatus.UNAUTHORIZED,
-            "a valid bearer token is required",
-            headers={"www-authenticate": "Bearer"},
+            str(error),
+            headers={"www-authenticate": error.challenge},
         )
     except UnsupportedMediaTypeError as error:
         return _refuse("Invalid", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(error))
@@ -76,9 +104,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
             "the body breaks the contract",
             violations=error.violations,
         )
-    except BodyTooLargeError as error:
-        return _refuse("Invalid", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error))
-    except (StoreUnavailableError, SecretUnavailableError) as error:
+    except (StoreUnavailableError, QuarantineUnavailableError, SecretUnavailableError) as error:
         logger.error("not stored", extra={"error": str(error)})
         return _refuse(
             "NotStored",
@@ -89,6 +115,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
 
 
 def _receive(request: Request) -> dict[str, Any]:
+    request.check_media_type()
     body = request.body()
     parsed = parse_envelope(body)
     delivery = Delivery(
@@ -100,6 +127,8 @@ def _receive(request: Request) -> dict[str, Any]:
     )
     _log_ids(parsed.envelope)
     result = _store.save(delivery)
+    if result is Outcome.CONFLICT:
+        _quarantine.keep(body, Reason.CONFLICTING_DUPLICATE, received_at=delivery.received_at)
     metrics.add_metric(METRICS[result], MetricUnit.Count, 1)
     metrics.add_metric("LimitViolations", MetricUnit.Count, len(parsed.violations))
     metrics.add_metric("Lag", MetricUnit.Milliseconds, _lag(request, delivery))

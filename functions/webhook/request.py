@@ -22,25 +22,30 @@ class UnsupportedMediaTypeError(AppointmentsError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A delivery as it arrived; header names are lower case, ``received_at_ms`` is epoch milliseconds."""
+    """A delivery as it arrived; header names are lower case, ``received_at_ms`` is epoch milliseconds.
+
+    A header that was sent more than once is one value, joined by commas. ``path_token`` is what the route
+    ``/webhooks/appointments/{token}`` found, percent-decoded; empty on the route without it.
+    """
 
     headers: Mapping[str, str]
+    path_token: str
     received_at_ms: int
     _event: Mapping[str, Any]
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Request:
-        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+        path_token = str((event.get("pathParameters") or {}).get("token") or "")
         context = event.get("requestContext") or {}
-        return cls(headers, int(context.get("timeEpoch") or time.time() * 1000), event)
+        return cls(headers, path_token, int(context.get("timeEpoch") or time.time() * 1000), event)
 
     @property
     def received_at(self) -> str:
         return utc((EPOCH + timedelta(milliseconds=self.received_at_ms)).isoformat())
 
     def body(self) -> bytes:
-        """The exact bytes that were sent, base64 undone. Raises MalformedBodyError, UnsupportedMediaTypeError."""
-        self._check_media_type()
+        """The exact bytes that were sent, whatever they claim to be. Raises MalformedBodyError for broken base64."""
         text = self._event.get("body") or ""
         if not self._event.get("isBase64Encoded"):
             return str(text).encode("utf-8", "surrogatepass")
@@ -49,8 +54,11 @@ class Request:
         except (binascii.Error, ValueError):
             raise MalformedBodyError("the body is not the base64 it is declared to be") from None
 
-    def _check_media_type(self) -> None:
-        """No Content-Type at all is taken for JSON: the sender's headers are not documented."""
+    def check_media_type(self) -> None:
+        """Raises UnsupportedMediaTypeError unless it is JSON, as it is.
+
+        No Content-Type at all is taken for JSON: the sender's headers are not documented.
+        """
         declared = self.headers.get("content-type", "application/json")
         media_type = declared.partition(";")[0].strip().lower()
         if media_type != "application/json" and not media_type.endswith("+json"):

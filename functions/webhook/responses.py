@@ -19,11 +19,12 @@ STATUSES = {
     Outcome.STORED: HTTPStatus.ACCEPTED,
     Outcome.DUPLICATE: HTTPStatus.OK,
     Outcome.STALE: HTTPStatus.ACCEPTED,
+    Outcome.CONFLICT: HTTPStatus.OK,
 }
 
 
 def outcome(result: Outcome, violations: Sequence[Violation]) -> dict[str, Any]:
-    """202 stored, 200 duplicate, 202 stale; the broken limits are told, none of them a reason to refuse."""
+    """202 stored or stale, 200 a duplicate of either kind; the broken limits are told, none a reason to refuse."""
     return _answer(STATUSES[result], {"outcome": result.value, **_listing(violations)})
 
 

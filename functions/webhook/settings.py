@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class WebhookAuth(StrEnum):
+    """How a delivery shows that it may come in."""
+
+    TOKEN = "token"  # noqa: S105 - the name of a way in, no secret
+    SIGNATURE = "signature"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +20,14 @@ class Settings:
     """Each field is the environment variable of the same name in capitals; template.yaml sets them all."""
 
     table_name: str
+    webhook_auth: WebhookAuth
     webhook_secret_arn: str
+    webhook_token_header: str
+    """Name of a header whose whole value is the token, in lower case; empty for none."""
+    webhook_tolerance_seconds: int
+    """How far the timestamp of a signature may be from now, before and after."""
+    quarantine_bucket_name: str
+    bodies_bucket_name: str
     history_retention_days: int
     """How long an event stays in the history; 0 keeps it for ever."""
 
@@ -20,6 +36,11 @@ class Settings:
         """Raises KeyError for a variable that is missing, ValueError for one that makes no sense."""
         return cls(
             table_name=environment["TABLE_NAME"],
+            webhook_auth=WebhookAuth(environment["WEBHOOK_AUTH"]),
             webhook_secret_arn=environment["WEBHOOK_SECRET_ARN"],
+            webhook_token_header=environment["WEBHOOK_TOKEN_HEADER"].lower(),
+            webhook_tolerance_seconds=int(environment["WEBHOOK_TOLERANCE_SECONDS"]),
+            quarantine_bucket_name=environment["QUARANTINE_BUCKET_NAME"],
+            bodies_bucket_name=environment["BODIES_BUCKET_NAME"],
             history_retention_days=int(environment["HISTORY_RETENTION_DAYS"]),
         )

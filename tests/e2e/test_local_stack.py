@@ -93,8 +93,9 @@ def test_nothing_that_was_sent_is_in_a_log_line_or_an_answer(stack: Stack) -> No
     assert TOKEN not in log
 
 
-def test_only_the_templates_route_exists(stack: Stack) -> None:
-    assert post(stack.gateway.url + "/more", body(delivery()), HEADERS)[0] == 404
+def test_only_the_templates_routes_exist(stack: Stack) -> None:
+    for more in ("/", "/more/still", "more"):
+        assert post(stack.gateway.url + more, body(delivery()), HEADERS)[0] == 404
     assert post(stack.gateway.url, b"x" * (11 * 1024 * 1024), HEADERS)[0] == 413
     assert post(stack.gateway.url, body(delivery()), HEADERS)[0] == 202
 

@@ -16,11 +16,12 @@ import pytest
 from moto import mock_aws
 
 from appointments import items
+from appointments.bodies import Bodies
 from appointments.parsing import parse_envelope
 from local.samples import SAMPLES
 from local.samples.files import EVENTS
 from publisher.bus import Bus
-from tests.builders import TOKEN, body, delivery
+from tests.builders import TOKEN, body, delivery, make_bucket, received
 
 SOURCE = "pexip.engage"
 CONTEXT = SimpleNamespace(
@@ -69,6 +70,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Mapping]]:
         monkeypatch.setenv("EVENT_BUS_NAME", "appointments")
         monkeypatch.setenv("EVENT_SOURCE", SOURCE)
         monkeypatch.setenv("EVENT_DETAIL", event_detail)
+        monkeypatch.setenv("BODIES_BUCKET_NAME", "bodies")
         import publisher.handler
 
         return Mapping(importlib.reload(publisher.handler), queue_url)
@@ -256,6 +258,25 @@ def test_a_bus_that_is_not_there_is_reported_record_by_record_and_nothing_is_rai
     records = batch("batch")
     failed = mapping.invoke(records)
     assert sorted(failed) == [one["dynamodb"]["SequenceNumber"] for one in records["Records"]]
+
+
+def test_a_body_in_the_bucket_is_published_and_one_that_cannot_be_read_holds_up_its_own_appointment(start: Any) -> None:
+    make_bucket("bodies")
+    bucket = Bodies(boto3.client("s3"), "bodies")
+    mapping = start()
+    arrived = {
+        n: received(body(delivery(id=f"e-{n}", appointment_id=f"a-{n % 2}", n="x" * 2_000_000))) for n in range(4)
+    }
+    keys = {n: bucket.put(one.body) if n != 0 else "bodies/missing" for n, one in arrived.items()}
+    records = []
+    for n, one in arrived.items():
+        image = items.event_item(one, body_key=keys[n])
+        stream = {"Keys": {name: image[name] for name in ("pk", "sk")}, "NewImage": image, "SequenceNumber": str(n)}
+        records.append({"eventName": "INSERT", "dynamodb": stream})
+    assert mapping.invoke({"Records": records}) == ["0", "2"]
+    messages = mapping.received()
+    assert of_appointments(messages) == {"a-1": ["e-1", "e-3"]}
+    assert {message["detail"]["metadata"]["detail"] for message in messages} == {"reference"}
 
 
 def test_an_empty_batch_is_nothing_to_do(start: Any) -> None:

@@ -9,25 +9,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appointments import items
-from appointments.errors import BodyTooLargeError, StoreUnavailableError
-from appointments.items import Delivery
-from appointments.parsing import parse_envelope
+from appointments.bodies import Bodies
+from appointments.errors import StoreUnavailableError
 from appointments.store import Outcome, Store
-from tests.builders import body, delivery
+from tests.builders import arrived
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def arrived(**overrides: Any) -> Delivery:
-    content = body(delivery(**overrides))
-    parsed = parse_envelope(content)
-    return Delivery(content, parsed.envelope, parsed.violations, "2026-03-02T09:00:01.000000000Z")
-
-
 @pytest.fixture
-def store(dynamodb: DynamoDBClient, table_name: str) -> Store:
-    return Store(dynamodb, table_name, deadline_seconds=20)
+def store(dynamodb: DynamoDBClient, table_name: str, bodies: Bodies) -> Store:
+    return Store(dynamodb, table_name, bodies, deadline_seconds=20)
 
 
 @pytest.fixture
@@ -44,10 +37,24 @@ def test_the_first_delivery_becomes_history_and_state(store: Store, stored: Any)
 
 
 def test_a_duplicate_changes_nothing(store: Store, stored: Any) -> None:
-    store.save(arrived(id="e-1", updated_at="2026-03-02T09:00:00Z"))
+    store.save(arrived(id="e-1"))
+    store.save(arrived(id="e-2", updated_at="2026-03-02T09:00:01Z"))
     before = stored()
-    assert store.save(arrived(id="e-1", updated_at="2027-01-01T00:00:00Z")) is Outcome.DUPLICATE
+    assert [store.save(arrived(id="e-1")) for _ in range(2)] == [Outcome.DUPLICATE] * 2
     assert stored() == before
+
+
+def test_an_event_tells_when_it_was_written(dynamodb: DynamoDBClient, table_name: str, bodies: Bodies) -> None:
+    attempts = (f"2026-03-02T09:00:{second:02}.000000000Z" for second in range(5, 60))
+    store = Store(dynamodb, table_name, bodies, now=lambda: next(attempts))
+    store.save(arrived(id="e-2"))
+    store.save(arrived(id="e-1", updated_at="2026-01-01T00:00:00Z"))  # stale: it takes a second attempt
+    written = {item["sk"]["S"]: item.get("storedAt") for item in dynamodb.scan(TableName=table_name)["Items"]}
+    assert written == {
+        "CURRENT": None,
+        "EVENT#e-2": {"S": "2026-03-02T09:00:05.000000000Z"},
+        "EVENT#e-1": {"S": "2026-03-02T09:00:07.000000000Z"},
+    }
 
 
 def test_an_older_instant_is_stale_whatever_its_text(store: Store, stored: Any) -> None:
@@ -102,13 +109,6 @@ def test_an_id_that_cannot_be_an_index_key_is_left_out(store: Store, stored: Any
     assert "officeId" not in stored()["CURRENT"]
 
 
-def test_a_body_that_does_not_fit_an_item_is_refused_before_dynamodb_is_asked(store: Store, stored: Any) -> None:
-    noise = random.Random(1).randbytes(450_000).hex()
-    with pytest.raises(BodyTooLargeError):
-        store.save(arrived(internalNotes=noise))
-    assert stored() == {}
-
-
-def test_a_table_that_is_not_there_is_unavailable(dynamodb: DynamoDBClient) -> None:
+def test_a_table_that_is_not_there_is_unavailable(dynamodb: DynamoDBClient, bodies: Bodies) -> None:
     with pytest.raises(StoreUnavailableError, match="ResourceNotFoundException"):
-        Store(dynamodb, "no-such-table").save(arrived())
+        Store(dynamodb, "no-such-table", bodies).save(arrived())

@@ -18,6 +18,7 @@ from appointments import items
 from appointments.parsing import parse_envelope
 from local.samples import SAMPLES, TOKEN
 from local.samples.files import EVENTS
+from tests.builders import ENVIRONMENT, make_bucket
 
 TOKENS = {sample.token for sample in SAMPLES}
 CONTEXT = SimpleNamespace(
@@ -42,9 +43,10 @@ def answers(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> Iterator[dict[
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         )
-        monkeypatch.setenv("TABLE_NAME", "appointments")
-        monkeypatch.setenv("WEBHOOK_SECRET_ARN", "token")
-        monkeypatch.setenv("HISTORY_RETENTION_DAYS", "0")
+        for name, value in ENVIRONMENT.items():
+            monkeypatch.setenv(name, value)
+        for bucket in (ENVIRONMENT["QUARANTINE_BUCKET_NAME"], ENVIRONMENT["BODIES_BUCKET_NAME"]):
+            make_bucket(bucket)
         import webhook.handler
 
         handler = importlib.reload(webhook.handler)
@@ -75,6 +77,8 @@ def test_the_stream_batch_holds_exactly_the_event_items_that_the_store_wrote() -
     for image in streamed:
         image["body"] = items.unpack(base64.b64decode(image["body"]["B"]))
     written = [item | {"body": items.unpack(item["body"]["B"])} for item in stored() if item["sk"]["S"] != "CURRENT"]
+    for image, item in zip(streamed, written, strict=True):
+        assert image.pop("storedAt").keys() == item.pop("storedAt").keys()  # when it was written is each one's own
     assert sorted(written, key=lambda item: item["sk"]["S"]) == sorted(streamed, key=lambda item: item["sk"]["S"])
     assert streamed == sorted(streamed, key=lambda item: item["receivedAt"]["S"])
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from tests.builders import TOKEN, body, delivery, webhook_event
+from tests.builders import ENVIRONMENT, TOKEN, body, delivery, make_bucket, webhook_event
 
 CONTEXT = SimpleNamespace(
     function_name="webhook", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda", aws_request_id="r-1"
@@ -34,9 +34,10 @@ def invoke(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         )
-        monkeypatch.setenv("TABLE_NAME", "appointments")
-        monkeypatch.setenv("WEBHOOK_SECRET_ARN", "token")
-        monkeypatch.setenv("HISTORY_RETENTION_DAYS", "0")
+        for name, value in ENVIRONMENT.items():
+            monkeypatch.setenv(name, value)
+        for bucket in (ENVIRONMENT["QUARANTINE_BUCKET_NAME"], ENVIRONMENT["BODIES_BUCKET_NAME"]):
+            make_bucket(bucket)
         import webhook.handler
 
         handler = importlib.reload(webhook.handler)
@@ -59,6 +60,25 @@ def test_new_again_and_older_are_stored_duplicate_and_stale(invoke: Any) -> None
     assert outcome(invoke(new)) == (200, "duplicate")
     older = webhook_event(body(delivery(id="e-2", updated_at="2026-03-01T00:00:00Z")))
     assert outcome(invoke(older)) == (202, "stale")
+
+
+def test_a_known_id_with_other_content_is_acknowledged_and_kept_in_quarantine_once(invoke: Any) -> None:
+    invoke(webhook_event(body(delivery(id="e-1"))))
+    other = body(delivery(id="e-1", internalNotes="other"))
+    assert [outcome(invoke(webhook_event(other))) for _ in range(3)] == [(200, "conflicting-duplicate")] * 3
+    (kept,) = boto3.client("s3").list_objects_v2(Bucket="quarantine")["Contents"]
+    assert kept["Key"].startswith("conflicting-duplicate/")
+    assert boto3.client("s3").get_object(Bucket="quarantine", Key=kept["Key"])["Body"].read() == other
+
+
+def test_a_conflict_that_cannot_be_kept_is_not_acknowledged(invoke: Any) -> None:
+    invoke(webhook_event(body(delivery(id="e-1"))))
+    boto3.client("s3").delete_bucket(Bucket="quarantine")
+    assert invoke(webhook_event(body(delivery(id="e-1", internalNotes="other"))))[0] == 503
+
+
+def test_a_body_of_5_mb_is_stored(invoke: Any) -> None:
+    assert outcome(invoke(webhook_event(body(delivery(internalNotes="x" * 5_000_000))))) == (202, "stored")
 
 
 def test_the_exact_bytes_are_kept_also_when_they_arrive_as_base64(invoke: Any) -> None:

@@ -59,6 +59,28 @@ def test_no_value_is_converted_to_the_type_it_should_have(member: str, value: An
 
 
 @pytest.mark.parametrize(
+    ("member", "value", "expected"),
+    [
+        ("subject", {"id": "s", "order": 1.0}, "integer"),
+        ("subject", {"id": "s", "order": "1"}, "integer"),
+        ("office", {"id": "o", "active": 1}, "boolean"),
+        ("office", "o", "object"),
+        ("location", {"geolocation": {"latitude": "1"}}, "number"),
+        ("location", {"geolocation": {"latitude": True}}, "number"),
+        ("participants", {}, "array"),
+        ("externalId", 3, "string"),
+        ("updatedAt", 3, "string"),
+        ("leadSegment", {"id": 1.5}, "integer or string"),
+        ("metadata", 3, "object or array"),
+    ],
+)
+def test_a_wrong_type_is_told_with_the_right_one(member: str, value: Any, expected: str) -> None:
+    with pytest.raises(ContractError) as raised:
+        parse_envelope(body(delivery(**{member: value})))
+    assert [(violation.rule, violation.expected) for violation in raised.value.violations] == [("type", expected)]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "2026-03-02T09:00:00",

@@ -544,14 +544,14 @@ def thorough(examples: int) -> Callable[[Callable[[Any], None]], Callable[[Any],
     )
 
 
-@thorough(200)
+@thorough(150)
 @given(deliveries())
 def test_all_that_the_contract_allows_is_accepted_without_a_violation(document: Any) -> None:
     assert actual(document) == (set(), set())
     assert GENERATED_JUDGE.is_valid(document)
 
 
-@thorough(200)
+@thorough(150)
 @given(deliveries_beyond_limits())
 def test_broken_limits_are_all_reported_and_the_delivery_accepted(document: Any) -> None:
     structure, limits = actual(document)
@@ -560,7 +560,7 @@ def test_broken_limits_are_all_reported_and_the_delivery_accepted(document: Any)
     assert not GENERATED_JUDGE.is_valid(document)
 
 
-@thorough(800)
+@thorough(500)
 @given(nearly_deliveries())
 def test_the_models_and_the_contract_find_the_same_violations(document: Any) -> None:
     structure, limits = actual(document)

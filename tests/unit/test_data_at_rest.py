@@ -66,6 +66,9 @@ def test_every_bucket_is_encrypted_and_closed_to_the_public(stack: Resources) ->
             "IgnorePublicAcls": True,
             "RestrictPublicBuckets": True,
         }, name
+        assert bucket["Properties"]["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}, (
+            name
+        )
 
 
 def test_nothing_that_holds_data_answers_plain_http(stack: Resources) -> None:

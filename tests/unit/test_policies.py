@@ -8,30 +8,35 @@ from typing import Any
 
 import pytest
 
+from appointments import bodies
 from tests.template import Resources, default_conditions, every_condition, of_type, references, resources
 
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 TRACE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+LARGE_BODIES = f"${{BodiesBucket.Arn}}/{bodies.PREFIX}*"
 GRANTS = {
     "WebhookFunctionRole": {
         "WebhookFunctionLogGroup": LOG,
         "*": TRACE,
         "WebhookSecret": {"secretsmanager:GetSecretValue"},
         "AppointmentsTable": {"dynamodb:PutItem", "dynamodb:ConditionCheckItem"},
+        LARGE_BODIES: {"s3:PutObject"},
+        "${QuarantineBucket.Arn}/*": {"s3:PutObject"},
     },
     "PublisherFunctionRole": {
         "PublisherFunctionLogGroup": LOG,
         "*": TRACE | {"dynamodb:ListStreams"},
         "AppointmentsTable.StreamArn": {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
         "AppointmentsBus": {"events:PutEvents"},
+        LARGE_BODIES: {"s3:GetObject"},
         "PublisherFailureQueue": {"sqs:SendMessage"},
     },
 }
 """By role and by resource (a logical id is that resource's ARN), every action that is allowed."""
 KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
 KEY_THROUGH = {
-    "WebhookFunctionRole": {"dynamodb", "secretsmanager"},
-    "PublisherFunctionRole": {"dynamodb", "sqs"},
+    "WebhookFunctionRole": {"dynamodb", "s3", "secretsmanager"},
+    "PublisherFunctionRole": {"dynamodb", "s3", "sqs"},
 }
 """Through which services a role may use the customer's key, where there is one."""
 NO_NARROWER = TRACE | {"dynamodb:ListStreams"}

@@ -95,9 +95,33 @@ def test_the_publisher_may_publish_the_detail_types_of_the_contract_and_no_other
 
 
 def test_appointments_outlive_the_stack() -> None:
-    assert RESOURCES["AppointmentsTable"]["DeletionPolicy"] == "Retain"
     assert TABLE["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert RESOURCES["AppointmentsTable"]["UpdateReplacePolicy"] == "Retain"
+    for name in ("AppointmentsTable", "BodiesBucket", "QuarantineBucket"):
+        assert RESOURCES[name]["DeletionPolicy"] == RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_what_is_in_quarantine_expires_by_the_parameter_and_leaves_no_version() -> None:
+    properties = RESOURCES["QuarantineBucket"]["Properties"]
+    rules = {rule["Id"]: rule for rule in properties["LifecycleConfiguration"]["Rules"]}
+    assert rules["expire"]["ExpirationInDays"] == {"Ref": "QuarantineRetentionDays"}
+    assert DOCUMENT["Parameters"]["QuarantineRetentionDays"]["Default"] == 90
+    assert "abort-incomplete-uploads" in rules
+    assert "VersioningConfiguration" not in properties
+
+
+def test_a_large_body_expires_only_with_the_history_and_never_before_it() -> None:
+    rules = DOCUMENT["Resources"]["BodiesBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    condition, expiring, keeping = next(rule for rule in rules if "Fn::If" in rule)["Fn::If"]
+    assert condition == "HistoryExpires"
+    assert DOCUMENT["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "HistoryRetentionDays"}, "0"]}]}
+    assert expiring["ExpirationInDays"] == {"Ref": "HistoryRetentionDays"}
+    assert not any("ExpirationInDays" in rule for rule in (keeping, *rules))
+
+
+def test_the_webhook_can_put_into_quarantine_only_where_there_is_nothing_yet() -> None:
+    policies = {p["PolicyName"]: p for p in RESOURCES["WebhookFunctionRole"]["Properties"]["Policies"]}
+    (statement,) = policies["quarantine"]["PolicyDocument"]["Statement"]
+    assert statement["Condition"] == {"Null": {"s3:if-none-match": "false"}}
 
 
 def test_the_dependencies_layer_is_the_lock() -> None:

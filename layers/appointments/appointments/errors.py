@@ -24,9 +24,13 @@ class ContractError(AppointmentsError):
         self.violations = violations
 
 
-class BodyTooLargeError(AppointmentsError):
-    """The delivery does not fit the table."""
-
-
 class StoreUnavailableError(AppointmentsError):
-    """DynamoDB could not be reached, refused or did not settle in time; delivering again is safe."""
+    """A delivery could not be stored, or not in time; delivering it again is safe."""
+
+
+class BodyUnavailableError(AppointmentsError):
+    """S3 did not take a body, or did not give the one that was put."""
+
+
+class QuarantineUnavailableError(AppointmentsError):
+    """S3 did not take a body into quarantine; keeping it again is safe."""

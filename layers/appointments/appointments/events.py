@@ -8,7 +8,7 @@ member order arrive as they were sent.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -22,6 +22,8 @@ ENTRY_BYTES = 1024 * 1024
 """EventBridge's limit of one PutEvents call, and so of one entry."""
 REFERENCE_PARTICIPANTS = 100
 """A reference lists so many participants, because it is what a message too large for the bus falls back to."""
+REFERENCE_BYTES = 1024
+"""For the same reason a value of more JSON text than this is null in a reference: its size has a bound."""
 
 DETAIL_TYPES = {
     "ACCEPT": "AppointmentAccepted",
@@ -67,13 +69,20 @@ class Message:
         return sum(len(text.encode()) for text in (source, self.detail_type, self.detail))
 
 
-def message(item: Item, *, source: str, event_detail: EventDetail = EventDetail.FULL) -> Message:
+def message(
+    item: Item,
+    *,
+    source: str,
+    event_detail: EventDetail = EventDetail.FULL,
+    load: Callable[[str], bytes] | None = None,
+) -> Message:
     """The message an event item obliges us to publish; one too large for the bus falls back to a reference.
 
-    ``item`` is an event item in DynamoDB's attribute form with ``body`` as bytes. Raises KeyError or ValueError
-    for an item that :func:`appointments.items.event_item` did not write.
+    ``item`` is an event item in DynamoDB's attribute form with ``body`` as bytes. ``load`` gives the body of an item
+    that has a ``bodyKey`` instead (:meth:`appointments.bodies.Bodies.get`); what it raises is not caught. Raises
+    KeyError, ValueError or zlib.error for an item that :func:`appointments.items.event_item` did not write.
     """
-    body = items.unpack(item["body"]["B"]).decode()
+    body = items.read_body(item, load).decode()
     built = _build(item, body, event_detail)
     if event_detail is EventDetail.FULL and built.size(source=source) > ENTRY_BYTES:
         return _build(item, body, EventDetail.REFERENCE)
@@ -113,11 +122,12 @@ def _build(item: Item, body: str, event_detail: EventDetail) -> Message:
 
 
 def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail) -> dict[str, Any]:
+    told = _as_is if event_detail is EventDetail.FULL else _bounded
     return {
         "id": document["id"],
-        "correlationId": document["correlationId"],
-        "webhookConfigurationId": document["webhookConfigurationId"],
-        "version": document["version"],
+        "correlationId": told(document["correlationId"]),
+        "webhookConfigurationId": told(document["webhookConfigurationId"]),
+        "version": told(document["version"]),
         "eventType": document["data"]["eventType"],
         "appointmentId": document["data"]["appointment"]["id"],
         "updatedAt": item["updatedAt"]["S"],
@@ -164,12 +174,12 @@ _TOLD = ("id", "status", "start", "end", "updatedAt")
 
 def _reference(appointment: dict[str, Any]) -> dict[str, Any]:
     """Ids, status and times of an appointment or a previousAppointment, in their own shape."""
-    kept: dict[str, Any] = {name: appointment[name] for name in _TOLD if name in appointment}
+    kept: dict[str, Any] = {name: _bounded(appointment[name]) for name in _TOLD if name in appointment}
     for name in ("office", "subject", "listing", "leadSegment"):
         if appointment.get(name):
             kept[name] = _only_id(appointment[name])
     kept["participants"] = [
-        {name: participant[name] for name in ("type", "role") if name in participant}
+        {name: _bounded(participant[name]) for name in ("type", "role") if name in participant}
         | {name: _only_id(participant[name]) for name in ("employee", "customer") if participant.get(name)}
         for participant in (appointment.get("participants") or ())[:REFERENCE_PARTICIPANTS]
     ]
@@ -177,7 +187,11 @@ def _reference(appointment: dict[str, Any]) -> dict[str, Any]:
 
 
 def _only_id(thing: dict[str, Any]) -> dict[str, Any]:
-    return {"id": thing.get("id")}
+    return {"id": _bounded(thing.get("id"))}
+
+
+def _bounded(value: Any) -> Any:
+    return value if len(json.dumps(value)) <= REFERENCE_BYTES else None
 
 
 def _as_is(value: Any) -> Any:

@@ -6,7 +6,7 @@ The sender writes ``+00:00``, other pages of the vendor ``.000Z`` (mapping.md, C
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 # [0-9], because \d matches the digits of every script. No leap second: the contract's pattern ends at 59.
 PATTERN = (
@@ -47,6 +47,11 @@ def utc(text: str) -> str:
         return LAST
     fraction = (match[7] or ".")[1:10]
     return f"{year:04}-{moved:%m-%dT%H:%M:%S}.{fraction:0<9}Z"
+
+
+def now() -> str:
+    """The current instant in that form."""
+    return utc(datetime.now(UTC).isoformat())
 
 
 def _offset(match: re.Match[str]) -> timedelta:

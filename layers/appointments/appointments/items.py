@@ -4,16 +4,20 @@ Keys, attribute names and index names are stated here once; a test holds templat
 
 current  ``pk=APPOINTMENT#<id>  sk=CURRENT``        what a person or a query asks for, and in ``eventId`` the
                                                     event item that holds the whole appointment
-event    ``pk=APPOINTMENT#<id>  sk=EVENT#<id>``     history, outbox and deduplication in one: the body as received
+event    ``pk=APPOINTMENT#<id>  sk=EVENT#<id>``     history, outbox and deduplication in one: the body as received,
+                                                    or the key of the object in S3 that it is (:mod:`.bodies`)
+
+Neither grows with what is sent: every text but the body has a bound, and the body moves out when it is too large.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from appointments import content
 from appointments.instants import utc
 
 if TYPE_CHECKING:
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 PARTITION_KEY = "pk"
 SORT_KEY = "sk"
 TTL_ATTRIBUTE = "expiresAt"
+STORED_AT = "storedAt"
 CURRENT_SORT_KEY = "CURRENT"
 EVENT_SORT_KEY_PREFIX = "EVENT#"
 INDEXES = {
@@ -32,11 +37,15 @@ INDEXES = {
 }
 INDEX_PROJECTION = ("status", "end", "meetingType", "updatedAt")
 
-ITEM_BYTES = 400 * 1024
-"""DynamoDB's limit of one item, attribute names included."""
+ITEM_BYTES = 256 * 1024
+"""A larger event item names its body instead of holding it. DynamoDB's own limit is 400 KB, and far from it an error
+in our counting does no harm, a duplicate brings less back, and a put to S3 is cheaper than the write units."""
+BODY_BYTES = 1024 * 1024
+"""A longer body goes to S3 without trying whether it would fit: compressing megabytes costs the time to answer, and
+the message on the bus is a reference all the same."""
 TEXT_BYTES = 1024
-"""Longer texts, and empty ones, stay in the event item alone: the current item is lean whatever is sent, and
-DynamoDB refuses a whole write for one index key that is empty or too long."""
+"""Longer texts stay in the body alone, and so do empty ones where the current item would have them: the items are
+lean whatever is sent, and DynamoDB refuses a whole write for one index key that is empty or too long."""
 PARTICIPANTS = 20
 """So many participants are named in the current item; all of them are in the event item."""
 VIOLATIONS = 100
@@ -73,9 +82,20 @@ def event_sort_key(envelope_id: str) -> str:
     return EVENT_SORT_KEY_PREFIX + envelope_id
 
 
-def event_item(delivery: Delivery, *, stale: bool = False) -> Item:
-    """The delivery as history keeps it: the exact bytes, gzip, and what a reader needs without unpacking them."""
+def event_item(
+    delivery: Delivery, *, stale: bool = False, stored_at: str | None = None, body_key: str | None = None
+) -> Item:
+    """The delivery as history keeps it: the exact bytes, gzip, and what a reader needs without unpacking them.
+
+    ``stored_at`` is the instant of the write, in the form of ``received_at``, which it is without one. With
+    ``body_key`` the body is the object of that key, and the item holds the digest of its content in its place.
+    """
     envelope = delivery.envelope
+    told = {
+        "correlationId": envelope.correlation_id,
+        "webhookConfigurationId": envelope.webhook_configuration_id,
+        "version": envelope.version,
+    }
     item = _strings(
         {
             PARTITION_KEY: partition_key(envelope.data.appointment.id),
@@ -83,12 +103,14 @@ def event_item(delivery: Delivery, *, stale: bool = False) -> Item:
             "eventType": envelope.data.event_type,
             "updatedAt": delivery.updated_at,
             "receivedAt": delivery.received_at,
-            "correlationId": envelope.correlation_id,
-            "webhookConfigurationId": envelope.webhook_configuration_id,
-            "version": envelope.version,
+            STORED_AT: stored_at or delivery.received_at,
+            **{name: text for name, text in told.items() if _bytes(text) <= TEXT_BYTES},
         }
     )
-    item["body"] = {"B": pack(delivery.body)}
+    if body_key is None:
+        item["body"] = {"B": pack(delivery.body)}
+    else:
+        item |= _strings({"bodyKey": body_key, "contentDigest": content.digest(delivery.body)})
     item["stale"] = {"BOOL": stale}
     item["violations"] = {"L": [{"M": _strings(v.as_dict())} for v in delivery.violations[:VIOLATIONS]]}
     item["violationCount"] = {"N": str(len(delivery.violations))}
@@ -130,6 +152,30 @@ def current_item(delivery: Delivery) -> Item:
     item["participants"] = {"L": [_participant(p) for p in appointment.participants[:PARTICIPANTS]]}
     item["participantCount"] = {"N": str(len(appointment.participants))}
     return item
+
+
+def read_body(item: Item, load: Callable[[str], bytes] | None = None) -> bytes:
+    """The body of an event item, exactly as received; ``load`` gives the one of a claim check by its key.
+
+    Raises KeyError without ``load`` where it is needed, ValueError or zlib.error for what :func:`event_item` did not
+    write, and whatever ``load`` raises.
+    """
+    if load is not None and "bodyKey" in item:
+        return load(item["bodyKey"]["S"])
+    return unpack(item["body"]["B"])
+
+
+def has_content(item: Item, body: bytes) -> bool:
+    """Whether an event item says what ``body`` says; False also where what it says cannot be told any more.
+
+    A claim check is compared by its digest, so nothing is ever fetched for this.
+    """
+    try:
+        if "bodyKey" in item:
+            return bool(item["contentDigest"]["S"] == content.digest(body))
+        return content.same(body, unpack(item["body"]["B"]))
+    except (KeyError, ValueError, TypeError, RecursionError, zlib.error):
+        return False
 
 
 def pack(body: bytes) -> bytes:

@@ -4,12 +4,16 @@ One ``TransactWriteItems`` puts the event item if it is absent and the current i
 DynamoDB refuses the two together, and says which condition failed:
 
 =====================  =======================================================================
-event item exists      a duplicate: nothing is written, whatever the state says
+event item exists      nothing is written, whatever the state says: a duplicate, or a conflict if the envelope id
+                       came back with other content (so an answer that was lost is a duplicate, never a conflict)
 current item newer     stale: the event item alone, flagged
 same updatedAt,        not stale, but the state stays: the event item alone, under the condition that the
 greater envelope id    state has not moved on meanwhile, so that what is published as not stale never goes back
 transaction conflict   somebody else writes this appointment just now: again, with jitter, inside the deadline
 =====================  =======================================================================
+
+A body that does not fit the item is in the bucket before the transaction points to it. A crash in between leaves an
+object that nothing points to, and the next delivery of the same body makes use of it.
 """
 
 from __future__ import annotations
@@ -22,12 +26,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from appointments import items
-from appointments.errors import BodyTooLargeError, StoreUnavailableError
+from appointments import instants, items
+from appointments.errors import BodyUnavailableError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from appointments.bodies import Bodies
     from appointments.items import Delivery, Item
 
 REFUSED = "ConditionalCheckFailed"
@@ -38,48 +43,52 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.010, 0.200  # seconds; a conflict lasts as long a
 
 
 class Outcome(StrEnum):
-    """What became of a delivery; every one of them is safe to acknowledge."""
+    """What became of a delivery; every one of them is safe to acknowledge, a conflict once it is in quarantine."""
 
     STORED = "stored"
     DUPLICATE = "duplicate"
     STALE = "stale"
+    CONFLICT = "conflicting-duplicate"
 
 
 class Store:
     """Writes deliveries to the appointments table.
 
     ``deadline_seconds`` bounds the retries after transaction conflicts; the client's own timeouts and attempts
-    bound each call, so they are the caller's to choose.
+    bound each call, so they are the caller's to choose. ``now`` gives ``storedAt``, in the form of
+    :func:`appointments.instants.utc`.
     """
 
     def __init__(
         self,
         client: DynamoDBClient,
         table_name: str,
+        bodies: Bodies,
         *,
         deadline_seconds: float = 1.5,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], str] = instants.now,
     ) -> None:
         self._client = client
         self._table_name = table_name
+        self._bodies = bodies
         self._deadline_seconds = deadline_seconds
         self._clock = clock
         self._sleep = sleep
+        self._now = now
 
     def save(self, delivery: Delivery) -> Outcome:
         """Store the delivery; when it returns, history, obligation to publish and state are durable together.
 
-        Raises StoreUnavailableError when DynamoDB could not be reached, refused, or did not settle in time (the
-        delivery may or may not be stored then: delivering it again is safe), and BodyTooLargeError when the
-        event does not fit an item.
+        A conflict has changed nothing and is kept nowhere yet: that is the caller's to do. Raises
+        StoreUnavailableError when DynamoDB, or S3 for a body that does not fit an item, could not be reached,
+        refused, or did not settle in time; the delivery may or may not be stored then.
         """
-        event = items.event_item(delivery)
-        if items.size(event) > items.ITEM_BYTES:
-            raise BodyTooLargeError("the delivery does not fit the table, even compressed")
+        give_up = self._clock() + self._deadline_seconds
+        event = self._event(delivery)
         current = items.current_item(delivery)
         writes = [self._put_event(event), self._put_current(current)]
-        give_up = self._clock() + self._deadline_seconds
         pause = FIRST_PAUSE
         while True:
             refusals = self._transact(writes)
@@ -87,7 +96,8 @@ class Store:
                 return Outcome.STALE if event["stale"]["BOOL"] else Outcome.STORED
             codes = [refusal.get("Code") for refusal in refusals]
             if codes[0] == REFUSED:
-                return Outcome.DUPLICATE
+                known = items.has_content(refusals[0].get("Item") or {}, delivery.body)
+                return Outcome.DUPLICATE if known else Outcome.CONFLICT
             if self._clock() + pause > give_up:
                 raise StoreUnavailableError("the transaction was not settled at the deadline: " + _listed(codes))
             if codes[-1] == REFUSED:
@@ -97,6 +107,16 @@ class Store:
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
                 raise StoreUnavailableError("DynamoDB refused the transaction: " + _listed(codes))
+
+    def _event(self, delivery: Delivery) -> Item:
+        if len(delivery.body) <= items.BODY_BYTES:
+            event = items.event_item(delivery)
+            if items.size(event) <= items.ITEM_BYTES:
+                return event
+        try:
+            return items.event_item(delivery, body_key=self._bodies.put(delivery.body))
+        except BodyUnavailableError as error:
+            raise StoreUnavailableError(str(error)) from None
 
     def _after_losing(self, event: Item, current: Item, winner: Item | None) -> list[dict[str, Any]]:
         """What to write when the state did not take the delivery: ``winner`` is the state that refused it."""
@@ -109,26 +129,29 @@ class Store:
         return [self._put_event(event)]
 
     def _put_event(self, event: Item) -> dict[str, Any]:
-        return {"Put": {"TableName": self._table_name, "Item": event, "ConditionExpression": ABSENT}}
+        return {"Put": self._condition(ABSENT, Item=event)}
 
     def _put_current(self, current: Item) -> dict[str, Any]:
         values = {":updatedAt": current["updatedAt"], ":eventId": current["eventId"]}
-        return {"Put": {"Item": current, "ConditionExpression": NEWER, **self._telling_why(values)}}
+        return {"Put": self._condition(NEWER, Item=current, ExpressionAttributeValues=values)}
 
     def _check_unmoved(self, current: Item) -> dict[str, Any]:
         key = {name: current[name] for name in (items.PARTITION_KEY, items.SORT_KEY)}
         values = {":updatedAt": current["updatedAt"]}
-        return {"ConditionCheck": {"Key": key, "ConditionExpression": UNMOVED, **self._telling_why(values)}}
+        return {"ConditionCheck": self._condition(UNMOVED, Key=key, ExpressionAttributeValues=values)}
 
-    def _telling_why(self, values: Item) -> dict[str, Any]:
+    def _condition(self, expression: str, **of: Any) -> dict[str, Any]:
+        """A refusal comes with the item that is there: the state that won, or the event that is known."""
         return {
             "TableName": self._table_name,
-            "ExpressionAttributeValues": values,
+            "ConditionExpression": expression,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **of,
         }
 
     def _transact(self, writes: list[Any]) -> list[dict[str, Any]] | None:
-        """None when committed, else DynamoDB's reasons, one for each write."""
+        """None when committed, else DynamoDB's reasons, one for each write. The event is the first of them."""
+        writes[0]["Put"]["Item"][items.STORED_AT] = {"S": self._now()}  # of this attempt, not of the first one
         try:
             self._client.transact_write_items(TransactItems=writes)
         except ClientError as error:

@@ -1,0 +1,37 @@
+"""The command ``appointments`` and the one place where an error becomes a line on stderr."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from appointments.errors import AppointmentsError
+from cli.quarantine import quarantine
+from cli.target import target_options
+
+
+class Commands(click.Group):
+    """A group whose commands end with a line instead of a traceback when AWS refuses or does not answer."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            raise click.ClickException(f"{error.operation_name} was refused: {code}") from None
+        except BotoCoreError as error:
+            raise click.ClickException(str(error)) from None
+        except AppointmentsError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@target_options
+def main(**target: Any) -> None:
+    """Look after the appointments of a deployed stack."""
+    click.get_current_context().obj = target
+
+
+main.add_command(quarantine)

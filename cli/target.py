@@ -1,0 +1,114 @@
+"""Which deployment a command is about: a stack by name, or its resources one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property, wraps
+from typing import Any, TypeVar
+
+import boto3
+import click
+from botocore.config import Config
+
+from appointments.bodies import Bodies
+from appointments.store import Store
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+RESOURCES = {"quarantine_bucket": "QuarantineBucket", "table": "AppointmentsTable", "bodies_bucket": "BodiesBucket"}
+"""Option to logical id in template.yaml."""
+RETENTION = "HistoryRetentionDays"
+# A person waits, not a sender: patience beats a second command.
+CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 6})
+DEADLINE_SECONDS = 30.0
+
+_OPTIONS = {
+    "stack": click.option("--stack", metavar="NAME", help="CloudFormation stack to take the names below from."),
+    "quarantine_bucket": click.option("--quarantine-bucket", metavar="NAME"),
+    "table": click.option("--table", metavar="NAME"),
+    "bodies_bucket": click.option("--bodies-bucket", metavar="NAME"),
+    "history_retention_days": click.option(
+        "--history-retention-days", type=click.IntRange(0), metavar="DAYS", help="0 keeps events for ever."
+    ),
+    "endpoint_url": click.option("--endpoint-url", metavar="URL", help="An AWS other than the real one."),
+    "region": click.option("--region", metavar="NAME"),
+    "profile": click.option("--profile", metavar="NAME"),
+}
+
+
+class Target:
+    """The deployment that the options name; its stack is asked once, and only for what no option gives."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._options = options
+        self._session = boto3.Session(profile_name=options["profile"], region_name=options["region"])
+
+    def client(self, service: str) -> Any:
+        return self._session.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self._options["endpoint_url"],
+            config=CONFIG,
+        )
+
+    @cached_property
+    def s3(self) -> Any:
+        return self.client("s3")
+
+    @property
+    def quarantine_bucket(self) -> str:
+        return self._name("quarantine_bucket")
+
+    @property
+    def store(self) -> Store:
+        bodies = Bodies(self.s3, self._name("bodies_bucket"))
+        return Store(self.client("dynamodb"), self._name("table"), bodies, deadline_seconds=DEADLINE_SECONDS)
+
+    @property
+    def history_retention_days(self) -> int:
+        """As the stack was deployed with, unless an option says otherwise; 0 keeps events for ever."""
+        days = self._options["history_retention_days"]
+        if days is None and self._options["stack"]:
+            days = self._parameters.get(RETENTION)
+        return int(days or 0)
+
+    def _name(self, option: str) -> str:
+        name = self._options[option]
+        if not name and self._options["stack"]:
+            name = self._resources.get(RESOURCES[option])
+        if not name:
+            raise click.UsageError(f"give --stack or --{option.replace('_', '-')}")
+        return str(name)
+
+    @cached_property
+    def _resources(self) -> dict[str, str]:
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        return {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for page in pages.paginate(StackName=self._options["stack"])
+            for resource in page["StackResourceSummaries"]
+            if "PhysicalResourceId" in resource
+        }
+
+    @cached_property
+    def _parameters(self) -> dict[str, str]:
+        (stack,) = self.client("cloudformation").describe_stacks(StackName=self._options["stack"])["Stacks"]
+        return {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", ())}
+
+
+def target_options(command: Command) -> Command:
+    """The options above, before or after the command's name."""
+    for option in reversed(_OPTIONS.values()):
+        command = option(command)
+    return command
+
+
+def with_target(command: Command) -> Any:
+    """A command that is given the Target as its first argument."""
+
+    @wraps(command)
+    def targeted(**options: Any) -> Any:
+        own = {name: options.pop(name) for name in _OPTIONS}
+        before = click.get_current_context().find_object(dict) or {}
+        merged = {name: value if value is not None else before.get(name) for name, value in own.items()}
+        return command(Target(merged), **options)
+
+    return target_options(targeted)

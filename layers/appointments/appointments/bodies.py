@@ -1,0 +1,64 @@
+"""Bodies too large for an item of the table: whole in S3, named by what they are (a claim check).
+
+The key is the SHA-256 of the bytes. Whoever puts a body again writes the same bytes under the same name, so a crash
+between the bucket and the table leaves nothing to clean up, and a reader can tell that it got what was put.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from appointments.errors import BodyUnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PREFIX = "bodies/"
+
+
+def key_of(body: bytes) -> str:
+    return PREFIX + hashlib.sha256(body).hexdigest()
+
+
+class Bodies:
+    """The bucket of such bodies, each an object of exactly the bytes that were received."""
+
+    def __init__(self, client: S3Client, bucket_name: str) -> None:
+        self._client = client
+        self._bucket_name = bucket_name
+
+    def put(self, body: bytes) -> str:
+        """The key under which the body is durable; putting it again is safe and makes the object young again.
+
+        Raises BodyUnavailableError when S3 did not confirm it.
+        """
+        key = key_of(body)
+        try:
+            self._client.put_object(
+                Bucket=self._bucket_name,
+                Key=key,
+                Body=body,
+                ContentType="application/json",
+                ChecksumSHA256=base64.b64encode(bytes.fromhex(key.removeprefix(PREFIX))).decode(),
+            )
+        except ClientError as error:
+            raise BodyUnavailableError("S3 answered " + error.response["Error"]["Code"]) from None
+        except BotoCoreError as error:
+            raise BodyUnavailableError("S3 did not answer: " + type(error).__name__) from None
+        return key
+
+    def get(self, key: str) -> bytes:
+        """The body that was put. Raises BodyUnavailableError when S3 does not give it, or gives something else."""
+        try:
+            body = self._client.get_object(Bucket=self._bucket_name, Key=key)["Body"].read()
+        except ClientError as error:
+            raise BodyUnavailableError("S3 answered " + error.response["Error"]["Code"]) from None
+        except BotoCoreError as error:
+            raise BodyUnavailableError("S3 did not answer: " + type(error).__name__) from None
+        if key_of(body) != key:
+            raise BodyUnavailableError("the object is not the body that its key names")
+        return body

@@ -1,0 +1,40 @@
+"""When two bodies say the same: the same JSON value, whatever its whitespace, member order or escapes.
+
+Numbers compare by notation, so that 1, 1.0 and true are three things and no digit is ever lost to a double: where
+this errs, a body is kept in quarantine that need not be, and never the other way round.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+FRACTION = "\ud800"
+"""Names a number's text. A lone surrogate is in no body (see parsing.decode), so no object looks the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fraction:
+    """A number with a fraction or an exponent, as it is written; no str, which would be encoded as a string."""
+
+    text: str
+
+
+def canonical(body: bytes) -> str:
+    """One text for all notations of a JSON value. ``body`` is what parsing.decode accepts."""
+    document = json.loads(body, parse_float=_Fraction)
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), default=_tagged)
+
+
+def digest(body: bytes) -> str:
+    """SHA-256 of the canonical text, in hexadecimal."""
+    return hashlib.sha256(canonical(body).encode()).hexdigest()
+
+
+def same(body: bytes, other: bytes) -> bool:
+    return body == other or canonical(body) == canonical(other)
+
+
+def _tagged(number: _Fraction) -> dict[str, str]:
+    return {FRACTION: number.text}

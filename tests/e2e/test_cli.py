@@ -1,0 +1,87 @@
+"""The installed command against an AWS over HTTP, named by its stack, and killed in the middle."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appointments.quarantine import Quarantine, Reason
+from local.aws import BUCKETS, CREDENTIALS, STACK, EmbeddedAws
+from local.template import Template
+from tests.builders import body, delivery
+
+COMMAND = str(Path(sys.executable).parent / "appointments")
+COUNT = 40
+
+
+@pytest.fixture
+def aws() -> Iterator[EmbeddedAws]:
+    embedded = EmbeddedAws(Template(), token="local-token")
+    quarantine = Quarantine(embedded.client("s3"), BUCKETS["QuarantineBucket"])
+    for number in range(COUNT):
+        content = body(delivery(id=f"e-{number}", appointment_id=f"a-{number % 5}"))
+        quarantine.keep(content, Reason.CONTRACT, received_at="2026-03-02T09:00:00.000000000Z")
+    yield embedded
+    embedded.stop()
+
+
+def start(aws: EmbeddedAws, *arguments: str, stack: str = STACK) -> subprocess.Popen[str]:
+    environment = {**os.environ, **CREDENTIALS, "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(  # noqa: S603
+        [COMMAND, "quarantine", *arguments, "--stack", stack, "--endpoint-url", aws.url],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(aws: EmbeddedAws, *arguments: str, stack: str = STACK) -> tuple[int, list[str], str]:
+    with start(aws, *arguments, stack=stack) as process:
+        out, err = process.communicate(timeout=120)
+    return process.returncode, out.splitlines(), err
+
+
+def events(aws: EmbeddedAws) -> list[str]:
+    pages = aws.client("dynamodb").get_paginator("scan").paginate(TableName="appointments")
+    items: list[Any] = [item for page in pages for item in page["Items"]]
+    return sorted(item["sk"]["S"] for item in items if item["sk"]["S"] != "CURRENT")
+
+
+def test_a_stack_is_all_that_the_command_needs_to_be_told(aws: EmbeddedAws) -> None:
+    assert len(run(aws, "list")[1]) == COUNT + 1
+    status, lines, _ = run(aws, "redrive", "--limit", "1", "--execute")
+    assert (status, lines[-1]) == (0, "1 object: 1 stored")
+    assert len(events(aws)) == 1
+
+
+def test_a_stack_that_is_not_there_is_told_in_a_line(aws: EmbeddedAws) -> None:
+    status, _, err = run(aws, "list", stack="none")
+    assert (status, err.startswith("Error: ListStackResources was refused")) == (1, True), err
+    assert err.count("\n") == 1
+
+
+def test_killed_in_the_middle_the_same_command_brings_it_to_its_end(aws: EmbeddedAws) -> None:
+    with start(aws, "redrive", "--execute") as process:
+        assert process.stdout is not None
+        for _ in range(COUNT // 3):
+            process.stdout.readline()
+        process.kill()
+    assert COUNT // 3 <= len(events(aws)) < COUNT
+    status, lines, _ = run(aws, "redrive", "--execute")
+    assert status == 0
+    assert "skipped, redriven before" in lines[-1]
+    assert events(aws) == sorted(f"EVENT#e-{number}" for number in range(COUNT))
+    assert run(aws, "redrive", "--execute")[1] == [f"0 objects; {COUNT} skipped, redriven before"]
+
+
+def test_help_of_every_command_is_there() -> None:
+    for arguments in ([], ["quarantine"], ["quarantine", "list"], ["quarantine", "show"], ["quarantine", "redrive"]):
+        answer = subprocess.run([COMMAND, *arguments, "--help"], capture_output=True, text=True, check=True)  # noqa: S603
+        assert answer.stdout.startswith("Usage: appointments")

@@ -1,0 +1,373 @@
+"""Nobody gets in: WebhookFunction in each of its modes, on an embedded AWS whose every call is counted."""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import io
+import json
+import logging
+import socket
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from moto import mock_aws
+from standardwebhooks import Webhook
+
+from tests.builders import ENVIRONMENT, body, delivery, webhook_event
+
+CONTEXT = SimpleNamespace(
+    function_name="webhook", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda", aws_request_id="r-1"
+)
+# As the template generates it: letters and digits, a token as well as the base64 of a key.
+SECRET = "c4n4rySecret0123456789abcdefghijABCDEFGHIJ012345"
+GOOD = body(delivery())
+BODIES = (GOOD, b"", b"{", b"\xff\x00", b"[" * 100_000, b'{"id":' * 1000, b"x" * 1_000_000)
+
+
+class Function:
+    """The real handler in one mode; ``calls`` are the AWS operations since it was last cleared."""
+
+    def __init__(self, handler: Any, log: io.StringIO, calls: list[str]) -> None:
+        self.handler = handler
+        self.log = log
+        self.calls = calls
+
+    def __call__(self, event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Status and the whole answer."""
+        answer = self.handler.lambda_handler(event, CONTEXT)
+        return answer["statusCode"], answer
+
+    def turn_clock(self, seconds: float) -> None:
+        """What the function knows of the secret gets older by so much."""
+        clock = self.handler._authenticate.secret._clock
+        self.handler._authenticate.secret._clock = lambda: clock() + seconds
+
+
+Start = Callable[..., Function]
+
+
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Starts the function over a fresh embedded AWS, with all log lines at DEBUG; keywords are its environment."""
+    calls: list[str] = []
+    real = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def counted(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
+        calls.append(operation)
+        return real(client, operation, parameters)
+
+    def started(secret: str = SECRET, **environment: str) -> Function:
+        boto3.client("secretsmanager").create_secret(Name="token", SecretString=secret)
+        boto3.client("dynamodb").create_table(
+            TableName="appointments",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        )
+        for name, value in (ENVIRONMENT | environment).items():
+            monkeypatch.setenv(name, value)
+        import webhook.handler
+
+        log = io.StringIO()
+        # The logger outlives the module, so the line of the cold start too is written to this stream.
+        monkeypatch.setattr(webhook.handler.logger.registered_handler, "stream", log)
+        handler = importlib.reload(webhook.handler)
+        handler.logger.setLevel(logging.DEBUG)
+        monkeypatch.setattr(BaseClient, "_make_api_call", counted)
+        calls.clear()
+        return Function(handler, log, calls)
+
+    with mock_aws():
+        yield started
+
+
+def stored() -> int:
+    return boto3.client("dynamodb").scan(TableName="appointments")["Count"]
+
+
+def event(content: bytes = GOOD, path_token: str | None = None, /, **headers: str) -> dict[str, Any]:
+    """A request; underscores in the names of headers stand for hyphens."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return webhook_event(content, token=None, headers=named, encoded=True, path_token=path_token)
+
+
+def signed(content: bytes = GOOD, *, secret: str = SECRET, age: int = 0) -> dict[str, str]:
+    moment = int(time.time()) - age
+    signature = Webhook(secret).sign("m-1", datetime.fromtimestamp(moment, UTC), content.decode())
+    return {"webhook_id": "m-1", "webhook_timestamp": str(moment), "webhook_signature": signature}
+
+
+def basic(password: str) -> str:
+    return "Basic " + base64.b64encode(f":{password}".encode()).decode()
+
+
+def hostile(mode: str) -> Iterator[dict[str, Any]]:
+    """Requests that prove nothing in this mode: every body with every kind of credential that is none."""
+    token_headers: list[dict[str, str]] = [
+        {},
+        {"authorization": f"Bearer {SECRET[:-1]}"},
+        {"authorization": f"Bearer {SECRET.lower()}"},
+        {"authorization": f"Bearer {SECRET}\0"},
+        {"authorization": basic("wrong")},
+        {"authorization": "Basic *"},
+        {"authorization": "Basic " + base64.b64encode(b"\xff:" + SECRET.encode()).decode()},
+        {"authorization": SECRET, "x_api_key": "wrong", "content_encoding": "gzip"},
+        {"authorization": ",".join([f"Bearer {SECRET}"] * 99), "content_type": "text/plain"},
+        {"cookie": SECRET, "x_other": SECRET, "host": SECRET},
+    ]
+    signature_headers: list[dict[str, str]] = [
+        {"webhook_id": "m-1", "webhook_timestamp": "1", "webhook_signature": "v1,"},
+        {"webhook_id": "m-1", "webhook_timestamp": "9" * 5000, "webhook_signature": "v1,AAAA"},
+        signed(b"{}"),
+        signed(age=301),
+        signed(secret="A" * 48),
+        signed() | {"webhook_id": "m-2"},
+        signed() | {"webhook_signature": "v1a," + "A" * 43 + "="},
+    ]
+    if mode == "signature":
+        signature_headers += [
+            {"authorization": f"Bearer {SECRET}"},
+            {"x_api_key": SECRET},
+            {"authorization": basic(SECRET)},
+        ]
+    for content in BODIES:
+        for headers in token_headers + signature_headers:
+            yield event(content, **headers)
+        for path_token in ("wrong", "\0", SECRET[1:], *([SECRET] if mode == "signature" else [])):
+            yield event(content, path_token)
+    yield {}
+    yield {"headers": None, "pathParameters": None, "body": None, "requestContext": None}
+    yield event() | {"body": "*"}
+
+
+@pytest.mark.parametrize("mode", ["token", "signature"])
+def test_unauthenticated_requests_write_nothing_anywhere_whatever_they_send(start: Start, mode: str) -> None:
+    function = start(WEBHOOK_AUTH=mode, WEBHOOK_TOKEN_HEADER="X-Api-Key")
+    requests = list(hostile(mode))
+    assert len(requests) > 100
+    for request in requests:
+        status, answer = function(request)
+        assert (status, json.loads(answer["body"])["status"]) == (401, 401)
+    # One look at both versions of the secret: no other call was made, to any service, and not one per request.
+    assert function.calls == ["GetSecretValue", "GetSecretValue"]
+    assert stored() == 0
+
+
+@pytest.mark.parametrize("mode", ["token", "signature"])
+def test_without_a_credential_not_even_the_secret_is_looked_at(start: Start, mode: str) -> None:
+    function = start(WEBHOOK_AUTH=mode)
+    boto3.client("secretsmanager").delete_secret(SecretId="token", ForceDeleteWithoutRecovery=True)
+    function.calls.clear()
+    assert function(event())[0] == 401
+    assert function.calls == []
+
+
+class Watched(dict[str, Any]):
+    """An event that knows whether its body was looked at."""
+
+    looked_at = False
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.looked_at |= name in ("body", "isBase64Encoded")
+        return super().get(name, default)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.get(name)
+
+
+@pytest.mark.parametrize(("token", "looked_at"), [("wrong", False), (SECRET, True)])
+def test_in_token_mode_only_an_authenticated_body_is_looked_at(start: Start, token: str, looked_at: bool) -> None:
+    watched = Watched(event(authorization=f"Bearer {token}"))
+    start()(watched)
+    assert watched.looked_at is looked_at
+
+
+@pytest.mark.parametrize(
+    ("headers", "looked_at"),
+    [
+        ({"webhook_id": ""}, False),
+        ({"webhook_signature": "v1"}, False),
+        ({"webhook_timestamp": "1"}, False),
+        ({}, True),
+    ],
+)
+def test_in_signature_mode_a_body_is_looked_at_when_the_headers_are_in_order(
+    start: Start, headers: dict[str, str], looked_at: bool
+) -> None:
+    watched = Watched(event(**(signed() | headers)))
+    start(WEBHOOK_AUTH="signature")(watched)
+    assert watched.looked_at is looked_at
+
+
+@pytest.mark.parametrize(
+    ("headers", "path_token"),
+    [
+        ({"authorization": f"Bearer {SECRET}"}, None),
+        ({"authorization": basic(SECRET)}, None),
+        ({"x_api_key": SECRET}, None),
+        ({}, SECRET),
+        ({"authorization": "Bearer wrong", "x_api_key": "wrong"}, SECRET),
+        ({"authorization": f"Bearer {SECRET}"}, "wrong"),
+    ],
+)
+def test_the_token_lets_in_from_wherever_it_is(start: Start, headers: dict[str, str], path_token: str | None) -> None:
+    function = start(WEBHOOK_TOKEN_HEADER="X-Api-Key")
+    assert function(event(GOOD, path_token, **headers))[0] == 202
+    assert stored() == 2
+
+
+def test_a_signature_lets_in_and_is_of_the_bytes_whatever_type_they_are_declared_to_be(start: Start) -> None:
+    function = start(WEBHOOK_AUTH="signature")
+    assert function(event(GOOD, **signed()))[0] == 202
+    assert (
+        function(webhook_event(GOOD, token=None, headers={k.replace("_", "-"): v for k, v in signed().items()}))[0]
+        == 200
+    )
+    assert function(event(GOOD, content_type="text/plain", **signed()))[0] == 415
+    assert function(event(b"{", **signed(b"{")))[0] == 400
+    assert function(event(b"{", content_type="text/plain", **signed()))[0] == 401
+
+
+def test_the_tolerance_is_the_settings(start: Start) -> None:
+    function = start(WEBHOOK_AUTH="signature", WEBHOOK_TOLERANCE_SECONDS="1000")
+    assert function(event(GOOD, **signed(age=990)))[0] == 202
+    assert function(event(GOOD, **signed(age=1010)))[0] == 401
+
+
+def test_none_lets_anybody_in_needs_no_secret_and_says_so_at_the_start(start: Start) -> None:
+    function = start(WEBHOOK_AUTH="none")
+    (line,) = function.log.getvalue().splitlines()
+    assert (json.loads(line)["level"], "authentication is off" in line) == ("WARNING", True)
+    assert function(event())[0] == 202
+    assert function(event(authorization="Bearer wrong"))[0] == 200
+    assert "GetSecretValue" not in function.calls
+
+
+@pytest.mark.parametrize("mode", ["token", "signature"])
+def test_no_other_mode_warns(start: Start, mode: str) -> None:
+    assert start(WEBHOOK_AUTH=mode).log.getvalue() == ""
+
+
+@pytest.mark.parametrize("mode", ["", "None", "off", "false", "TOKEN"])
+def test_a_mode_that_does_not_exist_is_no_open_door(start: Start, mode: str) -> None:
+    with pytest.raises(ValueError, match="WebhookAuth"):
+        start(WEBHOOK_AUTH=mode)
+
+
+@pytest.mark.parametrize(
+    ("mode", "schemes"),
+    [("token", ["Bearer ", 'Basic realm="', 'charset="UTF-8"']), ("signature", ["StandardWebhooks "])],
+)
+def test_a_401_says_by_which_scheme_one_gets_in(start: Start, mode: str, schemes: list[str]) -> None:
+    _, answer = start(WEBHOOK_AUTH=mode)(event())
+    for scheme in schemes:
+        assert scheme in answer["headers"]["www-authenticate"]
+
+
+@pytest.fixture
+def silence() -> Iterator[str]:
+    """The address of a Secrets Manager that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("mode", ["token", "signature"])
+def test_a_secrets_manager_that_hangs_is_a_503_well_within_the_senders_patience(
+    start: Start, silence: str, mode: str
+) -> None:
+    function = start(WEBHOOK_AUTH=mode, AWS_ENDPOINT_URL_SECRETS_MANAGER=silence)
+    began = time.monotonic()
+    status, answer = function(event(authorization=f"Bearer {SECRET}", **signed()))
+    assert time.monotonic() - began < 1.5
+    assert (status, answer["headers"]["retry-after"]) == (503, "2")
+    assert stored() == 0
+    assert "AWSCURRENT: ReadTimeoutError" in function.log.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["token", "signature"])
+def test_in_an_outage_who_is_known_gets_in_and_who_is_not_is_told_to_come_again(start: Start, mode: str) -> None:
+    function = start(WEBHOOK_AUTH=mode)
+    assert function(event(authorization=f"Bearer {SECRET}", **signed()))[0] == 202
+    boto3.client("secretsmanager").delete_secret(SecretId="token", ForceDeleteWithoutRecovery=True)
+    function.turn_clock(3600)
+    assert function(event(authorization=f"Bearer {SECRET}", **signed()))[0] == 200
+    other = "A" * 48
+    for content in BODIES[:-1]:
+        status, answer = function(event(content, authorization=f"Bearer {other}", **signed(b"{}", secret=other)))
+        assert (status, answer["headers"].get("retry-after")) == (503, "2")
+    assert stored() == 2
+
+
+@pytest.mark.parametrize("mode", ["token", "signature"])
+def test_a_rotation_is_picked_up_and_the_previous_secret_still_lets_in(start: Start, mode: str) -> None:
+    function = start(WEBHOOK_AUTH=mode)
+    assert function(event(authorization=f"Bearer {SECRET}", **signed()))[0] == 202
+    other = "A" * 48
+    boto3.client("secretsmanager").put_secret_value(SecretId="token", SecretString=other)
+    function.turn_clock(10)
+    assert function(event(authorization=f"Bearer {other}", **signed(secret=other)))[0] == 200
+    assert function(event(authorization=f"Bearer {SECRET}", **signed()))[0] == 200
+
+
+@pytest.mark.parametrize("secret", ["local-token", "whsec_no base64", "whsec_", " "])
+def test_a_signing_secret_that_is_none_is_the_operators_mistake_so_closed_and_told(start: Start, secret: str) -> None:
+    function = start(secret, WEBHOOK_AUTH="signature")
+    assert function(event(**signed()))[0] == 503
+    lines = [json.loads(line) for line in function.log.getvalue().splitlines() if '"level"' in line]
+    assert {line["error"] for line in lines if line["level"] == "ERROR"} <= {
+        "AWSCURRENT: the secret is not base64, so it is no signing key",
+        "AWSCURRENT: the secret is empty",
+    }
+    assert any(line["level"] == "ERROR" for line in lines)
+    assert secret == " " or secret not in function.log.getvalue()
+    assert stored() == 0
+
+
+def credentials(mode: str) -> list[dict[str, str]]:
+    """Headers with what must not be seen again, right ones and wrong ones."""
+    match mode:
+        case "token":
+            return [
+                {"authorization": f"Bearer {SECRET}"},
+                {"authorization": basic(SECRET)},
+                {"x_api_key": SECRET},
+                {"authorization": "Bearer c4n4ry", "x_api_key": "c4n4ry"},
+                {"authorization": "Basic c4n4ry", "content_type": "c4n4ry"},
+            ]
+        case "signature":
+            wrong = {"webhook_id": "c4n4ry"}
+            return [signed(), signed(b"c4n4ry"), signed() | wrong, wrong | {"webhook_signature": "v1,c4n4ry"}]
+        case _:
+            return [{}, {"authorization": "Bearer c4n4ry", "webhook_signature": "v1,c4n4ry"}]
+
+
+@pytest.mark.parametrize("mode", ["token", "signature", "none"])
+def test_no_credential_path_or_header_is_logged_or_answered_even_at_debug(
+    start: Start, mode: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    function = start(WEBHOOK_AUTH=mode, WEBHOOK_TOKEN_HEADER="X-Api-Key")
+    answers = []
+    sent = credentials(mode)
+    for headers in sent:
+        requests = [event(GOOD, path, user_agent="c4n4ry", **headers) for path in (None, SECRET, "c4n4ry")]
+        answers += [function(request) for request in requests]
+    boto3.client("secretsmanager").delete_secret(SecretId="token", ForceDeleteWithoutRecovery=True)
+    if mode != "none":
+        function.turn_clock(3600)
+        answers.append(function(event(GOOD, "c4n4ry", authorization="Bearer c4n4ry", **signed(secret="A" * 48))))
+    expected = {"token": {202, 200, 401, 415, 503}, "signature": {202, 200, 401, 503}, "none": {202, 200}}
+    assert {status for status, _ in answers} == expected[mode]
+    assert function.log.getvalue().count("\n") >= len(answers)
+    printed = capsys.readouterr()
+    signatures = [headers.get("webhook_signature", "v1,c4n4ry") for headers in sent]
+    for text in (json.dumps(answers), function.log.getvalue(), printed.out, printed.err, caplog.text):
+        for canary in ("c4n4ry", basic(SECRET)[6:], *(signature[3:] for signature in signatures)):
+            assert canary not in text

@@ -1,0 +1,162 @@
+"""Bodies that no item can hold: whole in S3, named by the event item, read back by the publisher."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from appointments import events, items
+from appointments.bodies import Bodies, key_of
+from appointments.errors import BodyUnavailableError, StoreUnavailableError
+from appointments.items import Item
+from appointments.store import Outcome, Store
+from tests.builders import arrived, body, delivery, received
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+LEAN = 100_000
+"""Bytes that an event item without its body stays below, whatever was sent."""
+
+
+def noise(characters: int, seed: int = 1) -> str:
+    """Text that does not compress to less than half."""
+    return random.Random(seed).randbytes(characters // 2).hex()
+
+
+@pytest.fixture
+def store(dynamodb: DynamoDBClient, table_name: str, bodies: Bodies) -> Store:
+    return Store(dynamodb, table_name, bodies, deadline_seconds=20)
+
+
+@pytest.fixture
+def event(dynamodb: DynamoDBClient, table_name: str) -> Any:
+    """The event item of an envelope id."""
+
+    def get(envelope_id: str = "e-1") -> Any:
+        key: Any = {"pk": {"S": "APPOINTMENT#a-1"}, "sk": {"S": f"EVENT#{envelope_id}"}}
+        return dynamodb.get_item(TableName=table_name, Key=key, ConsistentRead=True)["Item"]
+
+    return get
+
+
+def objects() -> list[str]:
+    return [one["Key"] for one in boto3.client("s3").list_objects_v2(Bucket="bodies").get("Contents", [])]
+
+
+def test_an_incompressible_body_of_5_mb_is_stored_whole_and_published_as_a_reference(
+    store: Store, event: Any, bodies: Bodies
+) -> None:
+    arriving = arrived(internalNotes=noise(5_000_000))
+    assert store.save(arriving) is Outcome.STORED
+    item = event()
+    assert items.size(item) < LEAN
+    assert items.read_body(item, bodies.get) == arriving.body
+    built = events.message(item, source="pexip.engage", load=bodies.get)
+    assert built.size(source="pexip.engage") < events.ENTRY_BYTES
+    assert json.loads(built.detail)["metadata"]["detail"] == "reference"
+    assert json.loads(built.detail)["data"]["appointment"]["id"] == "a-1"
+    assert store.save(arriving) is Outcome.DUPLICATE
+    assert objects() == [item["bodyKey"]["S"]] == [key_of(arriving.body)]
+
+
+def test_a_body_that_fits_stays_in_the_item_and_needs_no_bucket(store: Store, event: Any) -> None:
+    store.save(arrived(internalNotes=noise(300_000)))
+    assert items.read_body(event()) == arrived(internalNotes=noise(300_000)).body
+    assert objects() == []
+
+
+def test_the_largest_body_that_stays_in_the_item_is_one_that_dynamodb_takes(store: Store, event: Any) -> None:
+    def holds(characters: int) -> Item:
+        return items.event_item(arrived(id=f"e-{characters}", internalNotes=noise(characters)))
+
+    low, high = 400_000, 900_000
+    while high - low > 2:
+        middle = (low + high) // 4 * 2
+        low, high = (middle, high) if items.size(holds(middle)) <= items.ITEM_BYTES else (low, middle)
+    store.save(arrived(id=f"e-{low}", internalNotes=noise(low)))
+    assert items.ITEM_BYTES - items.size(event(f"e-{low}")) < 10
+    assert "body" in event(f"e-{low}")
+    store.save(arrived(id=f"e-{high}", internalNotes=noise(high)))
+    assert "bodyKey" in event(f"e-{high}")
+
+
+@pytest.mark.parametrize("name", ["correlationId", "webhookConfigurationId", "version"])
+def test_no_member_of_the_envelope_makes_the_item_grow(store: Store, event: Any, name: str) -> None:
+    text = noise(400_000)
+    assert store.save(received(body(delivery() | {name: text}))) is Outcome.STORED
+    assert name not in event()
+    assert json.loads(events.message(event(), source="s").detail)["metadata"][name] == text
+
+
+def test_a_reference_is_small_whatever_the_ids_and_times(store: Store, event: Any, bodies: Bodies) -> None:
+    huge, nul = noise(2_000_000), "\0" * 400_000
+    person = {"type": "CUSTOMER", "role": "PRIMARY", "customer": {"id": nul}, "employee": {"id": huge}}
+    document = delivery(
+        participants=[person] * 3,
+        office={"id": huge},
+        subject={"id": huge},
+        updated_at="2026-03-02T09:00:00." + "1" * 1_000_000 + "Z",
+        start="2026-03-10T10:00:00." + "1" * 1_000_000 + "Z",
+        previous={"status": "ACCEPTED", "office": {"id": huge}},
+    )
+    document |= {"correlationId": huge, "version": huge, "webhookConfigurationId": huge}
+    assert store.save(received(body(document))) is Outcome.STORED
+    assert items.size(event()) < LEAN
+    built = events.message(event(), source="pexip.engage", load=bodies.get)
+    assert built.size(source="pexip.engage") < LEAN
+    detail = json.loads(built.detail)
+    assert detail["metadata"]["correlationId"] is None
+    assert detail["metadata"]["updatedAt"] == "2026-03-02T09:00:00.111111111Z"
+    assert detail["data"]["appointment"]["office"] == {"id": None}
+
+
+def test_many_broken_limits_do_not_make_the_item_grow(store: Store, event: Any) -> None:
+    person = {"type": "CUSTOMER", "role": "PRIMARY", "customer": {"id": 1, "language": "long"}}
+    arriving = arrived(participants=[person] * 30_000)
+    assert len(arriving.violations) == 30_000
+    assert store.save(arriving) is Outcome.STORED
+    assert event()["violationCount"] == {"N": "30000"}
+    assert items.size(event()) < LEAN
+
+
+def test_without_the_bucket_nothing_is_written_and_the_next_try_finds_its_place(
+    store: Store, dynamodb: DynamoDBClient, table_name: str
+) -> None:
+    arriving = arrived(internalNotes=noise(2_000_000))
+    boto3.client("s3").delete_bucket(Bucket="bodies")
+    with pytest.raises(StoreUnavailableError, match="NoSuchBucket"):
+        store.save(arriving)
+    assert dynamodb.scan(TableName=table_name)["Items"] == []
+
+
+def test_a_crash_between_bucket_and_table_leaves_an_object_that_the_next_try_makes_use_of(
+    store: Store, dynamodb: DynamoDBClient, bodies: Bodies, event: Any
+) -> None:
+    arriving = arrived(internalNotes=noise(2_000_000))
+    with pytest.raises(StoreUnavailableError):
+        Store(dynamodb, "no-such-table", bodies).save(arriving)
+    assert objects() == [key_of(arriving.body)]
+    assert store.save(arriving) is Outcome.STORED
+    assert objects() == [key_of(arriving.body)] == [event()["bodyKey"]["S"]]
+
+
+def test_an_object_that_is_not_what_its_key_names_is_never_taken_for_the_body(bodies: Bodies) -> None:
+    key = bodies.put(b"what was sent")
+    boto3.client("s3").put_object(Bucket="bodies", Key=key, Body=b"something else")
+    with pytest.raises(BodyUnavailableError, match="not the body"):
+        bodies.get(key)
+    with pytest.raises(BodyUnavailableError, match="NoSuchKey"):
+        bodies.get(key_of(b"never put"))
+
+
+def test_s3_that_cannot_be_reached_is_unavailable() -> None:
+    nowhere = Bodies(boto3.client("s3", endpoint_url="http://127.0.0.1:1"), "bodies")
+    with pytest.raises(BodyUnavailableError, match="EndpointConnectionError"):
+        nowhere.put(b"")
+    with pytest.raises(BodyUnavailableError, match="EndpointConnectionError"):
+        nowhere.get("bodies/x")

@@ -1,0 +1,60 @@
+"""docs/operations.md shows what the commands print: each is run here, one after the other."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appointments.errors import ContractError, MalformedBodyError
+from appointments.parsing import parse_envelope
+from appointments.quarantine import Reason
+from appointments.violations import Violation
+from local.samples import SAMPLES
+from tests.shell import Operator
+
+PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
+BLOCK = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
+ALREADY_FIXED = Violation("$.data.appointment.office.location.geolocation", "type", "object")
+
+pytestmark = pytest.mark.parametrize("dynamodb", ["moto"], indirect=True)
+
+
+def fill(operator: Operator) -> None:
+    """What the story's deliveries leave there, and one that an older release refused."""
+    for sample in SAMPLES:
+        told: Any = {
+            "received_at": sample.received_at,
+            "request_id": "Kd1xPj0cDoEEMjw=",
+            "content_type": "application/json",
+        }
+        try:
+            parse_envelope(sample.body)
+        except ContractError as error:
+            operator.quarantine.keep(sample.body, Reason.CONTRACT, violations=error.violations, **told)
+        except MalformedBodyError:
+            operator.quarantine.keep(sample.body, Reason.MALFORMED, **told)
+        if sample.name == "reassign":
+            operator.quarantine.keep(sample.body, Reason.CONTRACT, violations=[ALREADY_FIXED], **told)
+
+
+def test_every_command_on_the_page_prints_what_the_page_says(operator: Operator) -> None:
+    fill(operator)
+    page = PAGE.read_text(encoding="utf-8")
+
+    def shown(block: re.Match[str]) -> str:
+        lines = []
+        for line in block[0].splitlines():
+            if line.startswith("$ "):
+                _, _, *arguments = shlex.split(line.removeprefix("$ ").replace(" --stack engage", ""))
+                lines += [line, *operator.run(*arguments).stdout.splitlines()]
+        return "\n".join(lines) + "\n"
+
+    current = BLOCK.sub(shown, page)
+    if os.environ.get("REWRITE_DOCS"):
+        PAGE.write_text(current, encoding="utf-8")
+    assert current == page

@@ -1,0 +1,67 @@
+"""An operator at a shell, for the tests of the command-line tool."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from click.testing import CliRunner, Result
+
+from appointments.errors import ContractError, MalformedBodyError
+from appointments.parsing import parse_envelope
+from appointments.quarantine import Quarantine, Reason
+from cli.main import main
+from tests.builders import body, delivery
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+BUCKET = "quarantine"
+CANARY = "c4n4ry"
+"""A value that no command may tell."""
+
+
+class Operator:
+    """Somebody at a shell, with the names of one deployment in every command."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table_name: str) -> None:
+        self.dynamodb, self.table_name = dynamodb, table_name
+        self.s3 = boto3.client("s3")
+        self.quarantine = Quarantine(self.s3, BUCKET)
+
+    def run(self, *arguments: str) -> Result:
+        names = ["--quarantine-bucket", BUCKET, "--table", self.table_name, "--bodies-bucket", "bodies"]
+        return CliRunner().invoke(main, ["quarantine", *arguments, *names])
+
+    def keep(self, content: bytes, day: int = 2, reason: Reason | None = None) -> str:
+        """Into quarantine as the webhook would put it there."""
+        violations: Any = ()
+        try:
+            parse_envelope(content)
+            found = Reason.MEDIA_TYPE
+        except MalformedBodyError:
+            found = Reason.MALFORMED
+        except ContractError as error:
+            found, violations = Reason.CONTRACT, error.violations
+        received_at = f"2026-03-{day:02}T09:00:00.000000000Z"
+        return self.quarantine.keep(content, reason or found, received_at=received_at, violations=violations)
+
+    def outcome(self, key: str) -> str | None:
+        tags = {tag["Key"]: tag["Value"] for tag in self.s3.get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"]}
+        assert ("redriven-at" in tags) is ("outcome" in tags)
+        return tags.get("outcome")
+
+    def listed(self, *arguments: str) -> list[dict[str, Any]]:
+        answer = self.run("list", "--json", *arguments)
+        assert answer.exit_code == 0, answer.output
+        return [json.loads(line) for line in answer.stdout.splitlines()]
+
+    def events(self) -> list[str]:
+        items = self.dynamodb.scan(TableName=self.table_name, ConsistentRead=True)["Items"]
+        return sorted(item["sk"]["S"].removeprefix("EVENT#") for item in items if item["sk"]["S"] != "CURRENT")
+
+
+def broken(**members: Any) -> bytes:
+    """A body that breaks the contract in one place or more, with a value that must not be told."""
+    return body(delivery(**{"meetingType": CANARY, **members}))

@@ -1,0 +1,244 @@
+"""The secret's versions: picked up without a redeploy, without a call per request, and kept through an outage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from tests.unit.vault import ARN, FAULTS, Vault
+from webhook.secret import (
+    CURRENT,
+    FIRST_PAUSE_SECONDS,
+    FRESH_SECONDS,
+    PAUSE_SECONDS,
+    PREVIOUS,
+    Secret,
+    SecretUnavailableError,
+)
+from webhook.signature import signing_key
+
+ATTEMPTS = (0.0, 2.0, 12.0)
+"""When the sender sends: at once, after two seconds and after ten more, then never again."""
+
+
+@pytest.fixture
+def vault() -> Iterator[Vault]:
+    with mock_aws():
+        yield Vault("first")
+
+
+def accepts(secret: Secret, token: bytes) -> bool:
+    """As Authentication goes about it. Raises SecretUnavailableError."""
+    return token in secret.keys() or token in secret.keys_after_a_mismatch()  # noqa: SIM118 - no dictionary
+
+
+def test_the_current_and_the_previous_version_are_keys_and_no_older_one(vault: Vault) -> None:
+    assert vault.secret().keys() == (b"first",)
+    vault.rotate("second")
+    assert vault.secret().keys() == (b"second", b"first")
+    vault.rotate("third")
+    assert vault.secret().keys() == (b"third", b"second")
+
+
+def test_one_reading_of_two_calls_serves_five_minutes(vault: Vault) -> None:
+    secret = vault.secret()
+    for _ in range(1000):
+        secret.keys()
+    vault.now = FRESH_SECONDS - 0.1
+    secret.keys()
+    assert vault.calls == [CURRENT, PREVIOUS]
+    vault.rotate("second")
+    vault.now = FRESH_SECONDS
+    assert secret.keys() == (b"second", b"first")
+    assert len(vault.calls) == 4
+
+
+def test_a_version_that_was_rotated_out_is_no_key_five_minutes_later(vault: Vault) -> None:
+    secret = vault.secret()
+    assert accepts(secret, b"first")
+    vault.rotate("second")
+    vault.rotate("third")
+    vault.now = FRESH_SECONDS
+    assert not accepts(secret, b"first")
+
+
+def test_credentials_that_match_nothing_cause_a_reading_every_ten_seconds_and_no_call_each(vault: Vault) -> None:
+    secret = vault.secret()
+    for _ in range(1000):
+        assert not accepts(secret, b"wrong")
+        vault.now += 0.1
+    assert len(vault.calls) == 2 * 100 / PAUSE_SECONDS
+
+
+def test_a_new_version_is_accepted_without_waiting_five_minutes(vault: Vault) -> None:
+    secret = vault.secret()
+    secret.keys()
+    vault.rotate("second")
+    vault.now = PAUSE_SECONDS
+    assert accepts(secret, b"second")
+    assert accepts(secret, b"first")
+    assert len(vault.calls) == 4
+
+
+@given(
+    read=st.floats(0, 400),
+    rotated=st.floats(0, 20),
+    hostile=st.lists(st.floats(0, 400), max_size=8),
+)
+@settings(deadline=None, max_examples=60)
+def test_no_delivery_is_lost_to_a_rotation_however_soon_the_sender_uses_the_new_version(
+    read: float, rotated: float, hostile: list[float]
+) -> None:
+    with mock_aws():
+        vault = Vault("first")
+        secret = vault.secret()
+        sent = read + rotated
+        vault.now = read
+        secret.keys()
+        rotation = [(sent, b"")]
+        attempts = [(sent + after, b"second") for after in ATTEMPTS]
+        others = [(read + moment, b"wrong") for moment in hostile]
+        accepted = []
+        for moment, token in sorted([*rotation, *attempts, *others]):
+            vault.now = moment
+            if token:
+                accepted.append(accepts(secret, token))
+            else:
+                vault.rotate("second")
+        assert any(accepted)
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_an_outage_takes_no_key_away_and_leaves_no_other_credential_judged(vault: Vault, kind: str) -> None:
+    secret = vault.secret()
+    vault.rotate("second")
+    secret.keys()
+    vault.rotate("third")
+    vault.fail(kind, CURRENT, PREVIOUS)
+    for vault.now in (PAUSE_SECONDS, FRESH_SECONDS, 100 * FRESH_SECONDS):
+        assert accepts(secret, b"first")
+        assert accepts(secret, b"second")
+        with pytest.raises(SecretUnavailableError, match=f"^AWSCURRENT: {kind}$"):
+            accepts(secret, b"third")
+    vault.fail("")
+    vault.now += PAUSE_SECONDS
+    assert accepts(secret, b"third")
+    assert not accepts(secret, b"first")
+
+
+def test_a_fault_that_lasts_a_moment_leaves_the_other_credentials_unjudged_until_the_next_reading(
+    vault: Vault,
+) -> None:
+    secret = vault.secret()
+    secret.keys()
+    vault.now = PAUSE_SECONDS
+    vault.fail("ReadTimeoutError", CURRENT)
+    with pytest.raises(SecretUnavailableError):
+        accepts(secret, b"wrong")
+    vault.fail("")
+    vault.now += PAUSE_SECONDS - 0.1
+    with pytest.raises(SecretUnavailableError):
+        accepts(secret, b"wrong")
+    vault.now += 0.1
+    assert not accepts(secret, b"wrong")
+
+
+def test_while_the_previous_version_alone_cannot_be_read_the_known_keys_hold_and_nothing_else_is_judged(
+    vault: Vault,
+) -> None:
+    vault.fail("DecryptionFailure", PREVIOUS)
+    secret = vault.secret()
+    assert accepts(secret, b"first")
+    with pytest.raises(SecretUnavailableError, match=r"^AWSPREVIOUS: DecryptionFailure$"):
+        accepts(secret, b"maybe the previous one")
+    vault.rotate("second")
+    vault.now = PAUSE_SECONDS
+    assert accepts(secret, b"second")
+    assert accepts(secret, b"first"), "what was the current version a moment ago is the previous one now"
+    vault.fail("")
+    vault.now += PAUSE_SECONDS
+    assert not accepts(secret, b"maybe the previous one")
+
+
+def test_an_outage_costs_one_call_in_ten_seconds_however_many_deliveries_come(vault: Vault) -> None:
+    secret = vault.secret()
+    secret.keys()
+    vault.fail("ReadTimeoutError", CURRENT, PREVIOUS)
+    vault.calls.clear()
+    vault.now = FRESH_SECONDS
+    for _ in range(1000):
+        assert accepts(secret, b"first")
+        vault.now += 0.1
+    assert vault.calls == [CURRENT] * int(100 / PAUSE_SECONDS)
+    assert len(vault.reports) == len(vault.calls)
+
+
+def test_where_nothing_is_known_nobody_gets_in_and_it_is_tried_again_after_a_second(vault: Vault) -> None:
+    vault.fail("InternalServiceError", CURRENT, PREVIOUS)
+    secret = vault.secret()
+    for _ in range(100):
+        with pytest.raises(SecretUnavailableError, match=r"^AWSCURRENT: InternalServiceError$"):
+            accepts(secret, b"first")
+    assert vault.calls == [CURRENT]
+    vault.fail("")
+    vault.now = FIRST_PAUSE_SECONDS
+    assert accepts(secret, b"first")
+
+
+def test_a_secret_that_is_not_there_is_unavailable(vault: Vault) -> None:
+    vault.client.delete_secret(SecretId=ARN, ForceDeleteWithoutRecovery=True)
+    with pytest.raises(SecretUnavailableError, match=r"^AWSCURRENT: ResourceNotFoundException$"):
+        accepts(vault.secret(), b"first")
+
+
+@pytest.mark.parametrize("value", [" ", "\n", "\t \r\n"])
+def test_an_empty_secret_matches_nothing_and_is_told(vault: Vault, value: str) -> None:
+    vault.rotate(value)
+    vault.rotate(value)  # so that the previous version is no help either
+    secret = vault.secret()
+    for token in (b"", value.encode()):
+        with pytest.raises(SecretUnavailableError, match=r"^AWSCURRENT: the secret is empty$"):
+            accepts(secret, token)
+    assert vault.reports == ["AWSCURRENT: the secret is empty"]
+
+
+def test_a_binary_secret_is_told_and_the_previous_version_still_lets_in(vault: Vault) -> None:
+    vault.client.put_secret_value(SecretId=ARN, SecretBinary=b"binary")
+    secret = vault.secret()
+    assert accepts(secret, b"first")
+    with pytest.raises(SecretUnavailableError, match=r"^AWSCURRENT: the secret is binary, not text$"):
+        accepts(secret, b"binary")
+
+
+def test_white_space_that_an_editor_left_is_no_part_of_the_secret(vault: Vault) -> None:
+    vault.rotate("second\n")
+    assert accepts(vault.secret(), b"second")
+
+
+def test_a_signing_secret_that_is_no_base64_is_told_refuses_what_it_cannot_judge_and_can_be_put_right(
+    vault: Vault,
+) -> None:
+    vault.rotate("not base64!")
+    vault.rotate("whsec_not base64 either!")
+    secret = vault.secret(signing_key)
+    reason = "^AWSCURRENT: the secret is not base64, so it is no signing key$"
+    with pytest.raises(SecretUnavailableError, match=reason):
+        accepts(secret, b"key")
+    vault.rotate("whsec_a2V5")
+    vault.now = FIRST_PAUSE_SECONDS
+    assert accepts(secret, b"key")
+    # The previous version is none, and nobody can have signed with it.
+    assert not accepts(secret, b"another")
+
+
+def test_a_report_says_the_kind_of_error_and_never_a_name_or_a_message(vault: Vault) -> None:
+    for kind in FAULTS:
+        vault.fail(kind, CURRENT)
+        with pytest.raises(SecretUnavailableError) as raised:
+            vault.secret().keys()
+        assert "n4me" not in str(raised.value)
+    assert vault.reports == [f"AWSCURRENT: {kind}" for kind in FAULTS]
