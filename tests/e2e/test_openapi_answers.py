@@ -63,3 +63,22 @@ def test_what_is_refused_is_answered_as_documented(
 ) -> None:
     got = answer(url, content, headers)
     assert (got[0], undocumented(*got)) == (status, [])
+
+
+def test_a_known_id_with_other_content_is_answered_as_documented(url: str) -> None:
+    outcomes = []
+    for content in (
+        body(delivery(id="same")),
+        body(delivery(id="same")),
+        body(delivery(id="same", status="COMPLETED")),
+    ):
+        status, headers, content_ = answer(url, content, AUTHORIZED | JSON)
+        assert undocumented(status, headers, content_) == []
+        outcomes.append((status, content_["outcome"]))
+    assert outcomes == [(202, "stored"), (200, "duplicate"), (200, "conflicting-duplicate")]
+
+
+def test_a_token_in_the_path_is_answered_as_documented(url: str) -> None:
+    for token, expected in ((TOKEN, 202), ("wrong", 401)):
+        got = answer(f"{url}/{token}", body(delivery(id="path", appointment_id="path")), JSON)
+        assert (got[0], undocumented(*got)) == (expected, [])
