@@ -8,12 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from local.aws import FAILURE_QUEUE, QUEUE, TABLE, EmbeddedAws
+from local.aws import BACKLOG_QUEUE, FAILURE_QUEUE, QUEUE, TABLE, EmbeddedAws
 from local.environment import Fleet
 from local.gateway import Gateway
+from local.poller import Poller
 from local.pump import Pump
 from local.template import Template
 
+FUNCTIONS = ("WebhookFunction", "PublisherFunction", "BacklogFunction")
 WEBHOOKS_AT_ONCE = 4
 
 
@@ -51,10 +53,10 @@ class Stack:
             table_name=options.table_name,
             parameters=options.parameters,
         )
-        webhook, publisher = template.function("WebhookFunction"), template.function("PublisherFunction")
+        webhook, publisher, backlog = map(template.function, FUNCTIONS)
         self._fleets = [
             Fleet(function, self.aws.environment(function.logical_id), size=size, log=options.log)
-            for function, size in ((webhook, WEBHOOKS_AT_ONCE), (publisher, 1))
+            for function, size in ((webhook, WEBHOOKS_AT_ONCE), (publisher, 1), (backlog, 1))
         ]
         self.gateway = Gateway(webhook.routes, self._fleets[0].invoke, host=options.host, port=options.port)
         self._pump = Pump(
@@ -64,12 +66,16 @@ class Stack:
             self._fleets[1].invoke,
             self._report_failure,
         )
+        self._poller = Poller(
+            self.aws.client("sqs"), self.queue_url(BACKLOG_QUEUE), backlog.events["SQS"], self._fleets[2].invoke
+        )
 
     def __enter__(self) -> Self:
         for fleet in self._fleets:
             fleet.wait_until_ready()
         self.gateway.start()
         self._pump.start()
+        self._poller.start()
         return self
 
     def __exit__(
@@ -77,6 +83,7 @@ class Stack:
     ) -> None:
         self.gateway.stop()
         self._pump.stop()
+        self._poller.stop()
         for fleet in self._fleets:
             fleet.stop()
         self.aws.stop()

@@ -20,7 +20,16 @@ GRANTS = {
         "*": TRACE,
         "WebhookSecret": {"secretsmanager:GetSecretValue"},
         "AppointmentsTable": {"dynamodb:PutItem", "dynamodb:ConditionCheckItem"},
+        "BacklogQueue": {"sqs:SendMessage"},
         LARGE_BODIES: {"s3:PutObject"},
+        "${QuarantineBucket.Arn}/*": {"s3:PutObject"},
+    },
+    "BacklogFunctionRole": {
+        "BacklogFunctionLogGroup": LOG,
+        "*": TRACE,
+        "BacklogQueue": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+        "AppointmentsTable": {"dynamodb:PutItem", "dynamodb:ConditionCheckItem"},
+        LARGE_BODIES: {"s3:GetObject", "s3:PutObject"},
         "${QuarantineBucket.Arn}/*": {"s3:PutObject"},
     },
     "PublisherFunctionRole": {
@@ -35,7 +44,8 @@ GRANTS = {
 """By role and by resource (a logical id is that resource's ARN), every action that is allowed."""
 KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
 KEY_THROUGH = {
-    "WebhookFunctionRole": {"dynamodb", "s3", "secretsmanager"},
+    "WebhookFunctionRole": {"dynamodb", "s3", "secretsmanager", "sqs"},
+    "BacklogFunctionRole": {"dynamodb", "s3", "sqs"},
     "PublisherFunctionRole": {"dynamodb", "s3", "sqs"},
 }
 """Through which services a role may use the customer's key, where there is one."""

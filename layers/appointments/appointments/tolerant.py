@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 from appointments.contract import ABSENT, AppointmentBase, Data, Envelope, Model
 
-NEEDED = {
+NEEDED: dict[type, set[str]] = {
     Envelope: {"id", "entity", "data"},
     Data: {"event_type", "appointment"},
     AppointmentBase: {"id", "updated_at", "status"},
@@ -43,7 +43,7 @@ def derived(model: type[Model], tag: str | None = None) -> type[Model]:
 def _member(model: type[Model], name: str) -> tuple[Any, Any]:
     field = model.model_fields[name]
     needed = _is_needed(model, name)
-    annotation = field.annotation
+    annotation: Any = field.annotation
     if field.discriminator:
         annotation = Annotated[annotation, Field(discriminator=field.discriminator)]
     if not needed or get_origin(annotation) is not Literal:
@@ -81,7 +81,8 @@ def _union(branches: tuple[type[Model], ...], name: str) -> Any:
     rest = _subclass(derived(base), {name: (str, ... if _is_needed(base, name) else ABSENT)})
 
     def choose(value: Any) -> str:
-        found = value.get(name) if isinstance(value, dict) else None
+        # A model is asked for its branch when it is written out again.
+        found = value.get(name) if isinstance(value, dict) else getattr(value, name, None)
         return chosen.get(found, rest.__name__) if isinstance(found, str) else rest.__name__
 
     tagged = [Annotated[derived(branch, name), Tag(branch.__name__)] for branch in branches]
@@ -89,7 +90,7 @@ def _union(branches: tuple[type[Model], ...], name: str) -> Any:
 
 
 def _is_needed(model: type[Model], name: str) -> bool:
-    return any(name in NEEDED.get(base, ()) for base in model.__mro__)
+    return any(name in NEEDED.get(base, set()) for base in model.__mro__)
 
 
 def _subclass(model: type[Model], members: dict[str, tuple[Any, Any]]) -> type[Model]:
