@@ -38,6 +38,7 @@ GRANTS = {
         "AppointmentsTable.StreamArn": {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
         "AppointmentsBus": {"events:PutEvents"},
         LARGE_BODIES: {"s3:GetObject"},
+        "BodiesBucket": {"s3:ListBucket"},  # else a body that is gone looks like one that is forbidden
         "PublisherFailureQueue": {"sqs:SendMessage"},
     },
 }

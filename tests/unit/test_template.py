@@ -110,12 +110,18 @@ def test_what_is_in_quarantine_expires_by_the_parameter_and_leaves_no_version() 
 
 
 def test_a_large_body_expires_only_with_the_history_and_never_before_it() -> None:
-    rules = DOCUMENT["Resources"]["BodiesBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
-    condition, expiring, keeping = next(rule for rule in rules if "Fn::If" in rule)["Fn::If"]
-    assert condition == "HistoryExpires"
-    assert DOCUMENT["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "HistoryRetentionDays"}, "0"]}]}
-    assert expiring["ExpirationInDays"] == {"Ref": "HistoryRetentionDays"}
-    assert not any("ExpirationInDays" in rule for rule in (keeping, *rules))
+    kept, expiring = (
+        {rule["Id"]: rule for rule in stack["BodiesBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]}
+        for stack in (resources(default_conditions()), resources(default_conditions() | {"HistoryExpires"}))
+    )
+    assert kept["expire"]["Status"] == expiring["forget-deletions"]["Status"] == "Disabled"
+    assert expiring["expire"]["Status"] == "Enabled"
+    assert expiring["expire"]["ExpirationInDays"] == {"Ref": "HistoryRetentionDays"}
+    others = [rule for name, rule in expiring.items() if name != "expire"]
+    assert not any("ExpirationInDays" in rule for rule in others)
+    assert DOCUMENT["Conditions"]["HistoryExpires"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "HistoryRetentionDays"}, "0"]}]
+    }
 
 
 def test_the_webhook_can_put_into_quarantine_only_where_there_is_nothing_yet() -> None:
