@@ -15,7 +15,7 @@ STAMP := $(VENV)/.installed
 SAM_STAMP := $(SAM_VENV)/.installed
 CHECKOV_STAMP := $(CHECKOV_VENV)/.installed
 
-.PHONY: help setup setup-sam run serve test lint types scan lock clean
+.PHONY: help setup setup-sam run serve load fuzz test lint types scan lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -50,6 +50,12 @@ run: $(STAMP) ## the main job on this machine: deliver events/webhook, show and 
 
 serve: $(STAMP) ## the stack on this machine until Ctrl-C (PORT, AWS_PORT, WEBHOOK_TOKEN, WEBHOOK_AUTH)
 	@exec $(BIN)/python -m local serve
+
+load: $(STAMP) ## many senders at full speed for a minute, then every promise checked (SECONDS, SENDERS)
+	@$(BIN)/python -m local.load --seconds $(or $(SECONDS),60) --senders $(or $(SENDERS),8)
+
+fuzz: $(STAMP) ## hostile requests against the served stack until it has found nothing for long (EXAMPLES)
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),3000) $(BIN)/python -m pytest tests/e2e/test_fuzz.py tests/e2e/test_openapi.py --timeout 0
 
 test: $(STAMP) $(SAM_STAMP) $(CHECKOV_STAMP) lint types ## lint, types and all tests
 	@$(BIN)/python -m pytest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import re
 import urllib.request
@@ -13,6 +14,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -154,38 +156,47 @@ class _Silent(MotoRequestHandler):
 
 def _moto() -> Wsgi:
     """moto's server, its transactions made fit for many deliveries and for a stream that is read meanwhile."""
-    Table.__deepcopy__ = _snapshot  # type: ignore[attr-defined]
-    DynamoDBBackend.transact_write_items = _with_stream_rolled_back  # type: ignore
-    application: Wsgi = DomainDispatcherApplication(create_backend_app)
-    return application
-
-
-def _snapshot(table: Table, _memo: dict[int, Any]) -> Table:
-    """What a transaction goes back to. Items are replaced and never changed: the containers' copies are enough."""
-    taken = copy.copy(table)
-    taken.items = table.items.copy()
-    for key, items in taken.items.items():
-        taken.items[key] = copy.copy(items)
-    return taken
+    # What moto goes back to when a transaction is cancelled: itself, because undoing is done here, and what a whole
+    # table's copy costs grows with the table.
+    Table.__deepcopy__ = lambda table, _memo: table  # type: ignore[attr-defined]
+    DynamoDBBackend.transact_write_items = _undone_when_cancelled  # type: ignore
+    application = DomainDispatcherApplication(create_backend_app)
+    # moto lists its own folders for every request: half of what a request costs. Services do not change meanwhile.
+    application.get_backend_for_host = functools.cache(application.get_backend_for_host)  # type: ignore[method-assign]
+    dispatching: Wsgi = application
+    return dispatching
 
 
 _transact: Any = DynamoDBBackend.transact_write_items
 
 
-def _with_stream_rolled_back(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
-    """A cancelled transaction leaves no record, in the same stream: whoever reads it holds on to the object."""
-    streams = {
-        name: (table.stream_shard, len(table.stream_shard.items))
-        for name, table in backend.tables.items()
-        if table.stream_shard is not None
-    }
+def _undone_when_cancelled(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+    """A cancelled transaction leaves neither an item nor a record of the stream."""
+    operations = [next(iter(item.values())) for item in transact_items]
+    undo = [_undo(backend.tables[name], op) for op in operations if (name := op.get("TableName")) in backend.tables]
     try:
         _transact(backend, transact_items)
     except Exception:
-        for name, (shard, count) in streams.items():
-            del shard.items[count:]
-            shard.table = backend.tables[name]
+        for step in undo:
+            step()
         raise
+
+
+def _undo(table: Table, operation: dict[str, Any]) -> Callable[[], None]:
+    """Puts back the partition of the item that the operation writes. Items are replaced and never changed."""
+    key = DynamoType((operation.get("Item") or operation["Key"])[table.hash_key_attr])
+    before = copy.copy(table.items[key]) if key in table.items else None
+    records = len(table.stream_shard.items) if table.stream_shard else 0
+
+    def step() -> None:
+        if before is not None:
+            table.items[key] = before
+        else:
+            table.items.pop(key, None)
+        if table.stream_shard:
+            del table.stream_shard.items[records:]
+
+    return step
 
 
 def _one_at_a_time(application: Wsgi) -> Wsgi:

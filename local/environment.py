@@ -12,6 +12,7 @@ import queue
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,6 +67,10 @@ class ExecutionEnvironment:
         theirs.close()
         self._ready = False
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid or 0
+
     def invoke(self, event: Any) -> Any:
         """What the handler returns. Raises FunctionError; the environment can be used again all the same."""
         self.wait_until_ready()
@@ -117,6 +122,16 @@ class Fleet:
         for one in self._all:
             one.wait_until_ready()
 
+    def pids(self) -> list[int]:
+        """The processes; a lost one has a successor with another id."""
+        return [one.pid for one in self._all]
+
+    def restart(self) -> None:
+        """Every environment a new one; for when none is invoked."""
+        for one in self._all:
+            one.restart()
+        self.wait_until_ready()
+
     def invoke(self, event: Any) -> Any:
         with self._borrowed() as environment:
             return environment.invoke(event)
@@ -159,6 +174,7 @@ def _serve(connection: Connection, function: Function, environment: dict[str, st
         try:
             answer: tuple[str | None, Any] = (None, handler(event, context))
         except Exception as error:  # noqa: BLE001 - Lambda's runtime catches everything too
+            traceback.print_exc()  # as it does: whatever the error quotes is in the log
             answer = (type(error).__name__, None)
         sys.stdout.flush()
         connection.send(answer)

@@ -23,7 +23,8 @@ WEBHOOKS_AT_ONCE = 4
 class Options:
     """Port 0 takes any free port. ``log`` is the file that the functions' log lines go to, None for stdout.
 
-    ``parameters`` are the template's, by name; those left out have their defaults.
+    ``parameters`` are the template's, by name; those left out have their defaults. ``webhooks`` execution environments
+    of WebhookFunction run at once; ``variables`` go over those of the template, in the environment of every function.
     """
 
     host: str = "127.0.0.1"
@@ -34,6 +35,8 @@ class Options:
     table_name: str = TABLE
     log: Path | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    webhooks: int = WEBHOOKS_AT_ONCE
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 class Stack:
@@ -54,24 +57,31 @@ class Stack:
             parameters=options.parameters,
         )
         webhook, publisher, backlog = map(template.function, FUNCTIONS)
-        self._fleets = [
-            Fleet(function, self.aws.environment(function.logical_id), size=size, log=options.log)
-            for function, size in ((webhook, WEBHOOKS_AT_ONCE), (publisher, 1), (backlog, 1))
-        ]
-        self.gateway = Gateway(webhook.routes, self._fleets[0].invoke, host=options.host, port=options.port)
+        self.fleets = {
+            function.logical_id: Fleet(
+                function, {**self.aws.environment(function.logical_id), **options.variables}, size=size, log=options.log
+            )
+            for function, size in ((webhook, options.webhooks), (publisher, 1), (backlog, 1))
+        }
+        self.gateway = Gateway(
+            webhook.routes, self.fleets["WebhookFunction"].invoke, host=options.host, port=options.port
+        )
         self._pump = Pump(
             self.aws.client("dynamodbstreams"),
             self._stream_arn(),
             publisher.events["DynamoDB"],
-            self._fleets[1].invoke,
+            self.fleets["PublisherFunction"].invoke,
             self._report_failure,
         )
         self._poller = Poller(
-            self.aws.client("sqs"), self.queue_url(BACKLOG_QUEUE), backlog.events["SQS"], self._fleets[2].invoke
+            self.aws.client("sqs"),
+            self.queue_url(BACKLOG_QUEUE),
+            backlog.events["SQS"],
+            self.fleets["BacklogFunction"].invoke,
         )
 
     def __enter__(self) -> Self:
-        for fleet in self._fleets:
+        for fleet in self.fleets.values():
             fleet.wait_until_ready()
         self.gateway.start()
         self._pump.start()
@@ -84,7 +94,7 @@ class Stack:
         self.gateway.stop()
         self._pump.stop()
         self._poller.stop()
-        for fleet in self._fleets:
+        for fleet in self.fleets.values():
             fleet.stop()
         self.aws.stop()
 

@@ -1,0 +1,136 @@
+"""The table of faults: each is answered in time and told honestly, and whatever becomes of it, nothing is lost.
+
+A row is run once: an appointment's first event before the fault, its second into the fault, and once the fault is
+over the second again, if it was not acknowledged, and a third. Three tests look at what came of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+
+from local import pump
+from local.ledger import Event, Ledger
+from tests.builders import body, delivery
+from tests.faults import table
+from tests.faults.rig import Attempt, Rig, eventually
+from tests.faults.table import Row
+
+SENDER_SECONDS = 3.0
+"""When the sender hangs up. No slack: what is in time takes 2.3 s at most, on a busy machine too."""
+
+
+@pytest.fixture(scope="module")
+def running(dynamodb_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Rig(tmp_path_factory.mktemp("faults") / "functions.log", dynamodb_url) as rig,
+    ):
+        patch.setattr(pump, "LONGEST_PAUSE", 0.3)
+        yield rig
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What a row came to: the answer during the fault, and what was wrong after it."""
+
+    attempt: Attempt
+    wrong: list[str]
+
+
+@pytest.fixture(scope="module")
+def came(running: Rig) -> Callable[[Row], Came]:
+    known: dict[str, Came] = {}
+
+    def once(row: Row) -> Came:
+        if row.name not in known:
+            known[row.name] = run(running, row)
+        return known[row.name]
+
+    return once
+
+
+def run(rig: Rig, row: Row) -> Came:
+    ledger, appointment = Ledger(), uuid4().hex
+    first, second, third = (
+        body(delivery(id=f"{appointment}-{n}", appointment_id=appointment, updated_at=f"2026-03-02T09:00:0{n}Z"))
+        for n in (1, 2, 3)
+    )
+    assert rig.deliver(ledger, first)[-1].acknowledged
+    if row.cold:
+        rig.stack.fleets["WebhookFunction"].restart()
+    asked = rig.proxies["events"].requests.total()
+    for service, broken in row.broken.items():
+        broken(rig.proxies[service])
+    try:
+        attempt = rig.post(row.body(second))
+        if "events" in row.broken and not eventually(lambda: rig.proxies["events"].requests.total() > asked, 1):
+            time.sleep(0.5)  # a connection that is not taken is not counted
+    finally:
+        rig.heal()
+    if row.valid:
+        ledger.record(Event.of(second), acknowledged=attempt.acknowledged)
+    left = [second, third] if row.valid and not attempt.acknowledged else [third]
+    unacknowledged = [content for content in left if not rig.deliver(ledger, content)[-1].acknowledged]
+    return Came(attempt, [*rig.settle(ledger), *("not acknowledged when all is well" for _ in unacknowledged)])
+
+
+def rows(lacking: str | None = None) -> list[object]:
+    """Every row on moto; on DynamoDB Local too where it has a part. ``lacking`` names the reasons to fail."""
+    cases = [(backend, row) for backend in ("moto", "dynamodb-local") for row in table.ROWS]
+    return [
+        pytest.param(backend, row, id=f"{row.name}-{backend}", marks=_marks(row, lacking))
+        for backend, row in cases
+        if backend == "moto" or "dynamodb" in row.broken
+    ]
+
+
+def _marks(row: Row, lacking: str | None) -> list[pytest.MarkDecorator]:
+    reason = getattr(row, lacking) if lacking else None
+    return [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
+
+
+TABLE = ("dynamodb_url", "row")
+
+
+@pytest.mark.parametrize(TABLE, rows("lacks"), indirect=["dynamodb_url"], scope="module")
+def test_the_answer_is_the_one_of_the_design(came: Callable[[Row], Came], row: Row) -> None:
+    attempt = came(row).attempt
+    assert attempt.status == row.status
+    assert attempt.status != 503 or int(attempt.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(TABLE, rows("late"), indirect=["dynamodb_url"], scope="module")
+def test_the_answer_comes_before_the_sender_hangs_up(came: Callable[[Row], Came], row: Row) -> None:
+    assert came(row).attempt.seconds < SENDER_SECONDS
+
+
+@pytest.mark.parametrize(TABLE, rows(), indirect=["dynamodb_url"], scope="module")
+def test_nothing_is_lost_and_the_order_is_kept_once_the_fault_is_over(came: Callable[[Row], Came], row: Row) -> None:
+    assert came(row).wrong == []
+
+
+def test_a_poison_record_blocks_nobody_else_and_ends_in_the_failure_queue(
+    running: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pump, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(pump, "LONGEST_PAUSE", 0.01)
+    ledger, failures = Ledger(), running.failures()
+    poisoned = uuid4().hex
+    running.stack.aws.client("dynamodb").put_item(
+        TableName=running.stack.options.table_name,
+        Item={"pk": {"S": f"APPOINTMENT#{poisoned}"}, "sk": {"S": "EVENT#poison"}, "body": {"B": b"no gzip"}},
+    )
+    for number in range(5):
+        content = body(delivery(id=uuid4().hex, appointment_id=f"{poisoned}-{number}"))
+        assert running.deliver(ledger, content)[-1].acknowledged
+    assert running.settle(ledger) == []
+    assert eventually(lambda: running.failures() == failures + 1)
+
+
+def test_every_row_has_a_name_of_its_own() -> None:
+    assert len({row.name for row in table.ROWS}) == len(table.ROWS)

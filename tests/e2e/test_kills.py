@@ -1,0 +1,66 @@
+"""A process killed between any two of its steps loses nothing and does nothing twice once it is delivered again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from uuid import uuid4
+
+import pytest
+
+from local import pump
+from local.ledger import Ledger
+from tests.builders import body, delivery
+from tests.faults import kills, kinds
+from tests.faults.kills import MOMENTS, STORIES, Story
+from tests.faults.rig import Rig, eventually
+
+
+@pytest.fixture(scope="module")
+def rig(dynamodb_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Rig(tmp_path_factory.mktemp("kills") / "functions.log", dynamodb_url) as running,
+    ):
+        patch.setattr(pump, "LONGEST_PAUSE", 0.3)
+        yield running
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+def test_webhook_killed_at_any_step(rig: Rig, story: Story, moment: str) -> None:
+    if rig.stack.options.dynamodb_url and "dynamodb" not in story.services:
+        pytest.skip("no step of DynamoDB in it: shown on moto")
+    for number in count(1):
+        ledger, (before, content) = Ledger(), story.bodies(uuid4().hex)
+        for one in before:
+            assert rig.deliver(ledger, one)[-1].acknowledged
+        if "secretsmanager" in story.services:
+            rig.stack.fleets["WebhookFunction"].restart()
+        hold = MOMENTS[moment]()
+        happened = kills.killed_at(rig, ledger, content, story.services, kinds.Nth(number, hold), hold)
+        assert rig.deliver(ledger, content)[-1].acknowledged
+        rig.heal()
+        assert rig.settle(ledger) == []
+        if not happened:
+            break
+    assert number > 1  # else it was never killed
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_publisher_killed_at_any_step(rig: Rig, moment: str) -> None:
+    if rig.stack.options.dynamodb_url:
+        pytest.skip("no step of DynamoDB in it: shown on moto")
+    for number in (1, 2):
+        ledger, hold, appointment = Ledger(), MOMENTS[moment](), uuid4().hex
+        rig.proxies["events"].inject(kinds.Nth(number, hold))
+        for n in (1, 2, 3):
+            at = f"2026-03-02T09:00:0{n}Z"
+            for other in ("", "-other"):
+                name = f"{appointment}{other}"
+                assert rig.deliver(ledger, body(delivery(id=f"{name}-{n}", appointment_id=name, updated_at=at)))
+        assert eventually(hold.reached.is_set)
+        rig.kill("PublisherFunction")
+        hold.let_go.set()
+        assert rig.settle(ledger) == []
+        rig.heal()

@@ -1,0 +1,37 @@
+"""A few seconds of load, as `make load` does for a minute: nothing lost, nothing twice, and figures to read."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_many_senders_at_full_speed(dynamodb_url: str | None, tmp_path: Path) -> None:
+    output = tmp_path / "load.json"
+    told = {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url} if dynamodb_url else {}
+    process = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "local.load", "--seconds", "5", "--senders", "6", "--output", str(output)],
+        cwd=ROOT,
+        env={**os.environ, **told},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert process.returncode == 0, process.stdout + process.stderr
+    report = json.loads(output.read_text())
+    assert report["wrong"] == []
+    assert report["deliveries"] > 30
+    assert report["deliveries"] == sum(report["outcomes"].values())
+    assert {"stored", "stale", "duplicate"} == report["outcomes"].keys()
+    assert 6000 < report["meanBodyBytes"] < 12_000
+    assert report["messages"] - report["messagesTwice"] == report["eventsAcknowledged"]
+    assert report["latencyMilliseconds"]["p50"] <= report["latencyMilliseconds"]["max"]
+    if Path("/proc/self/statm").exists():
+        assert {"second", "WebhookFunction", "PublisherFunction"} <= report["memoryMebibytes"][-1].keys()
+    assert "Nothing lost, nothing twice." in process.stdout

@@ -1,0 +1,56 @@
+"""What a service answers when it refuses, in the shape that its own SDK client understands."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+THROTTLED = {
+    "dynamodb": (400, "ProvisionedThroughputExceededException"),
+    "secretsmanager": (400, "ThrottlingException"),
+    "events": (400, "ThrottlingException"),
+    "sqs": (400, "RequestThrottled"),
+    "s3": (503, "SlowDown"),
+}
+FAILED = {
+    "dynamodb": "InternalServerError",
+    "secretsmanager": "InternalServiceError",
+    "events": "InternalException",
+    "sqs": "InternalFailure",
+    "s3": "InternalError",
+}
+JSON_VERSION = {"dynamodb": "1.0", "sqs": "1.0"}
+NAMESPACE = {"dynamodb": "com.amazonaws.dynamodb.v20120810", "sqs": "com.amazonaws.sqs"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer in full; ``headers`` leave out the content's length, unless it is that of an answer to HEAD."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = field(default=())
+    content: bytes = b""
+
+    def head(self) -> bytes:
+        reason = HTTPStatus(self.status).phrase
+        lines = [f"HTTP/1.1 {self.status} {reason}", *(f"{name}: {value}" for name, value in self.headers)]
+        if "content-length" not in {name.lower() for name, _ in self.headers}:
+            lines.append(f"Content-Length: {len(self.content)}")
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+    def raw(self) -> bytes:
+        return self.head() + self.content
+
+
+def refusal(service: str, status: int, code: str, message: str = "injected", **more: object) -> Answer:
+    """An error of the service: AWS's JSON protocols, S3's XML; ``more`` are further members of the JSON."""
+    if service == "s3":
+        content = f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>r</RequestId></Error>"
+        return Answer(status, (("Content-Type", "application/xml"), ("x-amz-request-id", "r")), content.encode())
+    kind = f"{NAMESPACE[service]}#{code}" if service in NAMESPACE else code
+    media_type = f"application/x-amz-json-{JSON_VERSION.get(service, '1.1')}"
+    headers = [("Content-Type", media_type), ("x-amzn-RequestId", "r")]
+    if service == "sqs":
+        headers.append(("x-amzn-query-error", f"{code};{'Sender' if status < 500 else 'Receiver'}"))
+    return Answer(status, tuple(headers), json.dumps({"__type": kind, "message": message, **more}).encode())

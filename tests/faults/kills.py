@@ -1,0 +1,72 @@
+"""Deliveries during which a process is killed, as data, and the killing at a boundary of two steps.
+
+A step is a call of an AWS service. Between two steps lies one of three moments: the call is lost with the process,
+it is under way and takes effect after the process has died, or it has taken effect and nobody knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from local.ledger import Event, Ledger
+from tests.builders import body, delivery
+from tests.faults.kinds import Hold, Nth
+from tests.faults.rig import Rig, eventually
+
+MOMENTS: dict[str, Callable[[], Hold]] = {
+    "the call is lost": lambda: Hold(lost=True),
+    "the call is under way": Hold,
+    "the call has taken effect": lambda: Hold(answered=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """``before`` is delivered in peace, during ``killed`` the process dies; ids and times of one appointment.
+
+    ``services``: whose calls count as steps.
+    """
+
+    name: str
+    before: tuple[tuple[str, str], ...]
+    killed: tuple[str, str]
+    services: tuple[str, ...] = ("dynamodb", "sqs", "s3")
+
+    def bodies(self, appointment: str) -> tuple[list[bytes], bytes]:
+        def made(envelope_id: str, updated_at: str) -> bytes:
+            return body(delivery(id=f"{appointment}-{envelope_id}", appointment_id=appointment, updated_at=updated_at))
+
+        return [made(*one) for one in self.before], made(*self.killed)
+
+
+NINE, TEN = "2026-03-02T09:00:00Z", "2026-03-02T11:00:00+01:00"
+STORIES = [
+    Story("the first delivery", (), ("1", NINE)),
+    Story("a newer delivery", (("1", NINE),), ("2", TEN)),
+    Story("a duplicate", (("1", NINE),), ("1", NINE)),
+    Story("a stale delivery", (("1", TEN),), ("2", NINE)),
+    Story("a delivery of the same instant that loses the tie", (("2", NINE),), ("1", NINE)),
+    Story("the first delivery to a new process", (), ("1", NINE), ("secretsmanager",)),
+]
+
+
+def killed_at(rig: Rig, ledger: Ledger, content: bytes, services: tuple[str, ...], step: Nth, hold: Hold) -> bool:
+    """Deliver, and kill WebhookFunction at the step; False when the delivery has no such step.
+
+    The call is let go after the death, so that it may take effect while the sender delivers again.
+    """
+    for service in services:
+        rig.proxies[service].inject(step)
+    with ThreadPoolExecutor(1) as pool:
+        posted = pool.submit(rig.post, content)
+        eventually(lambda: hold.reached.is_set() or posted.done())
+        happened = hold.reached.is_set()
+        if happened:
+            rig.kill("WebhookFunction")
+        attempt = posted.result()
+        ledger.record(Event.of(content), acknowledged=attempt.acknowledged)
+        assert attempt.acknowledged is not happened
+    hold.let_go.set()
+    return happened

@@ -1,0 +1,120 @@
+"""The table of faults as data: what fails, how, and what the sender must be told.
+
+A row is one test case of tests/e2e/test_faults.py and is explained in docs/architecture.md. ``lacks`` names what
+the system does not have yet: the row is then expected to fail, and fails the run on the day that it passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tests.faults import kinds
+from tests.faults.kinds import Fault
+from tests.faults.proxy import Proxy
+
+Broken = Callable[[Proxy], None]
+BACKLOG = "the backlog queue is not there yet: what DynamoDB does not take is a 503"
+QUARANTINE = "the quarantine is not there yet: a rejected body is not kept, so S3 has no part in the answer"
+HALF_A_SECRET = "an answer of Secrets Manager without the secret in it raises KeyError, and so a 500"
+ONE_BUDGET = "a read times out by the byte, not by the whole: a service that trickles keeps the function for ever"
+
+
+def does(fault: Fault, operation: str | None = None, times: int | None = None) -> Broken:
+    return lambda proxy: proxy.inject(fault, operation, times)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``broken`` says by service what fails; ``status`` is the answer that the design wants.
+
+    ``cold``: the function has not yet read its secret. ``valid``: whether the body keeps the contract. ``late``:
+    what keeps the answer from coming in time.
+    """
+
+    name: str
+    broken: Mapping[str, Broken]
+    status: int
+    cold: bool = False
+    valid: bool = True
+    lacks: str | None = None
+    late: str | None = None
+
+    def body(self, valid: bytes) -> bytes:
+        return valid if self.valid else valid.replace(b'"ACCEPTED"', b'"POSTPONED"')
+
+
+HOW: dict[str, Broken] = {
+    "throttles": does(kinds.throttle),
+    "fails": does(kinds.fail),
+    "is behind a failing load balancer": does(kinds.not_even_an_error),
+    "hangs": does(kinds.hang),
+    "hangs after it is done": does(kinds.hang_after_forwarding),
+    "hangs in the middle of its answer": does(kinds.hang_after_headers),
+    "trickles": does(kinds.Trickle(0.1)),
+    "resets": does(kinds.reset),
+    "drops its answer": does(kinds.drop_answer),
+    "closes in the middle of its answer": does(kinds.close_mid_answer),
+    "cuts its answer short": does(kinds.cut_short),
+    "refuses connections": Proxy.refuse,
+    "vanishes": Proxy.vanish,
+    "denies access": does(kinds.Refuse(400, "AccessDeniedException")),
+}
+"""What can be the matter with any service."""
+OF_TRANSACTIONS: dict[str, Broken] = {
+    "cancels for lack of throughput": does(kinds.Cancel(("ThrottlingError", "ThrottlingError"))),
+    "cancels for conflicts without end": does(kinds.Cancel(("None", "TransactionConflict"))),
+    "says that the transaction is in progress": does(kinds.Refuse(400, "TransactionInProgressException")),
+}
+SLOW = does(kinds.Delay(0.45))
+
+
+LATE = {"trickles": ONE_BUDGET}
+UNTOLD = {**LATE, "cuts its answer short": HALF_A_SECRET}
+
+
+DYNAMODB = [
+    Row(f"DynamoDB {how}", {"dynamodb": broken}, 202, lacks=BACKLOG, late=LATE.get(how))
+    for how, broken in (HOW | OF_TRANSACTIONS).items()
+    if how != "cuts its answer short"  # a 200 is a commit, told or not; moto does not know that it was asked before
+]
+DYNAMODB_AND_SQS = [
+    Row(f"DynamoDB and SQS: each {how}", {"dynamodb": HOW[how], "sqs": HOW[how]}, 503)
+    for how in ("throttles", "fails", "hangs", "resets", "refuses connections", "vanishes")
+]
+SECRETS_MANAGER = [
+    Row(f"Secrets Manager {how}", {"secretsmanager": broken}, 503, cold=True, lacks=UNTOLD.get(how), late=LATE.get(how))
+    for how, broken in HOW.items()
+]
+S3 = [
+    Row(f"S3 {how}, and the body breaks the contract", {"s3": broken}, 503, valid=False, lacks=QUARANTINE)
+    for how, broken in HOW.items()
+    if how != "cuts its answer short"  # kept all the same: S3 tells everything in the status
+]
+SLOW_TOGETHER = [
+    Row("every service is slow", {"dynamodb": SLOW, "secretsmanager": SLOW, "sqs": SLOW}, 202, cold=True),
+    Row(
+        "Secrets Manager is slow and DynamoDB hangs",
+        {"secretsmanager": SLOW, "dynamodb": HOW["hangs"], "sqs": SLOW},
+        202,
+        cold=True,
+        lacks=BACKLOG,
+    ),
+    Row(
+        "Secrets Manager is slow and DynamoDB and SQS hang",
+        {"secretsmanager": SLOW, "dynamodb": HOW["hangs"], "sqs": HOW["hangs"]},
+        503,
+        cold=True,
+    ),
+]
+EVENTBRIDGE = [
+    Row(f"EventBridge {how}", {"events": broken}, 202)
+    for how, broken in (
+        HOW
+        | {
+            "refuses some entries": does(kinds.RefuseEntries(lambda detail: detail["metadata"]["id"].endswith("2"))),
+            "refuses every entry": does(kinds.RefuseEntries(lambda _: True, "InternalFailure")),
+        }
+    ).items()
+]
+ROWS = [*DYNAMODB, *DYNAMODB_AND_SQS, *SECRETS_MANAGER, *S3, *SLOW_TOGETHER, *EVENTBRIDGE]
