@@ -3,8 +3,9 @@
 SHELL := /bin/bash
 VENV := .venv
 SAM_VENV := .venv-sam
+CHECKOV_VENV := .venv-checkov
 BIN := $(VENV)/bin
-export PATH := $(CURDIR)/$(BIN):$(CURDIR)/$(SAM_VENV)/bin:$(PATH)
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/$(SAM_VENV)/bin:$(CURDIR)/$(CHECKOV_VENV)/bin:$(PATH)
 
 # The Lambda runtime is 3.13; any Python from 3.11 on develops and tests.
 PYTHON := $(shell for p in python3.13 python3 python3.14 python3.12 python3.11; do \
@@ -12,8 +13,9 @@ PYTHON := $(shell for p in python3.13 python3 python3.14 python3.12 python3.11; 
 PIP := pip install --disable-pip-version-check --no-input --root-user-action=ignore --progress-bar off
 STAMP := $(VENV)/.installed
 SAM_STAMP := $(SAM_VENV)/.installed
+CHECKOV_STAMP := $(CHECKOV_VENV)/.installed
 
-.PHONY: help setup setup-sam run serve test lint types lock clean load fuzz
+.PHONY: help setup setup-sam run serve load fuzz test lint types scan lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -37,6 +39,12 @@ $(SAM_STAMP): requirements/sam.txt
 	@$(SAM_VENV)/bin/python -m $(PIP) --require-hashes -r requirements/sam.txt | sed -uE '/^(Collecting|Installing)/!d; s/ \(from .*//'
 	@touch $@
 
+$(CHECKOV_STAMP): requirements/checkov.txt
+	@echo "== Checkov in $(CHECKOV_VENV), apart because it pins its own dependencies (about a minute)"
+	@$(PYTHON) -m venv --clear $(CHECKOV_VENV)
+	@$(CHECKOV_VENV)/bin/python -m $(PIP) --require-hashes -r requirements/checkov.txt | sed -uE '/^(Collecting|Installing)/!d; s/ \(from .*//'
+	@touch $@
+
 run: $(STAMP) ## the main job on this machine: deliver events/webhook, show and check what became of it
 	@$(BIN)/python -m local run
 
@@ -49,7 +57,7 @@ load: $(STAMP) ## many senders at full speed for a minute, then every promise ch
 fuzz: $(STAMP) ## hostile requests against the served stack until it has found nothing for long (EXAMPLES)
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),3000) $(BIN)/python -m pytest tests/e2e/test_fuzz.py tests/e2e/test_openapi.py --timeout 0
 
-test: $(STAMP) $(SAM_STAMP) lint types ## lint, types and all tests
+test: $(STAMP) $(SAM_STAMP) $(CHECKOV_STAMP) lint types ## lint, types and all tests
 	@$(BIN)/python -m pytest
 
 lint: $(STAMP)
@@ -58,10 +66,14 @@ lint: $(STAMP)
 types: $(STAMP)
 	@$(BIN)/mypy
 
+scan: $(STAMP) $(CHECKOV_STAMP) ## what the linters and scanners say of template.yaml
+	@$(BIN)/cfn-lint -a cfn_lint_serverless.rules -- template.yaml
+	@$(BIN)/python -m pytest -q tests/e2e/test_scan.py tests/unit/test_suppressions.py
+
 lock: $(STAMP) ## resolve the locks again from pyproject.toml (needs uv)
-	@for lock in "lambda.txt pyproject.toml" "dev.txt pyproject.toml --extra cli --group dev -c requirements/lambda.txt" "sam.txt --group sam"; do \
+	@for lock in "lambda.txt pyproject.toml" "dev.txt pyproject.toml --extra cli --group dev -c requirements/lambda.txt" "sam.txt --group sam" "checkov.txt --group checkov"; do \
 		set -- $$lock; out=$$1; shift; \
 		uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $$@ -o requirements/$$out; done
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(SAM_VENV) .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,6 +8,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from appointments.errors import AppointmentsError
+from cli.failures import failures
 from cli.quarantine import quarantine
 from cli.target import target_options
 
@@ -35,3 +36,4 @@ def main(**target: Any) -> None:
 
 
 main.add_command(quarantine)
+main.add_command(failures)

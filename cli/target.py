@@ -11,11 +11,19 @@ import click
 from botocore.config import Config
 
 from appointments.bodies import Bodies
+from appointments.events import EventDetail
 from appointments.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-RESOURCES = {"quarantine_bucket": "QuarantineBucket", "table": "AppointmentsTable", "bodies_bucket": "BodiesBucket"}
-"""Option to logical id in template.yaml."""
+RESOURCES = {
+    "quarantine_bucket": "QuarantineBucket",
+    "table": "AppointmentsTable",
+    "bodies_bucket": "BodiesBucket",
+    "event_bus": "AppointmentsBus",
+    "failure_queue": "PublisherFailureQueue",
+}
+PARAMETERS = {"event_source": "EventSource", "event_detail": "EventDetail"}
+"""Option to logical id and to parameter in template.yaml."""
 RETENTION = "HistoryRetentionDays"
 # A person waits, not a sender: patience beats a second command.
 CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 6})
@@ -29,6 +37,10 @@ _OPTIONS = {
     "history_retention_days": click.option(
         "--history-retention-days", type=click.IntRange(0), metavar="DAYS", help="0 keeps events for ever."
     ),
+    "event_bus": click.option("--event-bus", metavar="NAME"),
+    "event_source": click.option("--event-source", metavar="TEXT"),
+    "event_detail": click.option("--event-detail", type=click.Choice([detail.value for detail in EventDetail])),
+    "failure_queue": click.option("--failure-queue", metavar="URL"),
     "endpoint_url": click.option("--endpoint-url", metavar="URL", help="An AWS other than the real one."),
     "region": click.option("--region", metavar="NAME"),
     "profile": click.option("--profile", metavar="NAME"),
@@ -42,11 +54,11 @@ class Target:
         self._options = options
         self._session = boto3.Session(profile_name=options["profile"], region_name=options["region"])
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, config: Config = CONFIG) -> Any:
         return self._session.client(
             service,  # type: ignore[call-overload]
             endpoint_url=self._options["endpoint_url"],
-            config=CONFIG,
+            config=config,
         )
 
     @cached_property
@@ -58,9 +70,32 @@ class Target:
         return self._name("quarantine_bucket")
 
     @property
+    def table_name(self) -> str:
+        return self._name("table")
+
+    @property
+    def bodies(self) -> Bodies:
+        return Bodies(self.s3, self._name("bodies_bucket"))
+
+    @property
     def store(self) -> Store:
-        bodies = Bodies(self.s3, self._name("bodies_bucket"))
-        return Store(self.client("dynamodb"), self._name("table"), bodies, deadline_seconds=DEADLINE_SECONDS)
+        return Store(self.client("dynamodb"), self.table_name, self.bodies, deadline_seconds=DEADLINE_SECONDS)
+
+    @property
+    def bus_name(self) -> str:
+        return self._name("event_bus")
+
+    @property
+    def event_source(self) -> str:
+        return self._name("event_source")
+
+    @property
+    def event_detail(self) -> EventDetail:
+        return EventDetail(self._name("event_detail"))
+
+    @property
+    def failure_queue_url(self) -> str:
+        return self._name("failure_queue")
 
     @property
     def history_retention_days(self) -> int:
@@ -73,7 +108,8 @@ class Target:
     def _name(self, option: str) -> str:
         name = self._options[option]
         if not name and self._options["stack"]:
-            name = self._resources.get(RESOURCES[option])
+            known = self._parameters if option in PARAMETERS else self._resources
+            name = known.get({**PARAMETERS, **RESOURCES}[option])
         if not name:
             raise click.UsageError(f"give --stack or --{option.replace('_', '-')}")
         return str(name)

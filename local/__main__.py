@@ -18,6 +18,7 @@ PARAMETERS = {
     "WEBHOOK_AUTH": "WebhookAuth",
     "WEBHOOK_TOKEN_HEADER": "WebhookTokenHeader",
     "WEBHOOK_TOLERANCE_SECONDS": "WebhookToleranceSeconds",
+    "CONTRACT_MODE": "ContractMode",
 }
 """Environment variables that set a parameter of the template."""
 

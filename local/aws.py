@@ -28,6 +28,9 @@ ITERATORS = 100
 """So many stream iterators are remembered, the oldest forgotten: the pump asks for one with every poll."""
 TABLE = BUS = "appointments"
 QUEUE = "events"
+FAILURE_QUEUE = "publisher-failures"
+BACKLOG_QUEUE = "backlog"
+QUEUES = {"PublisherFailureQueue": FAILURE_QUEUE, "BacklogQueue": BACKLOG_QUEUE}
 BUCKETS = {"QuarantineBucket": "appointments-quarantine", "BodiesBucket": "appointments-bodies"}
 SECRET = "webhook-secret"  # noqa: S105 - the name of the secret, not the secret
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION}
@@ -98,6 +101,7 @@ class EmbeddedAws:
     def _deploy(self, token: str, parameters: Mapping[str, str]) -> dict[str, str]:
         names = {
             "AppointmentsTable": {**self._template.properties("AppointmentsTable"), "TableName": self._table_name},
+            **{name: {**self._template.properties(name), "QueueName": queue} for name, queue in QUEUES.items()},
             **{name: {**self._template.properties(name), "BucketName": bucket} for name, bucket in BUCKETS.items()},
         }
         # moto's CloudFormation knows no secrets and refers to a bus wrongly: both are made here, and what refers

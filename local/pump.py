@@ -1,7 +1,8 @@
 """The event source mapping: the table's stream, filtered as template.yaml says, to the real publisher.
 
-As Lambda does it: in order, in batches, a partly failed batch again from its first failure, and what was tried
-too often to the failure queue as a range of the stream.
+As Lambda documents it: in order and in batches. A batch with reported failures comes again from the earliest of them;
+one whose invocation failed comes again in halves, which costs no attempt. What was tried too often goes to the failure
+queue as a range of the stream, whatever of it is published already.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from local.environment import FunctionError
 POLL_SECONDS = 0.1
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 ATTEMPTS = 20
-"""Fewer than the template's, so that a poison record reaches the failure queue while one still looks."""
+"""Fewer than the template's, so that what cannot be published reaches the failure queue while one still looks."""
 
 Record = dict[str, Any]
 
@@ -97,13 +98,14 @@ class Pump:
     def _deliver(self, shard_id: str, batch: list[Record]) -> None:
         attempt, pause = 0, FIRST_PAUSE
         while batch and not self._stopping.is_set():
-            left = self._attempt(batch)
-            if len(left) < len(batch):
-                attempt, pause = 0, FIRST_PAUSE
-            elif len(batch) > 1:  # nothing went out: the halves by themselves, to find the one that is to blame
+            try:
+                left = self._attempt(batch)
+            except FunctionError:
                 middle = len(batch) // 2
                 self._deliver(shard_id, batch[:middle])
                 left = batch[middle:]
+            if len(left) < len(batch):
+                attempt, pause = 0, FIRST_PAUSE
             else:
                 attempt += 1
                 if attempt == ATTEMPTS:
@@ -115,10 +117,7 @@ class Pump:
 
     def _attempt(self, batch: list[Record]) -> list[Record]:
         """What is left of the batch: everything from the first record that is reported as failed."""
-        try:
-            answer = self._invoke({"Records": batch})
-        except FunctionError:
-            return batch
+        answer = self._invoke({"Records": batch})
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
         for index, record in enumerate(batch):
             if record["dynamodb"]["SequenceNumber"] in failed:
@@ -151,7 +150,7 @@ def _failure(shard_id: str, stream_arn: str, batch: list[Record], attempts: int)
     return json.dumps(
         {
             "version": "1.0",
-            "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "timestamp": _instant(time.time()),
             "requestContext": {
                 "functionArn": "PublisherFunction",
                 "condition": "RetryAttemptsExhausted",
@@ -161,8 +160,14 @@ def _failure(shard_id: str, stream_arn: str, batch: list[Record], attempts: int)
                 "shardId": shard_id,
                 "startSequenceNumber": first["SequenceNumber"],
                 "endSequenceNumber": last["SequenceNumber"],
+                "approximateArrivalOfFirstRecord": _instant(first["ApproximateCreationDateTime"]),
+                "approximateArrivalOfLastRecord": _instant(last["ApproximateCreationDateTime"]),
                 "batchSize": len(batch),
                 "streamArn": stream_arn,
             },
         }
     )
+
+
+def _instant(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

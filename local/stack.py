@@ -8,12 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from local.aws import QUEUE, TABLE, EmbeddedAws
+from local.aws import BACKLOG_QUEUE, FAILURE_QUEUE, QUEUE, TABLE, EmbeddedAws
 from local.environment import Fleet
 from local.gateway import Gateway
+from local.poller import Poller
 from local.pump import Pump
 from local.template import Template
 
+FUNCTIONS = ("WebhookFunction", "PublisherFunction", "BacklogFunction")
 WEBHOOKS_AT_ONCE = 4
 
 
@@ -54,12 +56,12 @@ class Stack:
             table_name=options.table_name,
             parameters=options.parameters,
         )
-        webhook, publisher = template.function("WebhookFunction"), template.function("PublisherFunction")
+        webhook, publisher, backlog = map(template.function, FUNCTIONS)
         self.fleets = {
             function.logical_id: Fleet(
                 function, {**self.aws.environment(function.logical_id), **options.variables}, size=size, log=options.log
             )
-            for function, size in ((webhook, options.webhooks), (publisher, 1))
+            for function, size in ((webhook, options.webhooks), (publisher, 1), (backlog, 1))
         }
         self.gateway = Gateway(
             webhook.routes, self.fleets["WebhookFunction"].invoke, host=options.host, port=options.port
@@ -71,12 +73,19 @@ class Stack:
             self.fleets["PublisherFunction"].invoke,
             self._report_failure,
         )
+        self._poller = Poller(
+            self.aws.client("sqs"),
+            self.queue_url(BACKLOG_QUEUE),
+            backlog.events["SQS"],
+            self.fleets["BacklogFunction"].invoke,
+        )
 
     def __enter__(self) -> Self:
         for fleet in self.fleets.values():
             fleet.wait_until_ready()
         self.gateway.start()
         self._pump.start()
+        self._poller.start()
         return self
 
     def __exit__(
@@ -84,6 +93,7 @@ class Stack:
     ) -> None:
         self.gateway.stop()
         self._pump.stop()
+        self._poller.stop()
         for fleet in self.fleets.values():
             fleet.stop()
         self.aws.stop()
@@ -97,6 +107,4 @@ class Stack:
         return table["LatestStreamArn"]
 
     def _report_failure(self, message: str) -> None:
-        sqs = self.aws.client("sqs")
-        url = next(url for url in sqs.list_queues()["QueueUrls"] if "PublisherFailureQueue" in url)
-        sqs.send_message(QueueUrl=url, MessageBody=message)
+        self.aws.client("sqs").send_message(QueueUrl=self.queue_url(FAILURE_QUEUE), MessageBody=message)

@@ -1,117 +1,99 @@
-"""Messages onto the bus: every entry's result checked, order kept per appointment.
-
-EventBridge accepts or refuses each entry of a call by itself. Two messages of one appointment therefore never
-share a call: were the first refused and the second accepted, they would be published out of order. Each call
-takes the oldest outstanding message of up to ten appointments, and an appointment whose message is refused
-waits while the others go on.
-"""
+"""One call of PutEvents: every entry's result, and whether trying again can change it."""
 
 from __future__ import annotations
 
-import random
-import time
-from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from appointments.events import ENTRY_BYTES, Message
+from appointments.events import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
+    from publisher.budget import Budget
+
 CALL_ENTRIES = 10
-ATTEMPTS = 4
-FIRST_PAUSE = 0.1  # seconds; doubles, with jitter: throttling and internal failures are what is refused
+PERMANENT_CODES = frozenset(
+    {
+        "AccessDeniedException",
+        "InvalidAccountIdException",
+        "InvalidArgument",
+        "MalformedDetail",
+        "NotAuthorizedForDetailTypeException",
+        "NotAuthorizedForSourceException",
+        "RedactionFailure",
+    }
+)
+"""An entry's codes that EventBridge documents as not retryable (API reference, PutEventsResultEntry). Every other
+code, also one that is not known yet, is tried again: that loses nothing."""
+CONTENT_ERRORS = frozenset({"ParamValidationError", "SerializationException", "ValidationException"})
+CONTENT_TOO_LARGE = 413
+"""A call that fails so fails because of an entry in it. Any other error of a call, a missing permission or bus
+included, is about the surroundings: they are put right while the stream keeps the events."""
 
 
-@dataclass(slots=True)
-class Outgoing:
-    """A message on its way, with the stream's sequence number to report it by."""
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An entry that EventBridge has not accepted. ``whole`` says that the call failed, with every entry of it."""
 
-    sequence_number: str
-    message: Message
-
-
-@dataclass(slots=True)
-class Published:
-    """How many messages went out, and the sequence numbers of those that did not, by error code."""
-
-    count: int = 0
-    failed: dict[str, str] = field(default_factory=dict)
+    code: str
+    permanent: bool = False
+    whole: bool = False
 
 
 class Bus:
-    """Publishes to one event bus under one source."""
+    """Puts messages on one event bus under one source."""
 
-    def __init__(
-        self,
-        client: EventBridgeClient,
-        bus_name: str,
-        source: str,
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, client: EventBridgeClient, bus_name: str, source: str) -> None:
         self._client = client
         self._bus_name = bus_name
         self._source = source
-        self._sleep = sleep
 
-    def publish(self, outgoing: Iterable[Outgoing]) -> Published:
-        """Publish in order per appointment; what is still refused after a few attempts is reported, not raised.
+    def size(self, message: Message) -> int:
+        """The entry's size as EventBridge counts it, in bytes."""
+        return message.size(source=self._source)
 
-        An appointment's later messages are not tried once one of them has failed for good: all of them are
-        reported, so that the platform brings them back in order.
+    def put(self, messages: Sequence[Message], budget: Budget) -> list[Refusal | None]:
+        """None for each message that was accepted. Raises nothing: a call that fails is a refusal of each.
+
+        A call that fails because of what is in it is made again entry by entry, to find the one to blame.
         """
-        queues: dict[str, deque[Outgoing]] = {}
-        for item in outgoing:
-            queues.setdefault(item.message.appointment_id, deque()).append(item)
-        published = Published()
-        attempts = dict.fromkeys(queues, 0)
-        while queues:
-            wave = self._wave(queues)
-            refused = self._put(wave)
-            for item, code in zip(wave, refused, strict=True):
-                appointment_id = item.message.appointment_id
-                if code is None:
-                    published.count += 1
-                    attempts[appointment_id] = 0
-                    queues[appointment_id].popleft()
-                    if not queues[appointment_id]:
-                        del queues[appointment_id]
-                    continue
-                attempts[appointment_id] += 1
-                if attempts[appointment_id] == ATTEMPTS:
-                    published.failed |= {left.sequence_number: code for left in queues.pop(appointment_id)}
-            if any(refused) and queues:
-                self._pause(max(attempts[appointment_id] for appointment_id in queues))
-        return published
+        refusals = self._call(messages, budget)
+        if len(messages) == 1 or not _is_content(refusals[0]):
+            return refusals
+        return [self._call([message], budget)[0] for message in messages]
 
-    def _wave(self, queues: dict[str, deque[Outgoing]]) -> list[Outgoing]:
-        """The oldest message of up to ten appointments, within the size of one call."""
-        wave: list[Outgoing] = []
-        room = ENTRY_BYTES
-        for queue in queues.values():
-            size = queue[0].message.size(source=self._source)
-            if wave and (size > room or len(wave) == CALL_ENTRIES):
-                break
-            wave.append(queue[0])
-            room -= size
-        return wave
-
-    def _put(self, wave: list[Outgoing]) -> list[str | None]:
-        """Each entry's error code, None for one that EventBridge has accepted."""
-        entries = [item.message.entry(source=self._source, bus_name=self._bus_name) for item in wave]
+    def _call(self, messages: Sequence[Message], budget: Budget) -> list[Refusal | None]:
+        entries: Any = [message.entry(source=self._source, bus_name=self._bus_name) for message in messages]
         try:
-            answer = self._client.put_events(Entries=entries)  # type: ignore[arg-type]
-        except ClientError as error:
-            return [error.response["Error"]["Code"]] * len(wave)
-        except BotoCoreError as error:
-            return [type(error).__name__] * len(wave)
-        return [entry.get("ErrorCode") for entry in answer["Entries"]]
+            answer: Any = budget.call(lambda: self._client.put_events(Entries=entries))
+            results = answer["Entries"]
+            if len(results) == len(entries):
+                return [_refusal(result) for result in results]
+            refusal = Refusal("IncompleteAnswer", whole=True)
+        except Exception as error:  # noqa: BLE001 - whatever a call raises, its entries are not known to be out
+            refusal = _whole(error)
+        return [refusal] * len(messages)
 
-    def _pause(self, attempt: int) -> None:
-        longest = FIRST_PAUSE * 2**attempt
-        self._sleep(random.uniform(longest / 2, longest))  # noqa: S311 - jitter, not a secret
+
+def _is_content(refusal: Refusal | None) -> bool:
+    return refusal is not None and refusal.whole and refusal.permanent
+
+
+def _refusal(result: dict[str, Any]) -> Refusal | None:
+    if result.get("EventId"):
+        return None
+    code = result.get("ErrorCode") or "IncompleteAnswer"
+    return Refusal(code, permanent=code in PERMANENT_CODES)
+
+
+def _whole(error: Exception) -> Refusal:
+    if not isinstance(error, ClientError):
+        name = type(error).__name__
+        return Refusal(name, permanent=name in CONTENT_ERRORS, whole=True)
+    code = error.response.get("Error", {}).get("Code", "Unknown")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return Refusal(code, permanent=code in CONTENT_ERRORS or status == CONTENT_TOO_LARGE, whole=True)

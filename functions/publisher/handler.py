@@ -1,15 +1,15 @@
 """PublisherFunction: the table's stream, event items only, onto the bus.
 
-What cannot be published is reported record by record; the event source mapping retries from the first of them,
-bisects, and in the end sends the failed range to the failure queue. The history has every event all the same.
+What can never be published is parked in the failure queue; what could not be published in time is reported record by
+record, and the event source mapping comes back from the first of them. The history has every event all the same.
 """
 
 from __future__ import annotations
 
-import base64
 import logging
 import os
-import zlib
+from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -18,10 +18,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
 from appointments.bodies import Bodies
-from appointments.errors import BodyUnavailableError
 from appointments.events import message
-from appointments.items import Item
-from publisher.bus import Bus, Outgoing
+from publisher.budget import CONNECT_SECONDS, MARGIN_SECONDS, READ_SECONDS, Budget
+from publisher.bus import Bus
+from publisher.parking import FailureQueue
+from publisher.publication import Published, publish
+from publisher.records import outgoing
 from publisher.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,58 +36,32 @@ for _name in ("boto3", "botocore", "urllib3"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 _settings = Settings.from_environment(os.environ)
-_bus = Bus(
-    boto3.client(
-        "events",
-        config=Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}),
-    ),
-    _settings.event_bus_name,
-    _settings.event_source,
-)
-_bodies = Bodies(
-    boto3.client(
-        "s3",
-        config=Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}),
-    ),
-    _settings.bodies_bucket_name,
-)
+# One attempt a call: the publication itself tries again, entry by entry and within its time.
+_config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
+_bus = Bus(boto3.client("events", config=_config), _settings.event_bus_name, _settings.event_source)
+_bodies = Bodies(boto3.client("s3", config=_config), _settings.bodies_bucket_name)
+_failures = FailureQueue(boto3.client("sqs", config=_config), _settings.failure_queue_url)
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(log_event=False, clear_state=True)
-def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Publish a batch of stream records and report the sequence numbers of those that failed."""
-    unreadable: list[str] = []
-    outgoing: list[Outgoing] = []
-    blocked: set[str] = set()
-    for record in event["Records"]:
-        stream = record["dynamodb"]
-        partition = stream["Keys"]["pk"]["S"]
-        if partition in blocked:  # an earlier event of this appointment failed: keep the order
-            unreadable.append(stream["SequenceNumber"])
-            continue
-        try:
-            outgoing.append(_outgoing(stream))
-        except BodyUnavailableError as error:
-            blocked.add(partition)
-            unreadable.append(stream["SequenceNumber"])
-            logger.error("a body cannot be read", extra={"error": str(error)})
-        except (KeyError, ValueError, TypeError, AttributeError, RecursionError, zlib.error) as error:
-            blocked.add(partition)
-            unreadable.append(stream["SequenceNumber"])
-            logger.error("a record is not an event item of ours", extra={"error": type(error).__name__})
-    published = _bus.publish(outgoing)
-    for code in sorted(set(published.failed.values())):
-        logger.error("EventBridge refused messages", extra={"error": code})
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Publish a batch of stream records and report the sequence numbers of those that have to come again."""
+    budget = Budget(context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
+    build = partial(message, source=_settings.event_source, event_detail=_settings.event_detail, load=_bodies.get)
+    batch = [outgoing(record, build) for record in event["Records"]]
+    published = publish(batch, bus=_bus, park=_failures.park, budget=budget)
+    _tell(published)
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in published.failed]}
+
+
+def _tell(published: Published) -> None:
+    """Counts and codes only."""
+    for reason, count in Counter(published.parked.values()).items():
+        extra = {"cause": reason.cause.value, "error": reason.code, "count": count}
+        logger.error("events parked in the failure queue", extra=extra)
+    for code, count in Counter(published.failed.values()).items():
+        logger.error("events not published in time, reported", extra={"error": code, "count": count})
     metrics.add_metric("Published", MetricUnit.Count, published.count)
-    failures = [*unreadable, *published.failed]
-    metrics.add_metric("PublishFailed", MetricUnit.Count, len(failures))
-    return {"batchItemFailures": [{"itemIdentifier": number} for number in failures]}
-
-
-def _outgoing(stream: dict[str, Any]) -> Outgoing:
-    image: Item = dict(stream["NewImage"])
-    if "body" in image:
-        image["body"] = {"B": base64.b64decode(image["body"]["B"])}
-    built = message(image, source=_settings.event_source, event_detail=_settings.event_detail, load=_bodies.get)
-    return Outgoing(stream["SequenceNumber"], built)
+    metrics.add_metric("PublishParked", MetricUnit.Count, len(published.parked))
+    metrics.add_metric("PublishFailed", MetricUnit.Count, len(published.failed))

@@ -15,6 +15,7 @@ class Settings:
     event_bus_name: str
     event_source: str
     event_detail: EventDetail
+    failure_queue_url: str
     bodies_bucket_name: str
 
     @classmethod
@@ -24,5 +25,6 @@ class Settings:
             event_bus_name=environment["EVENT_BUS_NAME"],
             event_source=environment["EVENT_SOURCE"],
             event_detail=EventDetail(environment["EVENT_DETAIL"]),
+            failure_queue_url=environment["FAILURE_QUEUE_URL"],
             bodies_bucket_name=environment["BODIES_BUCKET_NAME"],
         )

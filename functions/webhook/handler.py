@@ -1,4 +1,4 @@
-"""WebhookFunction: authenticate the raw bytes, parse the envelope, store it, answer.
+"""WebhookFunction: authenticate the raw bytes, parse the envelope, store it or keep it safe elsewhere, answer.
 
 The composition root, and the one place where an error becomes an HTTP status.
 """
@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.config import Config
 
+from appointments.backlog import Backlog
 from appointments.bodies import Bodies
 from appointments.errors import (
+    BacklogUnavailableError,
     ContractError,
     MalformedBodyError,
     QuarantineUnavailableError,
-    StoreUnavailableError,
 )
-from appointments.items import Delivery
-from appointments.parsing import parse_envelope
-from appointments.quarantine import Quarantine, Reason
+from appointments.quarantine import Quarantine
 from appointments.store import Outcome, Store
 from webhook import responses
 from webhook.authentication import UnauthenticatedError, authentication
+from webhook.clients import CONFIG, SECRET_CONFIG, Lazy
+from webhook.receiver import Receipt, Receiver
 from webhook.request import EPOCH, Request, UnsupportedMediaTypeError
 from webhook.secret import SecretUnavailableError
 from webhook.settings import Settings, WebhookAuth
@@ -38,16 +38,18 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from appointments.contract import Envelope
+    from appointments.deadline import Deadline
+    from appointments.items import Delivery
 
-SECONDS_PER_DAY = 86_400
 RETRY_AFTER = {"retry-after": "2"}
 # An id is logged only if it looks like one: whatever else a sender puts there stays out of the logs.
 LOGGABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 METRICS = {
-    Outcome.STORED: "Accepted",
-    Outcome.DUPLICATE: "Duplicate",
-    Outcome.STALE: "Stale",
-    Outcome.CONFLICT: "Quarantined",
+    Outcome.STORED.value: "Accepted",
+    Outcome.DUPLICATE.value: "Duplicate",
+    Outcome.STALE.value: "Stale",
+    Outcome.CONFLICT.value: "Quarantined",
+    responses.DEFERRED: "Deferred",
 }
 
 logger = Logger()
@@ -57,24 +59,23 @@ for _name in ("boto3", "botocore", "urllib3"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 _settings = Settings.from_environment(os.environ)
-# The sender hangs up after 3 s. Two attempts of at most 1 s each leave room for the rest.
-_config = Config(connect_timeout=0.4, read_timeout=0.6, retries={"mode": "standard", "total_max_attempts": 2})
-# One attempt, because the known keys bridge an outage and the sender tries again: a secret that hangs costs 1 s.
-_secret_config = Config(connect_timeout=0.4, read_timeout=0.6, retries={"mode": "standard", "total_max_attempts": 1})
 _authenticate = authentication(
     _settings,
-    lambda: boto3.client("secretsmanager", config=_secret_config),
+    lambda: boto3.client("secretsmanager", config=SECRET_CONFIG),
     lambda problem: logger.error("the secret could not be read", extra={"error": problem}),
 )
 if _settings.webhook_auth is WebhookAuth.NONE:
     logger.warning("authentication is off: whoever knows the URL can deliver")
-_s3 = boto3.client("s3", config=_config)
-_quarantine = Quarantine(_s3, _settings.quarantine_bucket_name)
-_store = Store(
-    boto3.client("dynamodb", config=_config),
-    _settings.table_name,
-    Bodies(_s3, _settings.bodies_bucket_name),
-    deadline_seconds=1.0,
+_s3: Any = Lazy("s3")
+_sqs: Any = Lazy("sqs")
+_bodies = Bodies(_s3, _settings.bodies_bucket_name)
+_receiver = Receiver(
+    Store(boto3.client("dynamodb", config=CONFIG), _settings.table_name, _bodies),
+    Quarantine(_s3, _settings.quarantine_bucket_name),
+    Backlog(_sqs, _settings.backlog_queue_url, _bodies),
+    mode=_settings.contract_mode,
+    history_retention_days=_settings.history_retention_days,
+    report=lambda problem: logger.error("not stored at once", extra={"error": problem}),
 )
 
 
@@ -83,9 +84,10 @@ _store = Store(
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Answer one delivery; every error the sender can cause has its status here, so nothing is left for a 500."""
     request = Request.from_event(event)
+    deadline = request.deadline()
     try:
         _authenticate(request)
-        return _receive(request)
+        return _receive(request, deadline)
     except UnauthenticatedError as error:
         return _refuse(
             "Unauthorized",
@@ -93,19 +95,8 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
             str(error),
             headers={"www-authenticate": error.challenge},
         )
-    except UnsupportedMediaTypeError as error:
-        return _refuse("Invalid", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(error))
-    except MalformedBodyError as error:
-        return _refuse("Invalid", HTTPStatus.BAD_REQUEST, str(error))
-    except ContractError as error:
-        return _refuse(
-            "Invalid",
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "the body breaks the contract",
-            violations=error.violations,
-        )
-    except (StoreUnavailableError, QuarantineUnavailableError, SecretUnavailableError) as error:
-        logger.error("not stored", extra={"error": str(error)})
+    except (BacklogUnavailableError, QuarantineUnavailableError, SecretUnavailableError) as error:
+        logger.error("not safe", extra={"error": str(error)})
         return _refuse(
             "NotStored",
             HTTPStatus.SERVICE_UNAVAILABLE,
@@ -114,29 +105,37 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
         )
 
 
-def _receive(request: Request) -> dict[str, Any]:
-    request.check_media_type()
-    body = request.body()
-    parsed = parse_envelope(body)
-    delivery = Delivery(
-        body=body,
-        envelope=parsed.envelope,
-        violations=parsed.violations,
-        received_at=request.received_at,
-        expires_at=_expires_at(request),
-    )
+def _receive(request: Request, deadline: Deadline) -> dict[str, Any]:
+    try:
+        parsed = _receiver.parse(request, deadline)
+    except UnsupportedMediaTypeError as error:
+        return _quarantined(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(error))
+    except MalformedBodyError as error:
+        return _quarantined(HTTPStatus.BAD_REQUEST, str(error))
+    except ContractError as error:
+        detail = "the body breaks the contract"
+        return _quarantined(HTTPStatus.UNPROCESSABLE_ENTITY, detail, violations=error.violations)
     _log_ids(parsed.envelope)
-    result = _store.save(delivery)
-    if result is Outcome.CONFLICT:
-        _quarantine.keep(body, Reason.CONFLICTING_DUPLICATE, received_at=delivery.received_at)
-    metrics.add_metric(METRICS[result], MetricUnit.Count, 1)
-    metrics.add_metric("LimitViolations", MetricUnit.Count, len(parsed.violations))
-    metrics.add_metric("Lag", MetricUnit.Milliseconds, _lag(request, delivery))
-    logger.info(
-        result.value,
-        extra={"event_type": parsed.envelope.data.event_type, "limit_violations": len(parsed.violations)},
-    )
-    return responses.outcome(result, parsed.violations)
+    receipt = _receiver.save(request, parsed, deadline)
+    _tell(request, receipt)
+    return responses.outcome(receipt.outcome, parsed.violations)
+
+
+def _tell(request: Request, receipt: Receipt) -> None:
+    limits = len(receipt.parsed.violations) - receipt.parsed.tolerated
+    metrics.add_metric(METRICS[receipt.outcome], MetricUnit.Count, 1)
+    metrics.add_metric("LimitViolations", MetricUnit.Count, limits)
+    if receipt.parsed.tolerated:
+        metrics.add_metric("ToleratedViolations", MetricUnit.Count, receipt.parsed.tolerated)
+    metrics.add_metric("Lag", MetricUnit.Milliseconds, _lag(request, receipt.delivery))
+    event_type = receipt.parsed.envelope.data.event_type
+    extra = {"event_type": event_type, "limit_violations": limits, "tolerated_violations": receipt.parsed.tolerated}
+    logger.info(receipt.outcome, extra=extra)
+
+
+def _quarantined(status: HTTPStatus, detail: str, **answer: Any) -> dict[str, Any]:
+    metrics.add_metric("Quarantined", MetricUnit.Count, 1)
+    return _refuse("Invalid", status, detail, **answer)
 
 
 def _refuse(metric: str, status: HTTPStatus, detail: str, **answer: Any) -> dict[str, Any]:
@@ -153,12 +152,10 @@ def _log_ids(envelope: Envelope) -> None:
         "envelope_id": envelope.id,
         "appointment_id": envelope.data.appointment.id,
     }
-    logger.append_keys(**{name: text if LOGGABLE.fullmatch(text) else "(not logged)" for name, text in ids.items()})
-
-
-def _expires_at(request: Request) -> int | None:
-    days = _settings.history_retention_days
-    return request.received_at_ms // 1000 + days * SECONDS_PER_DAY if days else None
+    logger.append_keys(
+        # Without a correlation id, as tolerant mode takes it in, the line has none.
+        **{name: text if LOGGABLE.fullmatch(text) else "(not logged)" for name, text in ids.items() if text is not None}
+    )
 
 
 def _lag(request: Request, delivery: Delivery) -> float:

@@ -10,10 +10,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from appointments.deadline import Deadline
 from appointments.errors import AppointmentsError, MalformedBodyError
 from appointments.instants import utc
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SENDER_SECONDS = 3.0
+"""How long the sender waits for the answer to its first attempt (mapping.md, section 5)."""
+ANSWER_SECONDS = 2.6
+"""What of it is ours: the rest is the way there and back."""
+LEAST_SECONDS = 1.2
+"""After a cold start that took most of it: the sender may be gone, its delivery is not lost for that."""
 
 
 class UnsupportedMediaTypeError(AppointmentsError):
@@ -53,6 +60,25 @@ class Request:
             return base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
             raise MalformedBodyError("the body is not the base64 it is declared to be") from None
+
+    def raw(self) -> bytes:
+        """What there is to keep of a body, whatever is wrong with it: its bytes, else the text that came for them."""
+        try:
+            return self.body()
+        except MalformedBodyError:
+            return str(self._event["body"]).encode("utf-8", "surrogatepass")
+
+    @property
+    def request_id(self) -> str:
+        """API Gateway's, by which the access log knows the request."""
+        return str((self._event.get("requestContext") or {}).get("requestId") or "")
+
+    def deadline(self) -> Deadline:
+        """When the answer is due, counted from when API Gateway took the request: a cold start has used some of it."""
+        waited = time.time() - self.received_at_ms / 1000
+        if not 0 <= waited < SENDER_SECONDS:  # a sample's time, a clock that is off, or nobody waits any more
+            waited = 0.0
+        return Deadline(max(ANSWER_SECONDS - waited, LEAST_SECONDS))
 
     def check_media_type(self) -> None:
         """Raises UnsupportedMediaTypeError unless it is JSON, as it is.

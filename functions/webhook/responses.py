@@ -15,17 +15,20 @@ if TYPE_CHECKING:
 LISTED = 100
 """So many violations are listed; ``violationCount`` says how many there are. A hostile body has millions."""
 
+DEFERRED = "deferred"
+"""Safe in the backlog, and stored once the table can be written again."""
 STATUSES = {
-    Outcome.STORED: HTTPStatus.ACCEPTED,
-    Outcome.DUPLICATE: HTTPStatus.OK,
-    Outcome.STALE: HTTPStatus.ACCEPTED,
-    Outcome.CONFLICT: HTTPStatus.OK,
+    Outcome.STORED.value: HTTPStatus.ACCEPTED,
+    Outcome.DUPLICATE.value: HTTPStatus.OK,
+    Outcome.STALE.value: HTTPStatus.ACCEPTED,
+    Outcome.CONFLICT.value: HTTPStatus.OK,
+    DEFERRED: HTTPStatus.ACCEPTED,
 }
 
 
-def outcome(result: Outcome, violations: Sequence[Violation]) -> dict[str, Any]:
-    """202 stored or stale, 200 a duplicate of either kind; the broken limits are told, none a reason to refuse."""
-    return _answer(STATUSES[result], {"outcome": result.value, **_listing(violations)})
+def outcome(result: str, violations: Sequence[Violation]) -> dict[str, Any]:
+    """202 what is safe now, 200 what was before; the broken limits are told, none a reason to refuse."""
+    return _answer(STATUSES[result], {"outcome": result, **_listing(violations)})
 
 
 def problem(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from appointments.parsing import ContractMode
+
 
 class WebhookAuth(StrEnum):
     """How a delivery shows that it may come in."""
@@ -28,6 +30,8 @@ class Settings:
     """How far the timestamp of a signature may be from now, before and after."""
     quarantine_bucket_name: str
     bodies_bucket_name: str
+    backlog_queue_url: str
+    contract_mode: ContractMode
     history_retention_days: int
     """How long an event stays in the history; 0 keeps it for ever."""
 
@@ -42,5 +46,7 @@ class Settings:
             webhook_tolerance_seconds=int(environment["WEBHOOK_TOLERANCE_SECONDS"]),
             quarantine_bucket_name=environment["QUARANTINE_BUCKET_NAME"],
             bodies_bucket_name=environment["BODIES_BUCKET_NAME"],
+            backlog_queue_url=environment["BACKLOG_QUEUE_URL"],
+            contract_mode=ContractMode(environment["CONTRACT_MODE"]),
             history_retention_days=int(environment["HISTORY_RETENTION_DAYS"]),
         )

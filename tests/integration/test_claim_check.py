@@ -11,7 +11,7 @@ import pytest
 
 from appointments import events, items
 from appointments.bodies import Bodies, key_of
-from appointments.errors import BodyUnavailableError, StoreUnavailableError
+from appointments.errors import BodyLostError, BodyUnavailableError, StoreUnavailableError
 from appointments.items import Item
 from appointments.store import Outcome, Store
 from tests.builders import arrived, body, delivery, received
@@ -148,9 +148,9 @@ def test_a_crash_between_bucket_and_table_leaves_an_object_that_the_next_try_mak
 def test_an_object_that_is_not_what_its_key_names_is_never_taken_for_the_body(bodies: Bodies) -> None:
     key = bodies.put(b"what was sent")
     boto3.client("s3").put_object(Bucket="bodies", Key=key, Body=b"something else")
-    with pytest.raises(BodyUnavailableError, match="not the body"):
+    with pytest.raises(BodyLostError, match="not the body"):
         bodies.get(key)
-    with pytest.raises(BodyUnavailableError, match="NoSuchKey"):
+    with pytest.raises(BodyLostError, match="NoSuchKey"):
         bodies.get(key_of(b"never put"))
 
 

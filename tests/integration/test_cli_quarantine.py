@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from appointments.instants import utc
 from appointments.quarantine import Reason
 from cli.main import main
+from cli.target import Target
 from tests.shell import BUCKET, CANARY, Operator, broken
 
 pytestmark = pytest.mark.parametrize("dynamodb", ["moto"], indirect=True)  # the table has no part in it
@@ -35,6 +39,17 @@ def test_a_list_is_filtered_by_reason_time_and_path_and_limited(operator: Operat
     assert keys("--path", "$.data.appointment") == {broken_type, broken_office}
     assert keys("--path", "$.data.appointment.off") == set()
     assert len(keys("--limit", "2")) == 2
+
+
+def test_what_was_kept_before_a_time_is_not_even_looked_at(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.now(UTC)
+    key = operator.quarantine.keep(b"{", Reason.MALFORMED, received_at=utc(now.isoformat()))
+    looks: list[Any] = []
+    operator.s3.meta.events.register("before-call.s3.HeadObject", lambda **_: looks.append(1))
+    monkeypatch.setattr(Target, "s3", operator.s3)
+    assert operator.listed("--since", (now + timedelta(hours=1)).isoformat()) == []
+    assert looks == []
+    assert [one["key"] for one in operator.listed("--since", (now - timedelta(seconds=1)).isoformat())] == [key]
 
 
 def test_a_path_that_cannot_be_looked_for_in_whole_is_told(operator: Operator) -> None:

@@ -1,13 +1,19 @@
-"""PublisherFunction as the event source mapping invokes it, on an embedded AWS: what arrives is read from a queue."""
+"""PublisherFunction as the event source mapping invokes it, on an embedded AWS: what arrives is read from queues."""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import importlib
 import io
 import json
 import logging
+import socket
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,51 +21,71 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from appointments import items
-from appointments.bodies import Bodies
+from appointments import failures, items
+from appointments.bodies import Bodies, key_of
 from appointments.parsing import parse_envelope
 from local.samples import SAMPLES
 from local.samples.files import EVENTS
 from publisher.bus import Bus
-from tests.builders import TOKEN, body, delivery, make_bucket, received
+from tests.builders import TOKEN, body, delivery, make_bucket
 
 SOURCE = "pexip.engage"
-CONTEXT = SimpleNamespace(
-    function_name="publisher", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda", aws_request_id="r-1"
-)
+OUTAGE_SECONDS = 5
+"""The time of an invocation that nothing gets out of: enough for some attempts, and the tests stay quick."""
+
+
+def context(seconds: float) -> SimpleNamespace:
+    end = time.monotonic() + seconds
+    return SimpleNamespace(
+        function_name="publisher",
+        memory_limit_in_mb=512,
+        invoked_function_arn="arn:aws:lambda",
+        aws_request_id="r-1",
+        get_remaining_time_in_millis=lambda: int((end - time.monotonic()) * 1000),
+    )
 
 
 class Mapping:
     """The event source mapping: invokes the real handler, which publishes to a bus whose one rule fills a queue."""
 
-    def __init__(self, handler: Any, queue_url: str) -> None:
+    def __init__(self, handler: Any, queue_url: str, failure_queue_url: str) -> None:
         self.handler = handler
         self._queue_url = queue_url
+        self._failure_queue_url = failure_queue_url
 
-    def invoke(self, batch: Any) -> list[str]:
+    def invoke(self, batch: Any, seconds: float = 60) -> list[str]:
         """The sequence numbers reported as failed."""
-        answer = self.handler.lambda_handler(batch, CONTEXT)
+        answer = self.handler.lambda_handler(batch, context(seconds))
         assert answer.keys() == {"batchItemFailures"}
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def received(self) -> list[dict[str, Any]]:
         """What the rule's target got since the last time, in order of arrival."""
-        sqs = boto3.client("sqs")
-        messages = []
-        while got := sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10).get("Messages", []):
-            for message in got:
-                sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
-                event = json.loads(message["Body"])
-                messages.append({name: event[name] for name in ("source", "detail-type", "detail")})
-        return messages
+        received = [json.loads(body) for body in drained(self._queue_url)]
+        return [{name: event[name] for name in ("source", "detail-type", "detail")} for event in received]
+
+    def parked(self) -> list[failures.Failure]:
+        """What the failure queue got since the last time."""
+        return [failures.parse(body) for body in drained(self._failure_queue_url)]
+
+
+def drained(queue_url: str) -> list[str]:
+    sqs = boto3.client("sqs")
+    bodies = []
+    while got := sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages", []):
+        for message in got:
+            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+            bodies.append(message["Body"])
+    return bodies
 
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Mapping]]:
-    """Starts the function with a setting of EVENT_DETAIL, as a deployment would."""
+    """Starts the function with a setting of EVENT_DETAIL, as a deployment would; ``variables`` go over the others."""
 
-    def started(event_detail: str = "full") -> Mapping:
+    def started(event_detail: str = "full", **variables: str) -> Mapping:
         events, sqs = boto3.client("events"), boto3.client("sqs")
+        failure_queue_url = sqs.create_queue(QueueName="failures")["QueueUrl"]
         queue_url = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
         attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]
         events.create_event_bus(Name="appointments")
@@ -70,10 +96,13 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Mapping]]:
         monkeypatch.setenv("EVENT_BUS_NAME", "appointments")
         monkeypatch.setenv("EVENT_SOURCE", SOURCE)
         monkeypatch.setenv("EVENT_DETAIL", event_detail)
+        monkeypatch.setenv("FAILURE_QUEUE_URL", failure_queue_url)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
         monkeypatch.setenv("BODIES_BUCKET_NAME", "bodies")
         import publisher.handler
 
-        return Mapping(importlib.reload(publisher.handler), queue_url)
+        return Mapping(importlib.reload(publisher.handler), queue_url, failure_queue_url)
 
     with mock_aws():
         yield started
@@ -99,6 +128,7 @@ def record(document: Any, number: int) -> dict[str, Any]:
             "Keys": {name: image[name] for name in ("pk", "sk")},
             "NewImage": image,
             "SequenceNumber": str(number),
+            "ApproximateCreationDateTime": 1772442001 + number,
         },
     }
 
@@ -163,13 +193,27 @@ def test_a_deployment_with_references_puts_no_person_and_no_url_on_the_bus(start
         assert personal not in json.dumps(received, ensure_ascii=False)
 
 
-def test_a_record_that_cannot_be_read_holds_up_its_own_appointment_alone(start: Any) -> None:
+def test_a_record_that_cannot_be_read_is_parked_and_all_others_are_published_its_own_appointments_too(
+    start: Any,
+) -> None:
     mapping = start()
     poison = batch("poison")
-    assert mapping.invoke(poison) == sequence_numbers(poison, "reassign", "reschedule")
-    assert of_appointments(mapping.received()) == {
-        appointment_id: ids[:1] for appointment_id, ids in in_stream_order(poison).items()
-    }
+    assert mapping.invoke(poison) == []
+    (number,) = sequence_numbers(poison, "reassign")
+    (record,) = [one["dynamodb"] for one in poison["Records"] if one["dynamodb"]["SequenceNumber"] == number]
+    expected = in_stream_order(poison)
+    expected["48101"].remove(record["Keys"]["sk"]["S"].removeprefix("EVENT#"))
+    assert of_appointments(mapping.received()) == expected
+    assert mapping.parked() == [
+        failures.Parked(
+            "APPOINTMENT#48101",
+            record["Keys"]["sk"]["S"],
+            failures.Cause.UNREADABLE,
+            "error",
+            number,
+            f"{datetime.fromtimestamp(record['ApproximateCreationDateTime'], UTC):%Y-%m-%dT%H:%M:%SZ}",
+        )
+    ]
 
 
 @pytest.mark.parametrize(
@@ -192,24 +236,46 @@ def test_a_record_that_cannot_be_read_holds_up_its_own_appointment_alone(start: 
         {"updatedAt": {}},
     ],
 )
-def test_whatever_is_wrong_with_a_record_it_alone_is_reported(start: Any, damage: dict[str, Any]) -> None:
+def test_whatever_is_wrong_with_a_record_it_alone_is_parked(start: Any, damage: dict[str, Any]) -> None:
     mapping = start()
     bad = record(delivery(id="e-2", appointment_id="a-2"), 2)
     bad["dynamodb"]["NewImage"] |= damage
     around = [record(delivery(id=f"e-{n}", appointment_id=f"a-{n}"), n) for n in (1, 3)]
-    assert mapping.invoke({"Records": [around[0], bad, around[1]]}) == ["2"]
+    assert mapping.invoke({"Records": [around[0], bad, around[1]]}) == []
     assert of_appointments(mapping.received()) == {"a-1": ["e-1"], "a-3": ["e-3"]}
+    assert [(one.sort_key, one.cause) for one in mapping.parked()] == [("EVENT#e-2", "unreadable")]
+
+
+def test_a_parked_message_holds_the_key_and_the_reason_and_nothing_of_the_event(start: Any) -> None:
+    mapping = start()
+    bad = record(delivery(id="e\x00\U0001f4a3", appointment_id="a-\ufffe"), 7)
+    bad["dynamodb"]["NewImage"]["body"] = {"B": ""}
+    assert mapping.invoke({"Records": [bad]}) == []
+    (body_text,) = drained(mapping._failure_queue_url)
+    assert body_text.isascii()
+    assert json.loads(body_text) == {
+        "version": "1",
+        "parkedEvent": {
+            "pk": "APPOINTMENT#a-\ufffe",
+            "sk": "EVENT#e\x00\U0001f4a3",
+            "cause": "unreadable",
+            "code": "error",
+            "sequenceNumber": "7",
+            "approximateCreationTime": "2026-03-02T09:00:08Z",
+        },
+    }
 
 
 class Refusing:
     """EventBridge that refuses the messages of one appointment, which the embedded one never does."""
 
-    def __init__(self, appointment_id: str) -> None:
+    def __init__(self, appointment_id: str, code: str = "InternalFailure") -> None:
         self._client = boto3.client("events")
         self._appointment_id = appointment_id
+        self._code = code
 
     def put_events(self, *, Entries: list[Any]) -> dict[str, Any]:  # noqa: N803 - the API's name
-        results: list[Any] = [{"ErrorCode": "InternalFailure", "ErrorMessage": "sorry"} for _ in Entries]
+        results: list[Any] = [{"ErrorCode": self._code, "ErrorMessage": "sorry"} for _ in Entries]
         about = [json.loads(entry["Detail"])["metadata"]["appointmentId"] for entry in Entries]
         taken = [index for index, appointment_id in enumerate(about) if appointment_id != self._appointment_id]
         if taken:
@@ -219,19 +285,38 @@ class Refusing:
         return {"FailedEntryCount": len(Entries) - len(taken), "Entries": results}
 
 
+def refuse(mapping: Mapping, monkeypatch: pytest.MonkeyPatch, appointment_id: str, code: str) -> None:
+    client: Any = Refusing(appointment_id, code)
+    monkeypatch.setattr(mapping.handler, "_bus", Bus(client, "appointments", SOURCE))
+
+
 def test_messages_that_eventbridge_refuses_are_reported_and_the_others_are_published(
     start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mapping = start()
-    refusing: Any = Refusing("48102")
-    monkeypatch.setattr(mapping.handler, "_bus", Bus(refusing, "appointments", SOURCE, sleep=lambda _: None))
+    refuse(mapping, monkeypatch, "48102", "InternalFailure")
     records = batch("batch")
     expected = in_stream_order(records)
     del expected["48102"]
-    assert mapping.invoke(records) == sequence_numbers(
+    assert mapping.invoke(records, OUTAGE_SECONDS) == sequence_numbers(
         records, "create-request", "request-alternative-date", "reschedule-request", "accept"
     )
     assert of_appointments(mapping.received()) == expected
+    assert mapping.parked() == []
+
+
+def test_messages_that_eventbridge_will_never_take_are_parked_and_nothing_is_reported(
+    start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mapping = start()
+    refuse(mapping, monkeypatch, "48102", "MalformedDetail")
+    expected = in_stream_order(batch("batch"))
+    refused = expected.pop("48102")
+    assert mapping.invoke(batch("batch")) == []
+    assert of_appointments(mapping.received()) == expected
+    parked = mapping.parked()
+    assert [one.sort_key for one in parked] == [f"EVENT#{name}" for name in refused]
+    assert {(one.cause, one.code) for one in parked} == {("refused", "MalformedDetail")}
 
 
 def test_what_was_reported_is_published_in_order_once_the_batch_comes_back(
@@ -239,44 +324,108 @@ def test_what_was_reported_is_published_in_order_once_the_batch_comes_back(
 ) -> None:
     mapping = start()
     records = batch("batch")
-    refusing: Any = Refusing("48101")
     with monkeypatch.context() as outage:
-        outage.setattr(mapping.handler, "_bus", Bus(refusing, "appointments", SOURCE, sleep=lambda _: None))
-        failed = mapping.invoke(records)
+        refuse(mapping, outage, "48101", "ThrottlingException")
+        failed = mapping.invoke(records, OUTAGE_SECONDS)
     mapping.received()
     first = next(i for i, one in enumerate(records["Records"]) if one["dynamodb"]["SequenceNumber"] == min(failed))
     assert mapping.invoke({"Records": records["Records"][first:]}) == []
     assert of_appointments(mapping.received())["48101"] == in_stream_order(records)["48101"]
 
 
-def test_a_bus_that_is_not_there_is_reported_record_by_record_and_nothing_is_raised(
-    start: Any, monkeypatch: pytest.MonkeyPatch
+def test_a_bus_that_is_not_there_is_reported_record_by_record_and_nothing_is_raised_or_parked(start: Any) -> None:
+    mapping = start()
+    boto3.client("events").remove_targets(EventBusName="appointments", Rule="all", Ids=["queue"])
+    boto3.client("events").delete_rule(EventBusName="appointments", Name="all")
+    boto3.client("events").delete_event_bus(Name="appointments")
+    records = batch("batch")
+    failed = mapping.invoke(records, OUTAGE_SECONDS)
+    assert sorted(failed) == [one["dynamodb"]["SequenceNumber"] for one in records["Records"]]
+    assert mapping.parked() == []
+
+
+def test_a_failure_queue_that_is_not_there_has_the_record_reported_and_the_other_appointments_published(
+    start: Any,
 ) -> None:
     mapping = start()
-    client = boto3.client("events")
-    monkeypatch.setattr(mapping.handler, "_bus", Bus(client, "gone", SOURCE, sleep=lambda _: None))
-    records = batch("batch")
-    failed = mapping.invoke(records)
-    assert sorted(failed) == [one["dynamodb"]["SequenceNumber"] for one in records["Records"]]
+    boto3.client("sqs").delete_queue(QueueUrl=mapping._failure_queue_url)
+    poison = batch("poison")
+    assert mapping.invoke(poison, OUTAGE_SECONDS) == sequence_numbers(poison, "reassign", "reschedule")
+    assert of_appointments(mapping.received()) == {
+        appointment_id: ids[:1] for appointment_id, ids in in_stream_order(poison).items()
+    }
 
 
-def test_a_body_in_the_bucket_is_published_and_one_that_cannot_be_read_holds_up_its_own_appointment(start: Any) -> None:
+def in_bucket(number: int, key: str) -> dict[str, Any]:
+    """A stream record of an event of appointment a whose body is the object of this key."""
+    document = record(delivery(id=f"e-{number}", appointment_id="a"), number)
+    image = document["dynamodb"]["NewImage"]
+    del image["body"]
+    image["bodyKey"] = {"S": key}
+    return document
+
+
+def test_a_body_in_the_bucket_is_published_one_that_is_gone_is_parked_and_one_that_cannot_be_read_just_now_waits(
+    start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_bucket("bodies")
     bucket = Bodies(boto3.client("s3"), "bodies")
     mapping = start()
-    arrived = {
-        n: received(body(delivery(id=f"e-{n}", appointment_id=f"a-{n % 2}", n="x" * 2_000_000))) for n in range(4)
-    }
-    keys = {n: bucket.put(one.body) if n != 0 else "bodies/missing" for n, one in arrived.items()}
-    records = []
-    for n, one in arrived.items():
-        image = items.event_item(one, body_key=keys[n])
-        stream = {"Keys": {name: image[name] for name in ("pk", "sk")}, "NewImage": image, "SequenceNumber": str(n)}
-        records.append({"eventName": "INSERT", "dynamodb": stream})
-    assert mapping.invoke({"Records": records}) == ["0", "2"]
+    documents = [body(delivery(id=f"e-{n}", appointment_id="a", notes="x" * 2_000_000)) for n in range(3)]
+    keys = [bucket.put(content) if n != 1 else key_of(content) for n, content in enumerate(documents)]
+    records = [in_bucket(number, key) for number, key in enumerate(keys)]
+    with monkeypatch.context() as outage:
+        nowhere = Bodies(boto3.client("s3", endpoint_url="http://127.0.0.1:1"), "bodies")
+        outage.setattr(mapping.handler, "_bodies", nowhere)
+        assert mapping.invoke({"Records": records}, OUTAGE_SECONDS) == ["0", "1", "2"]
+        assert mapping.parked() == []
+    assert mapping.invoke({"Records": records}) == []
     messages = mapping.received()
-    assert of_appointments(messages) == {"a-1": ["e-1", "e-3"]}
+    assert of_appointments(messages) == {"a": ["e-0", "e-2"]}
     assert {message["detail"]["metadata"]["detail"] for message in messages} == {"reference"}
+    assert [(one.sort_key, one.code) for one in mapping.parked()] == [("EVENT#e-1", "BodyLostError")]
+
+
+@contextmanager
+def hanging(*, trickle: bool) -> Iterator[str]:
+    """The address of a server that accepts every connection and never comes to an end of its answer, if it begins."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve(connection: socket.socket) -> None:
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" if trickle else b"")
+                while True:
+                    time.sleep(0.1)
+                    connection.sendall(b" " if trickle else b"")
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
+
+        Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("trickle", [False, True])
+def test_an_eventbridge_that_hangs_is_reported_before_the_functions_deadline(start: Any, trickle: bool) -> None:
+    with hanging(trickle=trickle) as address:
+        mapping = start(AWS_ENDPOINT_URL_EVENTBRIDGE=address)
+        records = batch("batch")
+        begin = time.monotonic()
+        failed = mapping.invoke(records, OUTAGE_SECONDS)
+        assert time.monotonic() - begin < OUTAGE_SECONDS - 1
+    assert sorted(failed) == [one["dynamodb"]["SequenceNumber"] for one in records["Records"]]
+
+
+@pytest.mark.parametrize("trickle", [False, True])
+def test_a_failure_queue_that_hangs_holds_up_only_the_appointment_with_the_poison(start: Any, trickle: bool) -> None:
+    with hanging(trickle=trickle) as address:
+        mapping = start(AWS_ENDPOINT_URL_SQS=address)
+        poison = batch("poison")
+        begin = time.monotonic()
+        assert mapping.invoke(poison, OUTAGE_SECONDS) == sequence_numbers(poison, "reassign", "reschedule")
+        assert time.monotonic() - begin < OUTAGE_SECONDS - 1
 
 
 def test_an_empty_batch_is_nothing_to_do(start: Any) -> None:
@@ -303,14 +452,16 @@ def test_nothing_personal_is_logged_even_at_debug(
     records = [record(document, number) for number, document in enumerate(documents)]
     for number, content in ((1, b'{"c4n4ry": c4n4ry'), (2, b'{"data": {"appointment": {"id": "c4n4ry"}}}')):
         records[number]["dynamodb"]["NewImage"]["body"]["B"] = base64.b64encode(items.pack(content)).decode()
-    assert mapping.invoke({"Records": records}) == ["1", "2"]
-    client: Any = Refusing("a-0")
-    monkeypatch.setattr(mapping.handler, "_bus", Bus(client, "appointments", SOURCE, sleep=lambda _: None))
-    assert mapping.invoke({"Records": records}) == ["1", "2", "0"]
+    assert mapping.invoke({"Records": records}) == []
     assert "c4n4ry" in json.dumps(mapping.received())
-    assert lines.getvalue().count("a record is not an event item of ours") == 4
-    assert lines.getvalue().count("EventBridge refused messages") == 1
+    assert len(mapping.parked()) == 2
+    refuse(mapping, monkeypatch, "a-0", "InternalFailure")
+    assert mapping.invoke({"Records": records}, OUTAGE_SECONDS) == ["0"]
+    bodies = drained(mapping._failure_queue_url)
+    assert len(bodies) == 2
+    assert lines.getvalue().count("events parked in the failure queue") == 4
+    assert lines.getvalue().count("events not published in time, reported") == 1
     printed = capsys.readouterr()
-    for text in (lines.getvalue(), printed.out, printed.err, caplog.text):
+    for text in (lines.getvalue(), printed.out, printed.err, caplog.text, *bodies):
         assert "c4n4ry" not in text
         assert TOKEN not in text

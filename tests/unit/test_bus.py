@@ -1,94 +1,117 @@
-"""The publisher's guarantees: every entry checked, nothing lost, order kept per appointment."""
+"""One call of PutEvents: every entry's result, and what of it a retry can change."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+from botocore.parsers import ResponseParserError
 
-from appointments.events import ENTRY_BYTES, Message
-from publisher.bus import ATTEMPTS, CALL_ENTRIES, Bus, Outgoing
-
-
-class Bridge:
-    """EventBridge as the publisher sees it: ``refuse`` says which entries of which call it does not take."""
-
-    def __init__(self, refuse: Callable[[int, str], bool] = lambda *_: False) -> None:
-        self.accepted: list[str] = []
-        self.calls: list[int] = []
-        self._refuse = refuse
-
-    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - the API's name
-        call = len(self.calls)
-        self.calls.append(sum(len(entry["Detail"].encode()) for entry in Entries))
-        assert len(Entries) <= CALL_ENTRIES
-        results = []
-        for entry in Entries:
-            refused = self._refuse(call, entry["Detail"])
-            results.append({"ErrorCode": "ThrottlingException"} if refused else {"EventId": "1"})
-            if not refused:
-                self.accepted.append(entry["Detail"])
-        return {"FailedEntryCount": 0, "Entries": results}
+from publisher.bus import PERMANENT_CODES, Bus, Refusal
+from tests.unit.publishing import SOURCE, Bridge, Clock, accepted, message, refused
 
 
-def outgoing(appointments: str) -> list[Outgoing]:
-    """One message for each letter, the letter being its appointment."""
-    return [
-        Outgoing(str(number), Message(letter, f"e-{number}", "AppointmentCreated", f"{letter}{number}"))
-        for number, letter in enumerate(appointments)
-    ]
+def put(bridge: Any, *details: str) -> list[Refusal | None]:
+    return Bus(bridge, "bus", SOURCE).put([message(detail) for detail in details], Clock().budget(60))
 
 
-def publish(bridge: Any, messages: list[Outgoing]) -> Any:
-    return Bus(bridge, "bus", "pexip.engage", sleep=lambda _: None).publish(messages)
+def client_error(code: str, status: int = 400) -> ClientError:
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "PutEvents")  # type: ignore[typeddict-item]
 
 
-def of(bridge: Bridge, letter: str) -> list[str]:
-    return [detail for detail in bridge.accepted if detail.startswith(letter)]
+class Failing(Bridge):
+    """Fails whole calls: those with ``detail`` in them, or all."""
+
+    def __init__(self, error: Exception, detail: str = "") -> None:
+        super().__init__(self._fail)
+        self._error = error
+        self._detail = detail
+
+    def _fail(self, _: int, details: Any) -> Any:
+        if any(self._detail in detail for detail in details):
+            raise self._error
+        return [accepted() for _ in details]
 
 
-@given(st.text("abc", max_size=40), st.sets(st.tuples(st.integers(0, 60), st.sampled_from("abc"))))
-def test_nothing_is_lost_and_an_appointments_order_is_kept_whatever_is_refused(
-    letters: str, refusals: set[tuple[int, str]]
+def test_each_entry_has_its_own_result() -> None:
+    bridge = Bridge(lambda *_: [accepted(), refused("InternalFailure"), refused("MalformedDetail")])
+    assert put(bridge, "a", "b", "c") == [None, Refusal("InternalFailure"), Refusal("MalformedDetail", permanent=True)]
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure", "InternalException", "SomethingNew"])
+def test_a_code_that_is_not_known_to_be_permanent_is_tried_again(code: str) -> None:
+    assert code not in PERMANENT_CODES
+    assert put(Bridge(lambda *_: [refused(code)]), "a") == [Refusal(code, permanent=False)]
+
+
+@pytest.mark.parametrize("results", [[], [{}], [accepted(), accepted()], [{"EventId": ""}]])
+def test_an_entry_that_the_answer_does_not_confirm_is_not_taken_for_accepted(results: Any) -> None:
+    (refusal,) = put(Bridge(lambda *_: results), "a")
+    assert refusal is not None
+    assert (refusal.code, refusal.permanent) == ("IncompleteAnswer", False)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (client_error("ThrottlingException"), "ThrottlingException"),
+        (client_error("InternalException", 500), "InternalException"),
+        (client_error("503", 503), "503"),
+        (client_error("AccessDeniedException"), "AccessDeniedException"),
+        (client_error("ExpiredTokenException"), "ExpiredTokenException"),
+        (client_error("ResourceNotFoundException"), "ResourceNotFoundException"),
+        (client_error("SomethingNew"), "SomethingNew"),
+        (ReadTimeoutError(endpoint_url="url"), "ReadTimeoutError"),
+        (EndpointConnectionError(endpoint_url="url"), "EndpointConnectionError"),
+        (BotoCoreError(), "BotoCoreError"),
+        (ResponseParserError(), "ResponseParserError"),
+        (RuntimeError(), "RuntimeError"),
+    ],
+)
+def test_a_call_that_fails_for_its_surroundings_is_a_refusal_of_every_entry_to_be_tried_again(
+    error: Exception, code: str
 ) -> None:
-    bridge = Bridge(lambda call, detail: (call, detail[0]) in refusals)
-    messages = outgoing(letters)
-    published = publish(bridge, messages)
-    failed = [m.message.detail for m in messages if m.sequence_number in published.failed]
-    assert published.count == len(bridge.accepted)
-    for letter in set(letters):
-        expected = [m.message.detail for m in messages if m.message.appointment_id == letter]
-        assert of(bridge, letter) + [detail for detail in failed if detail.startswith(letter)] == expected
+    bridge = Failing(error)
+    assert put(bridge, "a", "b") == [Refusal(code, permanent=False, whole=True)] * 2
+    assert len(bridge.calls) == 1
 
 
-def test_an_appointment_that_is_refused_does_not_hold_up_the_others() -> None:
-    bridge = Bridge(lambda _, detail: detail.startswith("a"))
-    published = publish(bridge, outgoing("abcab"))
-    assert bridge.accepted == ["b1", "c2", "b4"]
-    assert published.failed == {"0": "ThrottlingException", "3": "ThrottlingException"}
-    assert len(bridge.calls) >= ATTEMPTS
+@pytest.mark.parametrize(
+    "error",
+    [
+        client_error("ValidationException"),
+        client_error("SerializationException"),
+        client_error("Whatever", 413),
+        ParamValidationError(report="no"),
+    ],
+)
+def test_a_call_that_fails_for_what_is_in_it_is_made_again_entry_by_entry_and_only_the_one_to_blame_is_refused(
+    error: Exception,
+) -> None:
+    bridge = Failing(error, "bad")
+    first, second, third = put(bridge, "a", "bad", "c")
+    assert (first, third) == (None, None)
+    assert second is not None
+    assert second.permanent
+    assert bridge.calls == [["a", "bad", "c"], ["a"], ["bad"], ["c"]]
+    assert bridge.accepted == ["a", "c"]
 
 
-def test_a_call_holds_ten_entries_of_ten_appointments() -> None:
-    bridge = Bridge()
-    publish(bridge, outgoing("abcdefghijklmnopqrstuvwxy"))
-    assert len(bridge.calls) == 3
+def test_a_single_entry_is_not_sent_twice_to_be_told_the_same() -> None:
+    bridge = Failing(client_error("ValidationException"))
+    put(bridge, "a")
+    assert len(bridge.calls) == 1
 
 
-def test_a_call_holds_at_most_a_megabyte() -> None:
-    bridge = Bridge()
-    half = "x" * (ENTRY_BYTES // 2)
-    publish(bridge, [Outgoing(str(n), Message(str(n), str(n), "AppointmentCreated", half)) for n in range(3)])
-    assert len(bridge.calls) == 3
-    assert max(bridge.calls) <= ENTRY_BYTES
-
-
-def test_a_call_that_fails_whole_is_reported_whole() -> None:
-    class Down:
-        def put_events(self, **_: Any) -> Any:
-            raise ClientError({"Error": {"Code": "InternalFailure"}}, "PutEvents")
-
-    assert publish(Down(), outgoing("ab")).failed == {"0": "InternalFailure", "1": "InternalFailure"}
+def test_without_time_nothing_is_sent() -> None:
+    bridge: Any = Bridge()
+    refusals = Bus(bridge, "bus", SOURCE).put([message("a")], Clock().budget(0.9))
+    assert refusals == [Refusal("OutOfTimeError", permanent=False, whole=True)]
+    assert bridge.calls == []

@@ -109,18 +109,34 @@ def test_a_stream_that_cannot_be_read_for_a_while_loses_nothing(pumped: Any) -> 
     assert [numbers(batch) for batch in batches] == [[0, 1]]
 
 
-@pytest.mark.parametrize("reported", [True, False])
-def test_a_poison_record_ends_in_the_failure_queue_and_all_others_are_handed_on(pumped: Any, reported: bool) -> None:
+def test_a_record_that_kills_the_function_ends_in_the_failure_queue_alone(pumped: Any) -> None:
     done: set[int] = set()
 
     def handler(records: list[Any]) -> list[int]:
-        if 3 in numbers(records) and not reported:
+        if 3 in numbers(records):
             raise FunctionError("died")
-        done.update(set(numbers(records)) - {3})
-        return [3] if 3 in numbers(records) else []
+        done.update(numbers(records))
+        return []
 
     _, failures = pumped([record(number) for number in range(8)], handler)
     assert done == {0, 1, 2, 4, 5, 6, 7}
     (failure,) = failures
+    assert failure["DDBStreamBatchInfo"] == {
+        "shardId": "shard",
+        "streamArn": "arn",
+        "startSequenceNumber": "3",
+        "endSequenceNumber": "3",
+        "batchSize": 1,
+        "approximateArrivalOfFirstRecord": "2026-03-02T00:00:00Z",
+        "approximateArrivalOfLastRecord": "2026-03-02T00:00:00Z",
+    }
+
+
+def test_what_is_reported_too_often_ends_in_the_failure_queue_with_all_behind_it_and_is_never_split(
+    pumped: Any,
+) -> None:
+    batches, failures = pumped([record(number) for number in range(8)], lambda _: [3, 5])
+    assert [numbers(batch) for batch in batches] == [list(range(8)), *[[3, 4, 5, 6, 7]] * pump.ATTEMPTS]
+    (failure,) = failures
     info = failure["DDBStreamBatchInfo"]
-    assert (info["startSequenceNumber"], info["endSequenceNumber"], info["batchSize"]) == ("3", "3", 1)
+    assert (info["startSequenceNumber"], info["endSequenceNumber"], info["batchSize"]) == ("3", "7", 5)

@@ -8,19 +8,17 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
-from cfnlint.decode import cfn_yaml
 
 import publisher.settings
 import webhook.settings
-from appointments import bodies, events, items
+from appointments import events, items
+from tests.template import DOCUMENT, default_conditions, resources
 
 ROOT = Path(__file__).parent.parent.parent
-TEMPLATE: dict[str, Any] = cfn_yaml.load(str(ROOT / "template.yaml"))
-RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+RESOURCES = resources(default_conditions())
 TABLE = RESOURCES["AppointmentsTable"]["Properties"]
 
 
@@ -40,7 +38,7 @@ def test_a_function_is_given_exactly_the_environment_it_reads(function: str, set
 
 
 def test_a_deployed_function_talks_to_aws_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    declared = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    declared = DOCUMENT["Globals"]["Function"]["Environment"]["Variables"]
     endpoints = {name: value for name, value in declared.items() if name.startswith("AWS_ENDPOINT_URL")}
     assert endpoints == {"AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_DYNAMODB": ""}
     for name, value in endpoints.items():
@@ -50,7 +48,7 @@ def test_a_deployed_function_talks_to_aws_itself(monkeypatch: pytest.MonkeyPatch
 
 
 def test_sam_local_sets_only_variables_that_the_template_declares() -> None:
-    declared = set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
+    declared = set(DOCUMENT["Globals"]["Function"]["Environment"]["Variables"])
     for function in ("WebhookFunction", "PublisherFunction"):
         declared |= set(RESOURCES[function]["Properties"]["Environment"]["Variables"])
     given = json.loads((ROOT / "events" / "env.json").read_text())
@@ -96,71 +94,33 @@ def test_the_publisher_may_publish_the_detail_types_of_the_contract_and_no_other
     assert statement["Condition"]["StringEquals"]["events:detail-type"] == list(events.DETAIL_TYPES.values())
 
 
-def test_no_role_has_a_wildcard_but_where_the_action_knows_no_narrower_resource() -> None:
-    wild = {
-        action
-        for role in ("WebhookFunctionRole", "PublisherFunctionRole")
-        for policy in RESOURCES[role]["Properties"]["Policies"]
-        for statement in policy["PolicyDocument"]["Statement"]
-        if statement["Resource"] == "*"
-        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
-    }
-    assert wild == {"dynamodb:ListStreams", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-
-
 def test_appointments_outlive_the_stack() -> None:
-    assert RESOURCES["AppointmentsTable"]["DeletionPolicy"] == "Retain"
     assert TABLE["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert TABLE["SSESpecification"] == {"SSEEnabled": True}
-
-
-@pytest.mark.parametrize("name", ["QuarantineBucket", "BodiesBucket"])
-def test_a_bucket_is_encrypted_private_reached_by_tls_only_and_outlives_the_stack(name: str) -> None:
-    bucket = RESOURCES[name]
-    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
-    properties = bucket["Properties"]
-    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
-    assert len(properties["PublicAccessBlockConfiguration"]) == 4
-    assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-    assert properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    (policy,) = (r["Properties"] for r in RESOURCES.values() if r["Properties"].get("Bucket") == {"Ref": name})
-    (statement,) = policy["PolicyDocument"]["Statement"]
-    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert len(statement["Resource"]) == 2
+    for name in ("AppointmentsTable", "BodiesBucket", "QuarantineBucket"):
+        assert RESOURCES[name]["DeletionPolicy"] == RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
 
 
 def test_what_is_in_quarantine_expires_by_the_parameter_and_leaves_no_version() -> None:
     properties = RESOURCES["QuarantineBucket"]["Properties"]
     rules = {rule["Id"]: rule for rule in properties["LifecycleConfiguration"]["Rules"]}
     assert rules["expire"]["ExpirationInDays"] == {"Ref": "QuarantineRetentionDays"}
-    assert TEMPLATE["Parameters"]["QuarantineRetentionDays"]["Default"] == 90
+    assert DOCUMENT["Parameters"]["QuarantineRetentionDays"]["Default"] == 90
     assert "abort-incomplete-uploads" in rules
     assert "VersioningConfiguration" not in properties
 
 
 def test_a_large_body_expires_only_with_the_history_and_never_before_it() -> None:
-    rules = RESOURCES["BodiesBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
-    condition, expiring, keeping = next(rule for rule in rules if "Fn::If" in rule)["Fn::If"]
-    assert condition == "HistoryExpires"
-    assert TEMPLATE["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "HistoryRetentionDays"}, "0"]}]}
-    assert expiring["ExpirationInDays"] == {"Ref": "HistoryRetentionDays"}
-    assert not any("ExpirationInDays" in rule for rule in (keeping, *rules))
-
-
-def test_who_may_do_what_with_a_bucket() -> None:
-    allowed = {
-        (role, action, resource["Fn::Sub"], "Condition" in statement)
-        for role in ("WebhookFunctionRole", "PublisherFunctionRole")
-        for policy in RESOURCES[role]["Properties"]["Policies"]
-        for statement in policy["PolicyDocument"]["Statement"]
-        if isinstance(resource := statement["Resource"], dict) and "Fn::Sub" in resource
-        for action in [statement["Action"]]
-    }
-    assert allowed == {
-        ("WebhookFunctionRole", "s3:PutObject", f"${{BodiesBucket.Arn}}/{bodies.PREFIX}*", False),
-        ("WebhookFunctionRole", "s3:PutObject", "${QuarantineBucket.Arn}/*", True),
-        ("PublisherFunctionRole", "s3:GetObject", f"${{BodiesBucket.Arn}}/{bodies.PREFIX}*", False),
+    kept, expiring = (
+        {rule["Id"]: rule for rule in stack["BodiesBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]}
+        for stack in (resources(default_conditions()), resources(default_conditions() | {"HistoryExpires"}))
+    )
+    assert kept["expire"]["Status"] == expiring["forget-deletions"]["Status"] == "Disabled"
+    assert expiring["expire"]["Status"] == "Enabled"
+    assert expiring["expire"]["ExpirationInDays"] == {"Ref": "HistoryRetentionDays"}
+    others = [rule for name, rule in expiring.items() if name != "expire"]
+    assert not any("ExpirationInDays" in rule for rule in others)
+    assert DOCUMENT["Conditions"]["HistoryExpires"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "HistoryRetentionDays"}, "0"]}]
     }
 
 
@@ -168,12 +128,6 @@ def test_the_webhook_can_put_into_quarantine_only_where_there_is_nothing_yet() -
     policies = {p["PolicyName"]: p for p in RESOURCES["WebhookFunctionRole"]["Properties"]["Policies"]}
     (statement,) = policies["quarantine"]["PolicyDocument"]["Statement"]
     assert statement["Condition"] == {"Null": {"s3:if-none-match": "false"}}
-
-
-def test_every_log_group_forgets() -> None:
-    groups = [r for r in RESOURCES.values() if r["Type"] == "AWS::Logs::LogGroup"]
-    assert len(groups) == 3
-    assert all("RetentionInDays" in group["Properties"] for group in groups)
 
 
 def test_the_dependencies_layer_is_the_lock() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from appointments.errors import BodyUnavailableError
+from appointments.errors import BodyLostError, BodyUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -52,13 +52,17 @@ class Bodies:
         return key
 
     def get(self, key: str) -> bytes:
-        """The body that was put. Raises BodyUnavailableError when S3 does not give it, or gives something else."""
+        """The body that was put. Raises BodyLostError when there is none or another one, BodyUnavailableError when
+        S3 does not say.
+        """
         try:
             body = self._client.get_object(Bucket=self._bucket_name, Key=key)["Body"].read()
         except ClientError as error:
-            raise BodyUnavailableError("S3 answered " + error.response["Error"]["Code"]) from None
+            code = error.response["Error"]["Code"]
+            kind = BodyLostError if code == "NoSuchKey" else BodyUnavailableError
+            raise kind("S3 answered " + code) from None
         except BotoCoreError as error:
             raise BodyUnavailableError("S3 did not answer: " + type(error).__name__) from None
         if key_of(body) != key:
-            raise BodyUnavailableError("the object is not the body that its key names")
+            raise BodyLostError("the object is not the body that its key names")
         return body

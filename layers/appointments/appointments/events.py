@@ -99,13 +99,12 @@ def changes(appointment: dict[str, Any], previous: dict[str, Any] | None) -> lis
 def _build(item: Item, body: str, event_detail: EventDetail) -> Message:
     document = json.loads(body)
     data = document["data"]
-    appointment, previous = data["appointment"], data["previousAppointment"]
+    appointment, previous = data["appointment"], data.get("previousAppointment")
     differences = changes(appointment, previous)
     metadata = json.dumps(_metadata(item, document, event_detail), ensure_ascii=False)
     if event_detail is EventDetail.FULL:
         text = dict(_members(body, dict(_members(body))["data"].start))
-        parts = {name: body[text[name].start : text[name].end] for name in _SPLICED if name in text}
-        parts.setdefault("message", "null")
+        parts = {name: body[text[name].start : text[name].end] if name in text else "null" for name in _SPLICED}
     else:
         parts = {
             "appointment": json.dumps(_reference(appointment), ensure_ascii=False),
@@ -125,9 +124,9 @@ def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail) -
     told = _as_is if event_detail is EventDetail.FULL else _bounded
     return {
         "id": document["id"],
-        "correlationId": told(document["correlationId"]),
-        "webhookConfigurationId": told(document["webhookConfigurationId"]),
-        "version": told(document["version"]),
+        "correlationId": told(document.get("correlationId")),
+        "webhookConfigurationId": told(document.get("webhookConfigurationId")),
+        "version": told(document.get("version")),
         "eventType": document["data"]["eventType"],
         "appointmentId": document["data"]["appointment"]["id"],
         "updatedAt": item["updatedAt"]["S"],
@@ -180,14 +179,15 @@ def _reference(appointment: dict[str, Any]) -> dict[str, Any]:
             kept[name] = _only_id(appointment[name])
     kept["participants"] = [
         {name: _bounded(participant[name]) for name in ("type", "role") if name in participant}
-        | {name: _only_id(participant[name]) for name in ("employee", "customer") if participant.get(name)}
+        | {name: _only_id(participant[name]) for name in _PERSONS if isinstance(participant.get(name), dict)}
         for participant in (appointment.get("participants") or ())[:REFERENCE_PARTICIPANTS]
     ]
     return kept
 
 
 def _only_id(thing: dict[str, Any]) -> dict[str, Any]:
-    return {"id": _bounded(thing.get("id"))}
+    identity = thing.get("id")
+    return {"id": _bounded(identity) if isinstance(identity, int | str) else None}
 
 
 def _bounded(value: Any) -> Any:
@@ -207,11 +207,17 @@ def _identity(value: dict[str, Any] | None) -> str | None:
     return None if value is None or value.get("id") is None else str(value["id"])
 
 
+_PERSONS = ("employee", "customer")
+
+
+def _person(participant: dict[str, Any]) -> dict[str, Any] | None:
+    """Of the participant's own type first: what is under the other's name, or of an unknown type, can be any JSON."""
+    names = sorted(_PERSONS, key=lambda name: name.upper() != participant.get("type"))
+    return next((participant[name] for name in names if isinstance(participant.get(name), dict)), None)
+
+
 def _people(value: list[dict[str, Any]] | None) -> list[tuple[Any, ...]]:
-    people = [
-        (p.get("type") or "", p.get("role") or "", _identity(p.get("employee") or p.get("customer")) or "")
-        for p in value or ()
-    ]
+    people = [(p.get("type") or "", p.get("role") or "", _identity(_person(p)) or "") for p in value or ()]
     return sorted(people)
 
 

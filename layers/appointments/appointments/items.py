@@ -104,7 +104,7 @@ def event_item(
             "updatedAt": delivery.updated_at,
             "receivedAt": delivery.received_at,
             STORED_AT: stored_at or delivery.received_at,
-            **{name: text for name, text in told.items() if _bytes(text) <= TEXT_BYTES},
+            **{name: text for name, text in told.items() if text is not None and _bytes(text) <= TEXT_BYTES},
         }
     )
     if body_key is None:
@@ -123,6 +123,7 @@ def current_item(delivery: Delivery) -> Item:
     """The appointment as it stands: native attributes for people and queries, bounded whatever was sent."""
     appointment = delivery.envelope.data.appointment
     listing, segment = appointment.listing, appointment.lead_segment
+    participants = appointment.participants or ()
     texts = {
         "eventType": delivery.envelope.data.event_type,
         "receivedAt": delivery.received_at,
@@ -131,14 +132,14 @@ def current_item(delivery: Delivery) -> Item:
         "start": utc(appointment.start) if appointment.start else None,
         "end": utc(appointment.end) if appointment.end else None,
         "externalId": appointment.external_id,
-        "officeId": appointment.office.id,
-        "officeExternalId": appointment.office.external_id,
-        "subjectId": appointment.subject.id,
-        "subjectExternalId": appointment.subject.external_id,
-        "employeeId": _primary(appointment.participants, "EMPLOYEE"),
-        "customerId": _primary(appointment.participants, "CUSTOMER"),
-        "listingId": listing.id if listing else None,
-        "leadSegmentId": str(segment.id) if segment else None,
+        "officeId": _of(appointment.office, "id"),
+        "officeExternalId": _of(appointment.office, "external_id"),
+        "subjectId": _of(appointment.subject, "id"),
+        "subjectExternalId": _of(appointment.subject, "external_id"),
+        "employeeId": _primary(participants, "EMPLOYEE"),
+        "customerId": _primary(participants, "CUSTOMER"),
+        "listingId": _of(listing, "id"),
+        "leadSegmentId": _of(segment, "id"),
     }
     item = _strings({name: text for name, text in texts.items() if text and _bytes(text) <= TEXT_BYTES})
     item |= _strings(
@@ -149,8 +150,8 @@ def current_item(delivery: Delivery) -> Item:
             "eventId": delivery.envelope.id,
         }
     )
-    item["participants"] = {"L": [_participant(p) for p in appointment.participants[:PARTICIPANTS]]}
-    item["participantCount"] = {"N": str(len(appointment.participants))}
+    item["participants"] = {"L": [_participant(p) for p in participants[:PARTICIPANTS]]}
+    item["participantCount"] = {"N": str(len(participants))}
     return item
 
 
@@ -209,13 +210,13 @@ def _size(attribute: Attribute) -> int:
 
 
 def _participant(participant: Any) -> Attribute:
-    person = participant.employee if participant.type == "EMPLOYEE" else participant.customer
-    name = " ".join(part for part in (person.first_name, person.last_name) if part)
+    person = _person(participant)
+    name = " ".join(part for part in (_of(person, "first_name"), _of(person, "last_name")) if part)
     texts = {
         "type": participant.type,
         "role": participant.role,
-        "id": str(person.id),
-        "externalId": person.external_id,
+        "id": _of(person, "id"),
+        "externalId": _of(person, "external_id"),
         "name": name,
     }
     return {"M": _strings({key: text for key, text in texts.items() if text and _bytes(text) <= TEXT_BYTES})}
@@ -225,9 +226,24 @@ def _primary(participants: Iterable[Any], kind: str) -> str | None:
     """The id of the PRIMARY participant of a type, else of the first: an item has one key per index."""
     of_kind = [p for p in participants if p.type == kind]
     chosen = next((p for p in of_kind if p.role == "PRIMARY"), of_kind[0] if of_kind else None)
-    if chosen is None:
-        return None
-    return str(chosen.employee.id if kind == "EMPLOYEE" else chosen.customer.id)
+    return _of(_person(chosen), "id")
+
+
+def _person(participant: Any) -> Any:
+    """None without a participant, of a type that the contract does not know, or with nobody in it."""
+    match _of(participant, "type"):
+        case "EMPLOYEE":
+            return participant.employee
+        case "CUSTOMER":
+            return participant.customer
+        case _:
+            return None
+
+
+def _of(thing: Any, name: str) -> str | None:
+    """A member as text. None where the thing or the member is missing, as both may be in tolerant mode."""
+    value = getattr(thing, name, None)
+    return None if value is None else str(value)
 
 
 def _strings(texts: dict[str, Any]) -> Item:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from aws_lambda_powertools.utilities.parser import ValidationError, parse
@@ -22,16 +23,32 @@ from appointments.errors import ContractError, MalformedBodyError
 from appointments.violations import Location, Violation, from_errors, members
 
 
+class ContractMode(StrEnum):
+    """``tolerant`` takes in unknown enum values and missing secondary members, and reports them."""
+
+    STRICT = "strict"
+    TOLERANT = "tolerant"
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """An envelope whose structure is sound, and every documented limit that it breaks."""
+    """An envelope, and every rule that it breaks without being refused: of the structure first, then the limits.
+
+    The first ``tolerated`` violations are of the structure: 0 in strict mode. With any, secondary members that the
+    contract requires can be None, and texts can be values that it does not know, whatever their types say.
+    """
 
     envelope: Envelope
     violations: tuple[Violation, ...]
+    tolerated: int = 0
 
 
-def parse_envelope(body: bytes) -> Parsed:
-    """Raises MalformedBodyError for what is not JSON, ContractError with all violations of the structure."""
+def parse_envelope(body: bytes, mode: ContractMode = ContractMode.STRICT) -> Parsed:
+    """Raises MalformedBodyError for what is not JSON, ContractError with all violations of the structure.
+
+    Tolerant mode raises it only where something needed is missing or something is wrong beyond being unknown, and
+    then with what could be tolerated among the violations.
+    """
     document = decode(body)
     if not isinstance(document, dict):  # Powertools would take a string for JSON to decode once more
         raise ContractError((Violation("$", "type", "object"),))
@@ -41,7 +58,16 @@ def parse_envelope(body: bytes) -> Parsed:
         violations = _structure(error, document)
     else:
         return Parsed(envelope, limits.collect(envelope))
-    raise ContractError(violations)  # outside the except: pydantic's error quotes the input
+    # Outside the except: pydantic's error quotes the input.
+    if mode is ContractMode.TOLERANT and (tolerated := _tolerated(document)):
+        return Parsed(tolerated, (*violations, *limits.collect(tolerated)), len(violations))
+    raise ContractError(violations)
+
+
+def _tolerated(document: dict[str, Any]) -> Envelope | None:
+    from appointments import tolerant  # builds models of its own: not before a delivery needs them
+
+    return tolerant.read(document)
 
 
 def decode(body: bytes) -> Any:

@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from appointments import instants, items
-from appointments.errors import BodyUnavailableError, StoreUnavailableError
+from appointments.deadline import Deadline
+from appointments.errors import BodyUnavailableError, DeadlineExceededError, StoreRefusedError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from appointments.items import Delivery, Item
 
 REFUSED = "ConditionalCheckFailed"
+REFUSALS = {"ValidationException", "ValidationError", "ItemCollectionSizeLimitExceeded"}
+"""Of a request and of a transaction's part: it will be the same the next time."""
 ABSENT = "attribute_not_exists(pk)"
 NEWER = "attribute_not_exists(pk) OR updatedAt < :updatedAt OR (updatedAt = :updatedAt AND eventId < :eventId)"
 UNMOVED = "updatedAt = :updatedAt"
@@ -54,9 +57,8 @@ class Outcome(StrEnum):
 class Store:
     """Writes deliveries to the appointments table.
 
-    ``deadline_seconds`` bounds the retries after transaction conflicts; the client's own timeouts and attempts
-    bound each call, so they are the caller's to choose. ``now`` gives ``storedAt``, in the form of
-    :func:`appointments.instants.utc`.
+    ``deadline_seconds`` bounds a delivery that is saved without a deadline of its own. ``now`` gives ``storedAt``, in
+    the form of :func:`appointments.instants.utc`.
     """
 
     def __init__(
@@ -78,27 +80,27 @@ class Store:
         self._sleep = sleep
         self._now = now
 
-    def save(self, delivery: Delivery) -> Outcome:
+    def save(self, delivery: Delivery, deadline: Deadline | None = None) -> Outcome:
         """Store the delivery; when it returns, history, obligation to publish and state are durable together.
 
         A conflict has changed nothing and is kept nowhere yet: that is the caller's to do. Raises
         StoreUnavailableError when DynamoDB, or S3 for a body that does not fit an item, could not be reached,
         refused, or did not settle in time; the delivery may or may not be stored then.
         """
-        give_up = self._clock() + self._deadline_seconds
-        event = self._event(delivery)
+        deadline = deadline or Deadline(self._deadline_seconds, clock=self._clock)
+        event = self._event(delivery, deadline)
         current = items.current_item(delivery)
         writes = [self._put_event(event), self._put_current(current)]
         pause = FIRST_PAUSE
         while True:
-            refusals = self._transact(writes)
+            refusals = self._transact(writes, deadline)
             if refusals is None:
                 return Outcome.STALE if event["stale"]["BOOL"] else Outcome.STORED
             codes = [refusal.get("Code") for refusal in refusals]
             if codes[0] == REFUSED:
                 known = items.has_content(refusals[0].get("Item") or {}, delivery.body)
                 return Outcome.DUPLICATE if known else Outcome.CONFLICT
-            if self._clock() + pause > give_up:
+            if pause > deadline.remaining:
                 raise StoreUnavailableError("the transaction was not settled at the deadline: " + _listed(codes))
             if codes[-1] == REFUSED:
                 writes = self._after_losing(event, current, refusals[-1].get("Item"))
@@ -106,16 +108,17 @@ class Store:
                 self._sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, not a secret
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
-                raise StoreUnavailableError("DynamoDB refused the transaction: " + _listed(codes))
+                kind = StoreRefusedError if REFUSALS & set(codes) else StoreUnavailableError
+                raise kind("DynamoDB refused the transaction: " + _listed(codes))
 
-    def _event(self, delivery: Delivery) -> Item:
+    def _event(self, delivery: Delivery, deadline: Deadline) -> Item:
         if len(delivery.body) <= items.BODY_BYTES:
             event = items.event_item(delivery)
             if items.size(event) <= items.ITEM_BYTES:
                 return event
         try:
-            return items.event_item(delivery, body_key=self._bodies.put(delivery.body))
-        except BodyUnavailableError as error:
+            return items.event_item(delivery, body_key=deadline.call(lambda: self._bodies.put(delivery.body)))
+        except (BodyUnavailableError, DeadlineExceededError) as error:
             raise StoreUnavailableError(str(error)) from None
 
     def _after_losing(self, event: Item, current: Item, winner: Item | None) -> list[dict[str, Any]]:
@@ -149,17 +152,22 @@ class Store:
             **of,
         }
 
-    def _transact(self, writes: list[Any]) -> list[dict[str, Any]] | None:
+    def _transact(self, writes: list[Any], deadline: Deadline) -> list[dict[str, Any]] | None:
         """None when committed, else DynamoDB's reasons, one for each write. The event is the first of them."""
         writes[0]["Put"]["Item"][items.STORED_AT] = {"S": self._now()}  # of this attempt, not of the first one
         try:
-            self._client.transact_write_items(TransactItems=writes)
+            deadline.call(lambda: self._client.transact_write_items(TransactItems=writes))
         except ClientError as error:
-            if error.response["Error"]["Code"] == "TransactionCanceledException":
+            code = error.response["Error"]["Code"]
+            if code == "TransactionCanceledException":
                 reasons: Any = error.response.get("CancellationReasons")
                 return list(reasons)
             # From None: botocore's message may quote the request, and with it what was sent.
-            raise StoreUnavailableError("DynamoDB answered " + error.response["Error"]["Code"]) from None
+            raise (StoreRefusedError if code in REFUSALS else StoreUnavailableError)(
+                "DynamoDB answered " + code
+            ) from None
+        except DeadlineExceededError:
+            raise StoreUnavailableError("DynamoDB did not answer in time") from None
         except BotoCoreError as error:
             raise StoreUnavailableError("DynamoDB did not answer: " + type(error).__name__) from None
         return None

@@ -1,0 +1,137 @@
+"""A batch onto the bus: nothing lost, nothing reordered within an appointment, no appointment held up by another.
+
+EventBridge accepts or refuses each entry of a call by itself. Two messages of one appointment therefore never
+share a call: were the first refused and the second accepted, they would be published out of order. Each call
+takes the first outstanding message of up to ten appointments.
+
+==================  ========================================================================================
+what happens        what becomes of the event
+==================  ========================================================================================
+accepted            the next one of its appointment follows
+will never go out   parked: it is done once the failure queue has it, and the next one follows
+anything else       tried again while there is time, its appointment's later events behind it; then reported
+==================  ========================================================================================
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from appointments.errors import BodyLostError
+from appointments.events import ENTRY_BYTES, Message
+from appointments.failures import Cause
+from publisher.budget import Budget
+from publisher.bus import CALL_ENTRIES, Bus, Refusal
+from publisher.lanes import Lane, Lanes, Outgoing, Reason
+
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    BodyLostError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
+"""What making a message of an item raises when the item is not one that the store wrote: no retry changes that."""
+
+Park = Callable[[Outgoing, Reason], None]
+"""Returns once the event is safe elsewhere; whatever it raises means that it is not."""
+
+
+@dataclass(slots=True)
+class Published:
+    """What became of a batch, by sequence number: how many were published, why parked, and what stopped the rest."""
+
+    count: int = 0
+    parked: dict[str, Reason] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def publish(outgoing: Iterable[Outgoing], *, bus: Bus, park: Park, budget: Budget) -> Published:
+    """Publish in order per appointment until all is done or the time is up; ``outgoing`` is in the stream's order."""
+    return _Publication(Lanes(outgoing), bus, park, budget).run()
+
+
+class _Publication:
+    def __init__(self, lanes: Lanes, bus: Bus, park: Park, budget: Budget) -> None:
+        self._lanes = lanes
+        self._bus = bus
+        self._park = park
+        self._budget = budget
+        self._published = Published()
+
+    def run(self) -> Published:
+        while (moment := self._lanes.next_moment()) is not None and not self._budget.spent():
+            wave = self._wave()
+            if wave:
+                self._put(wave)
+            elif moment > self._budget.now():
+                self._budget.wait_until(moment)
+        self._published.failed = self._lanes.left()
+        return self._published
+
+    def _wave(self) -> list[tuple[Lane, Message]]:
+        """The first messages of up to ten appointments, within the size of one call."""
+        wave: list[tuple[Lane, Message]] = []
+        room = ENTRY_BYTES
+        for lane in self._lanes.ready(self._budget.now()):
+            message = self._message(lane)
+            if message is None:
+                continue
+            size = self._bus.size(message)
+            if wave and (size > room or len(wave) == CALL_ENTRIES):
+                break
+            wave.append((lane, message))
+            room -= size
+        return wave
+
+    def _message(self, lane: Lane) -> Message | None:
+        """The lane's first message; None when its event had to be parked instead, or has to wait."""
+        if lane.message is None and lane.reason is None:
+            self._build(lane)
+        if lane.reason is not None:
+            self._give_up(lane, lane.reason)
+        return lane.message
+
+    def _build(self, lane: Lane) -> None:
+        try:
+            lane.message = self._budget.call(lane.first.build)
+        except (BotoCoreError, ClientError) as error:  # before the others: some of them are ValueErrors as well
+            lane.pause(type(error).__name__, self._budget.now())
+        except UNREADABLE as error:
+            lane.reason = Reason(Cause.UNREADABLE, type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - what is not known to be permanent is tried again
+            lane.pause(type(error).__name__, self._budget.now())
+
+    def _give_up(self, lane: Lane, reason: Reason) -> None:
+        event = lane.first
+        try:
+            self._budget.call(lambda: self._park(event, reason))
+        except Exception as error:  # noqa: BLE001 - whatever parking raises, the event is not known to be safe
+            lane.pause(type(error).__name__, self._budget.now())
+        else:
+            self._published.parked[event.sequence_number] = reason
+            lane.advance()
+
+    def _put(self, wave: Sequence[tuple[Lane, Message]]) -> None:
+        refusals = self._bus.put([message for _, message in wave], self._budget)
+        for (lane, _), refusal in zip(wave, refusals, strict=True):
+            self._settle(lane, refusal)
+        if any(refusal and refusal.whole and not refusal.permanent for refusal in refusals):
+            # Not the entries but the bus is in trouble: hammering it with the other appointments helps nobody.
+            self._lanes.pause_all(max(lane.not_before for lane, _ in wave))
+
+    def _settle(self, lane: Lane, refusal: Refusal | None) -> None:
+        if refusal is None:
+            self._published.count += 1
+            lane.advance()
+        elif refusal.permanent:
+            lane.message, lane.reason = None, Reason(Cause.REFUSED, refusal.code)
+        else:
+            lane.pause(refusal.code, self._budget.now())

@@ -1,0 +1,86 @@
+"""The served stack with an event that cannot be published: parked, seen and redriven from a shell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from appointments import items
+from local.aws import BUCKETS, BUS, CREDENTIALS, FAILURE_QUEUE
+from local.run import post, receive
+from local.stack import Options, Stack
+from tests.builders import TOKEN, body, delivery
+
+HEADERS = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+
+
+@pytest.fixture
+def stack(tmp_path: Any) -> Iterator[Stack]:
+    with Stack(Options(port=0, aws_port=0, log=tmp_path / "functions.log")) as running:
+        yield running
+
+
+def appointments(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command as an operator types it."""
+    names = {
+        "--failure-queue": stack.queue_url(FAILURE_QUEUE),
+        "--table": stack.options.table_name,
+        "--bodies-bucket": BUCKETS["BodiesBucket"],
+        "--event-bus": BUS,
+        "--event-source": "pexip.engage",
+        "--event-detail": "full",
+        "--endpoint-url": stack.aws.url,
+    }
+    return subprocess.run(  # noqa: S603
+        [sys.executable, "-c", "from cli.main import main; main()", "failures", *arguments]
+        + [word for pair in names.items() for word in pair],
+        env={**os.environ, **CREDENTIALS},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def parked(stack: Stack) -> str:
+    """What the list shows, once it shows something."""
+    give_up = time.monotonic() + 20
+    while time.monotonic() < give_up:
+        listed = appointments(stack, "list")
+        assert listed.returncode == 0, listed.stderr
+        if not listed.stdout.startswith("0 failures"):
+            return listed.stdout
+    raise AssertionError("nothing was parked")
+
+
+def test_a_poisoned_event_is_parked_the_next_one_of_its_appointment_arrives_and_it_is_redriven_once_repaired(
+    stack: Stack,
+) -> None:
+    dynamodb = stack.aws.client("dynamodb")
+    post(stack.gateway.url, body(delivery(id="e-1", appointment_id="a")), HEADERS)
+    key = {"pk": {"S": items.partition_key("a")}, "sk": {"S": items.event_sort_key("e-1")}}
+    item = dynamodb.get_item(TableName=stack.options.table_name, Key=key)["Item"]
+    receive(stack, 1)
+
+    key["sk"] = item["sk"] = {"S": items.event_sort_key("e-2")}
+    dynamodb.put_item(TableName=stack.options.table_name, Item=item | {"body": {"B": b"poison"}})
+    post(stack.gateway.url, body(delivery(id="e-3", appointment_id="a")), HEADERS)
+    (message,) = receive(stack, 1)
+    assert message["detail"]["metadata"]["id"] == "e-3"
+    assert "unreadable error: appointment a, event e-2" in parked(stack)
+
+    repaired = body(delivery(id="e-2", appointment_id="a"))
+    dynamodb.put_item(TableName=stack.options.table_name, Item=item | {"body": {"B": items.pack(repaired)}})
+    assert "event e-2" in appointments(stack, "redrive").stdout
+    redriven = appointments(stack, "redrive", "--execute")
+    assert redriven.returncode == 0, redriven.stderr
+    assert "1 published, 0 failed, 0 not tried; 1 failures removed, 0 left." in redriven.stdout
+    (message,) = receive(stack, 1)
+    assert message["detail"]["metadata"]["id"] == "e-2"
+    assert appointments(stack, "list").stdout.startswith("0 failures")

@@ -1,0 +1,84 @@
+"""What the stack on this machine answers is what docs/openapi.yaml says, to every sample and to what is refused."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.samples import SAMPLES, TOKEN
+from local.stack import Options, Stack
+from tests.builders import body, delivery
+from tests.openapi import undocumented
+
+JSON = {"content-type": "application/json"}
+AUTHORIZED = {"authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    log = tmp_path_factory.mktemp("stack") / "functions.log"
+    with Stack(Options(port=0, aws_port=0, token=TOKEN, log=log)) as stack:
+        yield stack.gateway.url
+
+
+def answer(url: str, content: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], Any]:
+    """Status, headers by lower-case name, decoded body."""
+    request = urllib.request.Request(url, data=content, headers=headers, method="POST")  # noqa: S310 - our own address
+    try:
+        got = urllib.request.urlopen(request, timeout=30)  # noqa: S310
+    except urllib.error.HTTPError as error:
+        got = error
+    with got:
+        return got.status, {name.lower(): value for name, value in got.headers.items()}, json.load(got)
+
+
+def test_every_sample_is_answered_as_documented(url: str) -> None:
+    for sample in SAMPLES:
+        got = answer(url, sample.body, {**JSON, "authorization": f"Bearer {sample.token}"})
+        assert (got[0], undocumented(*got)) == (sample.expected_status, []), sample.name
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "headers"),
+    [
+        (400, b"", AUTHORIZED | JSON),
+        (400, b"\xff{}", AUTHORIZED | JSON),
+        (400, b'{"id": NaN}', AUTHORIZED | JSON),
+        (401, body(delivery()), JSON),
+        (401, body(delivery()), JSON | {"authorization": "Basic !!!"}),
+        (413, b" " * (11 * 1024 * 1024), AUTHORIZED | JSON),
+        (415, body(delivery()), AUTHORIZED | {"content-type": "text/plain"}),
+        (415, body(delivery()), AUTHORIZED | JSON | {"content-encoding": "gzip"}),
+        (422, b"[]", AUTHORIZED | JSON),
+        (422, body(delivery(id="")), AUTHORIZED | JSON),
+    ],
+)
+def test_what_is_refused_is_answered_as_documented(
+    url: str, status: int, content: bytes, headers: dict[str, str]
+) -> None:
+    got = answer(url, content, headers)
+    assert (got[0], undocumented(*got)) == (status, [])
+
+
+def test_a_known_id_with_other_content_is_answered_as_documented(url: str) -> None:
+    outcomes = []
+    for content in (
+        body(delivery(id="same")),
+        body(delivery(id="same")),
+        body(delivery(id="same", status="COMPLETED")),
+    ):
+        status, headers, content_ = answer(url, content, AUTHORIZED | JSON)
+        assert undocumented(status, headers, content_) == []
+        outcomes.append((status, content_["outcome"]))
+    assert outcomes == [(202, "stored"), (200, "duplicate"), (200, "conflicting-duplicate")]
+
+
+def test_a_token_in_the_path_is_answered_as_documented(url: str) -> None:
+    for token, expected in ((TOKEN, 202), ("wrong", 401)):
+        got = answer(f"{url}/{token}", body(delivery(id="path", appointment_id="path")), JSON)
+        assert (got[0], undocumented(*got)) == (expected, [])

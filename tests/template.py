@@ -1,0 +1,107 @@
+"""template.yaml as plain data, its conditions decided, and as what SAM makes of it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+from cfnlint.decode import cfn_yaml
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+PATH = Path(__file__).parent.parent / "template.yaml"
+DOCUMENT: dict[str, Any] = json.loads(json.dumps(cfn_yaml.load(str(PATH))))
+DEFAULTS = {name: parameter.get("Default") for name, parameter in DOCUMENT["Parameters"].items()}
+
+Resources = dict[str, dict[str, Any]]
+NO_VALUE = {"Ref": "AWS::NoValue"}
+
+
+def default_conditions() -> set[str]:
+    """The conditions that hold when every parameter has its default."""
+    return {name for name, condition in DOCUMENT["Conditions"].items() if _holds(condition)}
+
+
+def every_condition() -> set[str]:
+    return set(DOCUMENT["Conditions"])
+
+
+def resources(conditions: set[str]) -> Resources:
+    """The resources that there are while ``conditions`` hold, each with its properties decided and Globals in them."""
+    present = {
+        name: resource
+        for name, resource in DOCUMENT["Resources"].items()
+        if "Condition" not in resource or resource["Condition"] in conditions
+    }
+    decided: Resources = _decided(present, conditions)
+    for resource in decided.values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"] = {**_decided(DOCUMENT["Globals"]["Function"], conditions), **resource["Properties"]}
+    return decided
+
+
+def of_type(some: Resources, *types: str) -> Resources:
+    return {name: resource for name, resource in some.items() if resource["Type"] in types}
+
+
+def references(node: Any) -> Iterator[str]:
+    """Every name that Ref, Fn::GetAtt or Fn::Sub refers to, at any depth."""
+    if isinstance(node, list):
+        for part in node:
+            yield from references(part)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name == "Ref":
+                yield value
+            elif name == "Fn::GetAtt":
+                yield value[0]
+            elif name == "Fn::Sub" and isinstance(value, str):
+                yield from (part.partition("}")[0].partition(".")[0] for part in value.split("${")[1:])
+            else:
+                yield from references(value)
+
+
+def translate(
+    document: dict[str, Any] = DOCUMENT, *, code: str = "1", new_layers: Collection[str] = ()
+) -> dict[str, Any]:
+    """The template that SAM makes of this one once its code is uploaded, the layers named with other content."""
+    packaged = copy.deepcopy(document)
+    packaged["Globals"]["Function"]["CodeUri"] = f"s3://bucket/{code}"
+    for name, resource in of_type(packaged["Resources"], "AWS::Serverless::LayerVersion").items():
+        resource["Properties"]["ContentUri"] = f"s3://bucket/{name}{'-new' * (name in new_layers)}"
+    translator = Translator({}, Parser(), [], boto3.Session(region_name="eu-west-1"))
+    translated: dict[str, Any] = json.loads(json.dumps(translator.translate(packaged, {})))
+    return translated
+
+
+def _holds(condition: dict[str, Any]) -> bool:
+    ((function, arguments),) = condition.items()
+    match function:
+        case "Condition":
+            return _holds(DOCUMENT["Conditions"][arguments])
+        case "Fn::Equals":
+            left, right = (DEFAULTS[a["Ref"]] if isinstance(a, dict) else a for a in arguments)
+            return str(left) == str(right)
+        case "Fn::Not":
+            return not _holds(arguments[0])
+        case "Fn::And":
+            return all(map(_holds, arguments))
+        case "Fn::Or":
+            return any(map(_holds, arguments))
+    raise ValueError(function)
+
+
+def _decided(node: Any, conditions: set[str]) -> Any:
+    if isinstance(node, list):
+        return [part for part in (_decided(part, conditions) for part in node) if part != NO_VALUE]
+    if not isinstance(node, dict):
+        return node
+    if set(node) == {"Fn::If"}:
+        name, yes, no = node["Fn::If"]
+        return _decided(yes if name in conditions else no, conditions)
+    decided = {name: _decided(value, conditions) for name, value in node.items()}
+    return {name: value for name, value in decided.items() if value != NO_VALUE}

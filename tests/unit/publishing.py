@@ -1,0 +1,104 @@
+"""What the publisher's unit tests share: time that passes when told, a bridge that misbehaves, events by letter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from appointments.events import Message
+from publisher.budget import Budget, OutOfTimeError
+from publisher.bus import CALL_ENTRIES, Bus
+from publisher.lanes import Outgoing, Reason
+from publisher.publication import Published
+from publisher.publication import publish as publish_batch
+
+SOURCE = "pexip.engage"
+Result = dict[str, Any]
+
+
+class Clock:
+    """Seconds that pass when somebody sleeps, or when a test says that a call has taken them."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def pass_by(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def budget(self, seconds: float) -> Budget:
+        return Budget(seconds, clock=self, sleep=self.pass_by, run=self._run)
+
+    def _run(self, call: Callable[[], Any], seconds: float) -> Any:
+        """As the real one: whatever takes longer is given up, done or not."""
+        end = self.seconds + seconds
+        result = call()
+        if self.seconds > end:
+            self.seconds = end
+            raise OutOfTimeError
+        return result
+
+
+class Bridge:
+    """EventBridge as the publisher sees it. ``answer`` gives a result for each entry's detail, or raises."""
+
+    def __init__(self, answer: Callable[[int, Sequence[str]], Sequence[Result]] | None = None) -> None:
+        self.accepted: list[str] = []
+        self.calls: list[list[str]] = []
+        self._answer = answer or (lambda _, details: [accepted() for _ in details])
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - the API's name
+        assert len(Entries) <= CALL_ENTRIES
+        details = [entry["Detail"] for entry in Entries]
+        self.calls.append(details)
+        results = self._answer(len(self.calls) - 1, details)
+        self.accepted += [detail for detail, result in zip(details, results, strict=False) if "EventId" in result]
+        return {"FailedEntryCount": sum("ErrorCode" in result for result in results), "Entries": list(results)}
+
+    def of(self, letter: str) -> list[str]:
+        return [detail for detail in self.accepted if detail.startswith(letter)]
+
+
+class Parking:
+    """The failure queue."""
+
+    def __init__(self, fail: Callable[[Outgoing], bool] = lambda _: False) -> None:
+        self.parked: dict[str, Reason] = {}
+        self._fail = fail
+
+    def __call__(self, event: Outgoing, reason: Reason) -> None:
+        if self._fail(event):
+            raise ConnectionError
+        self.parked[event.sort_key] = reason
+
+
+def accepted() -> Result:
+    return {"EventId": "1"}
+
+
+def refused(code: str = "ThrottlingException") -> Result:
+    return {"ErrorCode": code, "ErrorMessage": "no"}
+
+
+def events(letters: str, build: Callable[[str], Message] | None = None) -> list[Outgoing]:
+    """One event for each letter, the letter being its appointment; the detail of ``a`` at 3 is ``a3``."""
+    return [event(letter, number, build) for number, letter in enumerate(letters)]
+
+
+def event(letter: str, number: int, build: Callable[[str], Message] | None = None) -> Outgoing:
+    detail = f"{letter}{number}"
+    make = build or message
+    return Outgoing(letter, detail, str(number), "2026-03-02T09:00:00Z", lambda: make(detail))
+
+
+def message(detail: str) -> Message:
+    return Message(detail[:1], detail, "AppointmentCreated", detail)
+
+
+def publish(
+    bridge: Any, outgoing: list[Outgoing], *, park: Any = None, seconds: float = 57, clock: Clock | None = None
+) -> Published:
+    budget = (clock or Clock()).budget(seconds)
+    return publish_batch(outgoing, bus=Bus(bridge, "bus", SOURCE), park=park or Parking(), budget=budget)

@@ -1,0 +1,148 @@
+"""The way in, as the template declares it: what is logged of a request, the limits, the alias and the own domain."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+
+from tests.template import DOCUMENT, Resources, every_condition, of_type, references, resources, translate
+
+LOGGABLE = {
+    "requestId",
+    "requestTime",
+    "routeKey",  # the template of the path: POST /webhooks/appointments/{token}, never what stands in its place
+    "status",
+    "responseLatency",
+    "responseLength",
+    "integrationErrorMessage",  # the gateway's own words
+}
+"""The variables that hold nothing of the sender's: no path, query, header, address, agent, certificate or claim."""
+PARAMETERS = DOCUMENT["Parameters"]
+WEBHOOK = DOCUMENT["Resources"]["WebhookFunction"]["Properties"]
+FUNCTION = "WebhookFunction"
+LAYER = "AWS::Serverless::LayerVersion"
+
+
+@pytest.fixture(scope="module")
+def translated() -> Resources:
+    return _translated()
+
+
+def test_an_access_log_line_is_json_and_holds_nothing_of_the_senders() -> None:
+    for api in of_type(DOCUMENT["Resources"], "AWS::Serverless::HttpApi", "AWS::Serverless::Api").values():
+        form = api["Properties"]["AccessLogSettings"]["Format"]
+        assert set(re.findall(r"\$\{?([A-Za-z.]+)", form)) <= {f"context.{name}" for name in LOGGABLE}
+        assert set(json.loads(form)) == {
+            "requestId", "time", "route", "status", "latencyMs", "bytes", "integrationError",
+        }  # fmt: skip
+
+
+def test_every_route_is_the_webhooks_and_takes_post_alone(translated: Resources) -> None:
+    (api,) = of_type(translated, "AWS::ApiGatewayV2::Api").values()
+    assert not of_type(translated, "AWS::ApiGatewayV2::Route", "AWS::Lambda::Url")
+    for path, methods in api["Properties"]["Body"]["paths"].items():
+        assert path.startswith("/webhooks/appointments")
+        assert set(methods) == {"post"}
+
+
+def test_the_stage_is_throttled(translated: Resources) -> None:
+    (stage,) = of_type(translated, "AWS::ApiGatewayV2::Stage").values()
+    settings = stage["Properties"]["DefaultRouteSettings"]
+    for name in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
+        assert settings[name] == {"Ref": name}
+        assert PARAMETERS[name]["Default"] >= PARAMETERS[name]["MinValue"] >= 1
+
+
+def test_with_mutual_tls_there_is_no_way_around_it(translated: Resources) -> None:
+    (api,) = of_type(translated, "AWS::ApiGatewayV2::Api").values()
+    (server,) = api["Properties"]["Body"]["servers"]
+    closed = server["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"]
+    assert closed == {"Fn::If": ["HasMutualTls", True, False]}
+    # API Gateway warns of that entry, having no url, and would refuse to deploy.
+    assert not api["Properties"].get("FailOnWarnings")
+    domain = resources(every_condition())["WebhookDomain"]["Properties"]
+    assert domain["MutualTlsAuthentication"]["TruststoreUri"] == {"Ref": "TruststoreUri"}
+    assert [one["SecurityPolicy"] for one in domain["DomainNameConfigurations"]] == ["TLS_1_2"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "given", "needed"),
+    [
+        ("ADomainHasACertificate", "CustomDomainName", "CertificateArn"),
+        ("MutualTlsHasADomain", "TruststoreUri", "CustomDomainName"),
+    ],
+)
+def test_a_setting_that_would_quietly_do_nothing_does_not_deploy(rule: str, given: str, needed: str) -> None:
+    def is_set(name: str) -> dict[str, Any]:
+        return {"Fn::Not": [{"Fn::Equals": [{"Ref": name}, ""]}]}
+
+    declared = DOCUMENT["Rules"][rule]
+    assert declared["RuleCondition"] == is_set(given)
+    assert [assertion["Assert"] for assertion in declared["Assertions"]] == [is_set(needed)]
+
+
+def test_the_api_invokes_the_alias_and_may_invoke_nothing_else(translated: Resources) -> None:
+    (api,) = of_type(translated, "AWS::ApiGatewayV2::Api").values()
+    for methods in api["Properties"]["Body"]["paths"].values():
+        uri = methods["post"]["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+        assert uri.endswith(":lambda:path/2015-03-31/functions/${WebhookFunctionAliaslive}/invocations")
+    permissions = of_type(translated, "AWS::Lambda::Permission").values()
+    assert [permission["Properties"]["FunctionName"] for permission in permissions] == [
+        {"Ref": "WebhookFunctionAliaslive"}
+    ] * len(api["Properties"]["Body"]["paths"])
+
+
+def test_concurrency_is_reserved_and_provisioned_only_when_asked_for(translated: Resources) -> None:
+    alias = translated["WebhookFunctionAliaslive"]["Properties"]
+    assert alias["ProvisionedConcurrencyConfig"] == {
+        "Fn::If": [
+            "HasProvisionedConcurrency",
+            {"ProvisionedConcurrentExecutions": {"Ref": "WebhookProvisionedConcurrency"}},
+            {"Ref": "AWS::NoValue"},
+        ]
+    }
+    assert translated[FUNCTION]["Properties"]["ReservedConcurrentExecutions"] == {
+        "Fn::If": ["HasReservedConcurrency", {"Ref": "WebhookReservedConcurrency"}, {"Ref": "AWS::NoValue"}]
+    }
+
+
+def test_new_code_a_new_layer_and_a_new_setting_each_publish_a_version(translated: Resources) -> None:
+    changed = copy.deepcopy(DOCUMENT)
+    changed["Resources"][FUNCTION]["Properties"]["Environment"]["Variables"]["NEW"] = "1"
+    assert _version(_translated()) == _version(translated)
+    others = [_translated(changed), _translated(code="2")]
+    others += [_translated(new_layers=[layer]) for layer in of_type(DOCUMENT["Resources"], LAYER)]
+    assert len({_version(one) for one in (translated, *others)}) == 1 + len(others)
+
+
+def test_a_parameter_that_reaches_the_function_publishes_a_version_when_it_changes() -> None:
+    """SAM compares the template, in which the parameter's name stays the same; so its value is in the description."""
+    not_versioned = {"ReservedConcurrentExecutions", "ProvisionedConcurrencyConfig", "VersionDescription", "Events"}
+    versioned = {name: value for name, value in WEBHOOK.items() if name not in not_versioned}
+    reaching = {*references(versioned), *references(DOCUMENT["Globals"]["Function"])} & set(PARAMETERS)
+    assert set(references(WEBHOOK["VersionDescription"])) == reaching
+    assert sum(_longest(PARAMETERS[name]) + 1 for name in reaching) <= 256, "Lambda's limit of a description"
+
+
+def _translated(document: dict[str, Any] = DOCUMENT, *, code: str = "1", new_layers: Collection[str] = ()) -> Resources:
+    made: Resources = translate(document, code=code, new_layers=new_layers)["Resources"]
+    return made
+
+
+def _version(translated: Resources) -> str:
+    (version,) = of_type(translated, "AWS::Lambda::Version")
+    return version
+
+
+def _longest(parameter: dict[str, Any]) -> int:
+    """Characters of the longest value that the parameter takes."""
+    if "MaxLength" in parameter:
+        return int(parameter["MaxLength"])
+    if "AllowedValues" in parameter:
+        return max(len(str(value)) for value in parameter["AllowedValues"])
+    return len(str(parameter["MaxValue"]))

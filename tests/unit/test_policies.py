@@ -1,0 +1,208 @@
+"""Least privilege: who may do what is written down here, action by action, and the template grants exactly that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from appointments import bodies
+from tests.template import Resources, default_conditions, every_condition, of_type, references, resources
+
+LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
+TRACE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+LARGE_BODIES = f"${{BodiesBucket.Arn}}/{bodies.PREFIX}*"
+GRANTS = {
+    "WebhookFunctionRole": {
+        "WebhookFunctionLogGroup": LOG,
+        "*": TRACE,
+        "WebhookSecret": {"secretsmanager:GetSecretValue"},
+        "AppointmentsTable": {"dynamodb:PutItem", "dynamodb:ConditionCheckItem"},
+        "BacklogQueue": {"sqs:SendMessage"},
+        LARGE_BODIES: {"s3:PutObject"},
+        "${QuarantineBucket.Arn}/*": {"s3:PutObject"},
+    },
+    "BacklogFunctionRole": {
+        "BacklogFunctionLogGroup": LOG,
+        "*": TRACE,
+        "BacklogQueue": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+        "AppointmentsTable": {"dynamodb:PutItem", "dynamodb:ConditionCheckItem"},
+        LARGE_BODIES: {"s3:GetObject", "s3:PutObject"},
+        "${QuarantineBucket.Arn}/*": {"s3:PutObject"},
+    },
+    "PublisherFunctionRole": {
+        "PublisherFunctionLogGroup": LOG,
+        "*": TRACE | {"dynamodb:ListStreams"},
+        "AppointmentsTable.StreamArn": {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
+        "AppointmentsBus": {"events:PutEvents"},
+        LARGE_BODIES: {"s3:GetObject"},
+        "BodiesBucket": {"s3:ListBucket"},  # else a body that is gone looks like one that is forbidden
+        "PublisherFailureQueue": {"sqs:SendMessage"},
+    },
+}
+"""By role and by resource (a logical id is that resource's ARN), every action that is allowed."""
+KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
+KEY_THROUGH = {
+    "WebhookFunctionRole": {"dynamodb", "s3", "secretsmanager", "sqs"},
+    "BacklogFunctionRole": {"dynamodb", "s3", "sqs"},
+    "PublisherFunctionRole": {"dynamodb", "s3", "sqs"},
+}
+"""Through which services a role may use the customer's key, where there is one."""
+NO_NARROWER = TRACE | {"dynamodb:ListStreams"}
+"""The actions that know no narrower resource than "*" (AWS's service authorization reference)."""
+TABLE_READERS: dict[str, set[str]] = {}
+"""The roles that may read appointments back, and by which actions: no function needs to."""
+READS = {"GetItem", "BatchGetItem", "Query", "Scan", "PartiQLSelect", "ExportTableToPointInTime"}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One allowed action on one resource."""
+
+    role: str
+    action: str
+    resource: str
+    condition: Any
+
+    @property
+    def service(self) -> str:
+        return self.action.partition(":")[0]
+
+
+@pytest.fixture(params=[False, True], ids=["by default", "with every option"])
+def conditions(request: pytest.FixtureRequest) -> set[str]:
+    return every_condition() if request.param else default_conditions()
+
+
+@pytest.fixture
+def stack(conditions: set[str]) -> Resources:
+    return resources(conditions)
+
+
+@pytest.fixture
+def grants(stack: Resources) -> list[Grant]:
+    return list(_grants(stack))
+
+
+def test_a_role_may_do_exactly_what_is_listed(grants: list[Grant], conditions: set[str]) -> None:
+    allowed: dict[str, dict[str, set[str]]] = {}
+    for grant in grants:
+        allowed.setdefault(grant.role, {}).setdefault(grant.resource, set()).add(grant.action)
+    keys = {"KmsKeyArn": KEY} if "HasKmsKey" in conditions else {}
+    assert allowed == {role: listed | keys for role, listed in GRANTS.items()}
+
+
+def test_the_key_is_used_through_the_services_that_hold_the_roles_data(
+    grants: list[Grant], conditions: set[str]
+) -> None:
+    through = {grant.role: grant.condition for grant in grants if grant.resource == "KmsKeyArn"}
+    expected = {
+        role: {
+            "StringEquals": {
+                "kms:ViaService": [{"Fn::Sub": f"{service}.${{AWS::Region}}.amazonaws.com"} for service in sorted(via)]
+            }
+        }
+        for role, via in KEY_THROUGH.items()
+    }
+    assert through == (expected if "HasKmsKey" in conditions else {})
+
+
+def test_every_function_has_a_role_of_its_own_and_nothing_else_has_permissions(stack: Resources) -> None:
+    functions = of_type(stack, "AWS::Serverless::Function")
+    assert [f["Properties"].get("Role") for f in functions.values()] == [
+        {"Fn::GetAtt": [f"{name}Role", "Arn"]} for name in functions
+    ]
+    assert not any("Policies" in function["Properties"] for function in functions.values())
+    identities = {name for name, resource in stack.items() if resource["Type"].startswith("AWS::IAM::")}
+    assert identities == {f"{name}Role" for name in functions} == set(GRANTS)
+    assert {key for name in identities for key in stack[name]["Properties"]} == {"AssumeRolePolicyDocument", "Policies"}
+
+
+def test_only_lambda_assumes_a_role(stack: Resources) -> None:
+    for role in of_type(stack, "AWS::IAM::Role").values():
+        (statement,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert statement == {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+
+
+def test_no_action_is_a_wildcard_and_no_resource_but_where_there_is_no_narrower(grants: list[Grant]) -> None:
+    assert [grant for grant in grants if "*" in grant.action] == []
+    assert {grant.action for grant in grants if grant.resource == "*"} <= NO_NARROWER
+
+
+def test_every_resource_is_one_of_the_stack_or_the_customers_key(stack: Resources) -> None:
+    for role in of_type(stack, "AWS::IAM::Role").values():
+        for statement in _statements(role):
+            for resource in _list(statement["Resource"]):
+                named = {name for name in references(resource) if not name.startswith("AWS::")}
+                assert resource == "*" or named <= {*stack, "KmsKeyArn"}
+                assert resource == "*" or named, "a resource is named by reference"
+
+
+def test_no_function_reads_appointments_back(grants: list[Grant]) -> None:
+    readers: dict[str, set[str]] = {}
+    for grant in grants:
+        if grant.service == "dynamodb" and grant.action.partition(":")[2] in READS:
+            readers.setdefault(grant.role, set()).add(grant.action)
+    assert readers == TABLE_READERS
+
+
+def test_no_function_deletes_or_administers(grants: list[Grant]) -> None:
+    """Taking a message off a queue that was consumed is all the deleting there is."""
+    verbs = ("Delete", "Purge", "Create", "UpdateTable", "Tag", "Untag", "Set", "PutBucket", "PutResourcePolicy")
+    actions = {grant.action for grant in grants if grant.action.partition(":")[2].startswith(verbs)}
+    assert actions <= {"sqs:DeleteMessage", "logs:CreateLogStream"}
+
+
+def test_the_table_is_written_under_an_appointments_key_only(grants: list[Grant]) -> None:
+    writes = [grant for grant in grants if grant.resource == "AppointmentsTable"]
+    assert writes
+    for grant in writes:
+        assert grant.condition["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["APPOINTMENT#*"]}
+        assert grant.condition["Null"] == {"dynamodb:LeadingKeys": "false"}
+
+
+def test_whom_a_resource_lets_in_is_a_service_on_behalf_of_one_resource_here(stack: Resources) -> None:
+    for name, resource in stack.items():
+        properties = resource["Properties"]
+        document = properties.get("PolicyDocument") or properties.get("ResourcePolicy") or {}
+        for statement in _list(document.get("PolicyDocument", document).get("Statement", [])):
+            if statement["Effect"] == "Allow":
+                assert set(statement["Principal"]) == {"Service"}, name
+                assert "aws:SourceArn" in statement["Condition"]["ArnEquals"], name
+                assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}, name
+
+
+def _grants(stack: Resources) -> Iterator[Grant]:
+    for name, role in of_type(stack, "AWS::IAM::Role").items():
+        for statement in _statements(role):
+            assert set(statement) <= {"Effect", "Action", "Resource", "Condition"}, "no NotAction, no NotResource"
+            assert statement["Effect"] == "Allow"
+            for action in _list(statement["Action"]):
+                for resource in _list(statement["Resource"]):
+                    yield Grant(name, action, _name(resource), statement.get("Condition"))
+
+
+def _statements(role: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for policy in role["Properties"]["Policies"]:
+        yield from _list(policy["PolicyDocument"]["Statement"])
+
+
+def _name(resource: Any) -> str:
+    """``Table`` for the ARN of a table, ``Table.StreamArn`` for another attribute, ``${Bucket.Arn}/*`` as written."""
+    match resource:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), "Arn"]} | {"Fn::Sub": str(name)}:
+            return name
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"{name}.{attribute}"
+    assert isinstance(resource, str)
+    return resource
+
+
+def _list(one_or_more: Any) -> list[Any]:
+    return one_or_more if isinstance(one_or_more, list) else [one_or_more]
