@@ -1,7 +1,6 @@
 """The table of faults as data: what fails, how, and what the sender must be told.
 
-A row is one test case of tests/e2e/test_faults.py and is explained in docs/architecture.md. ``lacks`` names what
-the system does not have yet: the row is then expected to fail, and fails the run on the day that it passes.
+A row is one test case of tests/e2e/test_faults.py; docs/architecture.md explains them by kind.
 """
 
 from __future__ import annotations
@@ -18,9 +17,6 @@ from tests.faults.kinds import Fault
 from tests.faults.proxy import Proxy
 
 Broken = Callable[[Proxy], None]
-BACKLOG = "the backlog queue is not there yet: what DynamoDB does not take is a 503"
-QUARANTINE = "a body that breaks the contract is not kept in quarantine yet, so S3 has no part in the answer"
-ONE_BUDGET = "a read times out by the byte, not by the whole: a service that trickles keeps the function for ever"
 
 
 class Content(StrEnum):
@@ -40,7 +36,7 @@ def does(fault: Fault, operation: str | None = None, times: int | None = None) -
 class Row:
     """``broken`` says by service what fails; ``status`` is the answer that the design wants.
 
-    ``cold``: the function has not yet read its secret. ``late``: what keeps the answer from coming in time.
+    ``cold``: the function has not yet read its secret.
     """
 
     name: str
@@ -48,8 +44,6 @@ class Row:
     status: int
     cold: bool = False
     content: Content = Content.NEW
-    lacks: str | None = None
-    late: str | None = None
 
     def body(self, new: dict[str, Any], known: dict[str, Any]) -> bytes:
         """The delivery, made of a new one and of one that was stored before."""
@@ -89,12 +83,8 @@ OF_TRANSACTIONS: dict[str, Broken] = {
 SLOW = does(kinds.Delay(0.45))
 
 
-INVALID = Content.INVALID
-LATE = {"trickles": ONE_BUDGET}
-
-
 DYNAMODB = [
-    Row(f"DynamoDB {how}", {"dynamodb": broken}, 202, lacks=BACKLOG, late=LATE.get(how))
+    Row(f"DynamoDB {how}", {"dynamodb": broken}, 202)
     for how, broken in (HOW | OF_TRANSACTIONS).items()
     if how != "cuts its answer short"  # a 200 is a commit, told or not; moto does not know that it was asked before
 ]
@@ -103,26 +93,13 @@ DYNAMODB_AND_SQS = [
     for how in ("throttles", "fails", "hangs", "resets", "refuses connections", "vanishes")
 ]
 SECRETS_MANAGER = [
-    Row(f"Secrets Manager {how}", {"secretsmanager": broken}, 503, cold=True, lacks=LATE.get(how), late=LATE.get(how))
-    for how, broken in HOW.items()
+    Row(f"Secrets Manager {how}", {"secretsmanager": broken}, 503, cold=True) for how, broken in HOW.items()
 ]
-# An answer of S3 that is cut short has told everything in its status.
-KEPT_IN_S3 = [how for how in HOW if how != "cuts its answer short"]
 S3 = [
-    Row(
-        f"S3 {how}, and there comes {content.value}",
-        {"s3": HOW[how]},
-        503,
-        content=content,
-        lacks=LATE.get(how),
-        late=LATE.get(how),
-    )
-    for content in (Content.CONFLICT, Content.LARGE)
-    for how in KEPT_IN_S3
-]
-QUARANTINED = [
-    Row(f"S3 {how}, and there comes {INVALID.value}", {"s3": HOW[how]}, 503, content=INVALID, lacks=QUARANTINE)
-    for how in KEPT_IN_S3
+    Row(f"S3 {how}, and there comes {content.value}", {"s3": broken}, 503, content=content)
+    for content in (Content.INVALID, Content.CONFLICT, Content.LARGE)
+    for how, broken in HOW.items()
+    if how != "cuts its answer short"  # it has told everything in the status
 ]
 SLOW_TOGETHER = [
     Row("every service is slow", {"dynamodb": SLOW, "secretsmanager": SLOW, "sqs": SLOW}, 202, cold=True),
@@ -131,7 +108,6 @@ SLOW_TOGETHER = [
         {"secretsmanager": SLOW, "dynamodb": HOW["hangs"], "sqs": SLOW},
         202,
         cold=True,
-        lacks=BACKLOG,
     ),
     Row(
         "Secrets Manager is slow and DynamoDB and SQS hang",
@@ -150,4 +126,4 @@ EVENTBRIDGE = [
         }
     ).items()
 ]
-ROWS = [*DYNAMODB, *DYNAMODB_AND_SQS, *SECRETS_MANAGER, *S3, *QUARANTINED, *SLOW_TOGETHER, *EVENTBRIDGE]
+ROWS = [*DYNAMODB, *DYNAMODB_AND_SQS, *SECRETS_MANAGER, *S3, *SLOW_TOGETHER, *EVENTBRIDGE]
