@@ -55,7 +55,7 @@ load: $(STAMP) ## many senders at full speed for a minute, then every promise ch
 	@$(BIN)/python -m local.load --seconds $(or $(SECONDS),60) --senders $(or $(SENDERS),8)
 
 fuzz: $(STAMP) ## hostile requests against the served stack until it has found nothing for long (EXAMPLES)
-	@FUZZ_EXAMPLES=$(or $(EXAMPLES),3000) $(BIN)/python -m pytest tests/e2e/test_fuzz.py tests/e2e/test_openapi.py --timeout 0
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),3000) $(BIN)/python -m pytest tests/e2e/test_fuzz.py tests/e2e/test_schemathesis.py --timeout 0
 
 test: $(STAMP) $(SAM_STAMP) $(CHECKOV_STAMP) lint types ## lint, types and all tests
 	@$(BIN)/python -m pytest

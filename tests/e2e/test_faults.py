@@ -18,7 +18,7 @@ from local.ledger import Event, Ledger
 from tests.builders import body, delivery
 from tests.faults import table
 from tests.faults.rig import Attempt, Rig, eventually
-from tests.faults.table import Content, Row
+from tests.faults.table import Row
 
 SENDER_SECONDS = 3.0
 """When the sender hangs up. No slack: what is in time takes 2.3 s at most, on a busy machine too."""
@@ -60,7 +60,7 @@ def run(rig: Rig, row: Row) -> Came:
         delivery(id=f"{appointment}-{n}", appointment_id=appointment, updated_at=f"2026-03-02T09:00:0{n}Z")
         for n in (1, 2, 3)
     )
-    content = row.body(second, known=first)
+    content = row.content.body(second, known=first)
     assert rig.deliver(ledger, body(first))[-1].acknowledged
     if row.cold:
         rig.stack.fleets["WebhookFunction"].restart()
@@ -73,11 +73,21 @@ def run(rig: Rig, row: Row) -> Came:
             time.sleep(0.5)  # a connection that is not taken is not counted
     finally:
         rig.heal()
-    if row.content in (Content.NEW, Content.LARGE):
-        ledger.record(Event.of(content), acknowledged=attempt.acknowledged)
-    again = [] if attempt.acknowledged or row.content is Content.INVALID else [content]
-    unacknowledged = [one for one in (*again, body(third)) if not rig.deliver(ledger, one)[-1].acknowledged]
-    return Came(attempt, [*rig.settle(ledger), *("not acknowledged when all is well" for _ in unacknowledged)])
+    wrong = _delivered_again(rig, row, ledger, content, attempt)
+    assert rig.deliver(ledger, body(third))[-1].acknowledged
+    return Came(attempt, [*wrong, *rig.settle(ledger)])
+
+
+def _delivered_again(rig: Rig, row: Row, ledger: Ledger, content: bytes, attempt: Attempt) -> list[str]:
+    """What is wrong with the delivery itself, once it was sent again unless it was acknowledged."""
+    if row.content.quarantined:
+        if not attempt.acknowledged:
+            rig.post(content)
+        return [] if rig.quarantined(content) == 1 else ["not in quarantine, byte for byte and once"]
+    ledger.record(Event.of(content), acknowledged=attempt.acknowledged)
+    if not attempt.acknowledged and not rig.deliver(ledger, content)[-1].acknowledged:
+        return ["not acknowledged when all is well"]
+    return []
 
 
 def rows() -> list[object]:

@@ -14,6 +14,7 @@ from tests.builders import body, delivery
 from tests.faults import kills, kinds
 from tests.faults.kills import MOMENTS, STORIES, Story
 from tests.faults.rig import Rig, eventually
+from tests.faults.table import Content
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +39,13 @@ def test_webhook_killed_at_any_step(rig: Rig, story: Story, moment: str) -> None
         if "secretsmanager" in story.services:
             rig.stack.fleets["WebhookFunction"].restart()
         hold = MOMENTS[moment]()
-        happened = kills.killed_at(rig, ledger, content, story.services, kinds.Nth(number, hold), hold)
-        assert rig.deliver(ledger, content)[-1].acknowledged
+        happened = kills.killed_at(rig, story, ledger, content, kinds.Nth(number, hold), hold)
         rig.heal()
+        if story.content.quarantined:
+            rig.post(content)
+            assert rig.quarantined(content) == 1
+        else:
+            assert rig.deliver(ledger, content)[-1].acknowledged
         assert rig.settle(ledger) == []
         if not happened:
             break
@@ -64,3 +69,34 @@ def test_publisher_killed_at_any_step(rig: Rig, moment: str) -> None:
         hold.let_go.set()
         assert rig.settle(ledger) == []
         rig.heal()
+
+
+@pytest.mark.parametrize("content", [Content.NEW, Content.LARGE])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_backlog_function_killed_at_any_step(rig: Rig, moment: str, content: Content) -> None:
+    """Deferred while DynamoDB failed, and stored by a function that dies while it does so."""
+    for number in count(1):
+        ledger, hold, appointment = Ledger(), MOMENTS[moment](), uuid4().hex
+        new = delivery(id=f"{appointment}-1", appointment_id=appointment)
+        happened = backlog_killed_at(rig, ledger, content.body(new, new), kinds.Nth(number, hold), hold)
+        assert rig.settle(ledger) == []
+        rig.heal()
+        if not happened:
+            break
+    assert number > 1  # else it was never killed
+
+
+def backlog_killed_at(rig: Rig, ledger: Ledger, content: bytes, step: kinds.Nth, hold: kinds.Hold) -> bool:
+    """False when there is no such step: the delivery is stored without it."""
+    failing = rig.proxies["dynamodb"].inject(kinds.fail)
+    (attempt,) = rig.deliver(ledger, content)
+    assert attempt.outcome == "deferred"
+    for service in ("dynamodb", "s3"):
+        rig.proxies[service].inject(step)
+    failing.left = 0
+    eventually(lambda: hold.reached.is_set() or rig.settle(ledger, patience=0) == [])
+    happened = hold.reached.is_set()
+    if happened:
+        rig.kill("BacklogFunction")
+    hold.let_go.set()
+    return happened

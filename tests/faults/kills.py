@@ -6,14 +6,20 @@ it is under way and takes effect after the process has died, or it has taken eff
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from local.ledger import Event, Ledger
 from tests.builders import body, delivery
 from tests.faults.kinds import Hold, Nth
+from tests.faults.proxy import Proxy
 from tests.faults.rig import Rig, eventually
+from tests.faults.table import Broken, Content
+
+LOST = 500
+"""What the API answers for a function that died."""
 
 MOMENTS: dict[str, Callable[[], Hold]] = {
     "the call is lost": lambda: Hold(lost=True),
@@ -26,19 +32,22 @@ MOMENTS: dict[str, Callable[[], Hold]] = {
 class Story:
     """``before`` is delivered in peace, during ``killed`` the process dies; ids and times of one appointment.
 
-    ``services``: whose calls count as steps.
+    ``services``: whose calls count as steps. ``broken`` is what fails meanwhile, by service.
     """
 
     name: str
     before: tuple[tuple[str, str], ...]
     killed: tuple[str, str]
+    content: Content = Content.NEW
     services: tuple[str, ...] = ("dynamodb", "sqs", "s3")
+    broken: Mapping[str, Broken] = field(default_factory=dict)
 
     def bodies(self, appointment: str) -> tuple[list[bytes], bytes]:
-        def made(envelope_id: str, updated_at: str) -> bytes:
-            return body(delivery(id=f"{appointment}-{envelope_id}", appointment_id=appointment, updated_at=updated_at))
+        def made(envelope_id: str, updated_at: str) -> dict[str, Any]:
+            return delivery(id=f"{appointment}-{envelope_id}", appointment_id=appointment, updated_at=updated_at)
 
-        return [made(*one) for one in self.before], made(*self.killed)
+        before = [made(*one) for one in self.before]
+        return [body(one) for one in before], self.content.body(made(*self.killed), before[0] if before else {})
 
 
 NINE, TEN = "2026-03-02T09:00:00Z", "2026-03-02T11:00:00+01:00"
@@ -48,17 +57,23 @@ STORIES = [
     Story("a duplicate", (("1", NINE),), ("1", NINE)),
     Story("a stale delivery", (("1", TEN),), ("2", NINE)),
     Story("a delivery of the same instant that loses the tie", (("2", NINE),), ("1", NINE)),
-    Story("the first delivery to a new process", (), ("1", NINE), ("secretsmanager",)),
+    Story(Content.LARGE.value, (("1", NINE),), ("2", TEN), Content.LARGE),
+    Story(Content.INVALID.value, (("1", NINE),), ("2", TEN), Content.INVALID),
+    Story(Content.CONFLICT.value, (("1", NINE),), ("2", TEN), Content.CONFLICT),
+    Story("a deferred delivery", (("1", NINE),), ("2", TEN), services=("sqs",), broken={"dynamodb": Proxy.refuse}),
+    Story("the first delivery to a new process", (), ("1", NINE), services=("secretsmanager",)),
 ]
 
 
-def killed_at(rig: Rig, ledger: Ledger, content: bytes, services: tuple[str, ...], step: Nth, hold: Hold) -> bool:
+def killed_at(rig: Rig, story: Story, ledger: Ledger, content: bytes, step: Nth, hold: Hold) -> bool:
     """Deliver, and kill WebhookFunction at the step; False when the delivery has no such step.
 
     The call is let go after the death, so that it may take effect while the sender delivers again.
     """
-    for service in services:
+    for service in story.services:
         rig.proxies[service].inject(step)
+    for service, broken in story.broken.items():
+        broken(rig.proxies[service])
     with ThreadPoolExecutor(1) as pool:
         posted = pool.submit(rig.post, content)
         eventually(lambda: hold.reached.is_set() or posted.done())
@@ -66,7 +81,8 @@ def killed_at(rig: Rig, ledger: Ledger, content: bytes, services: tuple[str, ...
         if happened:
             rig.kill("WebhookFunction")
         attempt = posted.result()
+    if not story.content.quarantined:
         ledger.record(Event.of(content), acknowledged=attempt.acknowledged)
-        assert attempt.acknowledged is not happened
+    assert (attempt.status == LOST) is happened
     hold.let_go.set()
     return happened

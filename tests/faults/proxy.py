@@ -52,9 +52,12 @@ class Proxy:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
-    def inject(self, fault: Fault, operation: str | None = None, times: int | None = None) -> None:
+    def inject(self, fault: Fault, operation: str | None = None, times: int | None = None) -> Rule:
+        """The rule is over when its ``left`` is set to 0."""
+        rule = Rule(fault, operation, times)
         with self._lock:
-            self._rules.insert(0, Rule(fault, operation, times))
+            self._rules.insert(0, rule)
+        return rule
 
     def heal(self) -> None:
         """No fault any more, for new requests; what hangs already is let go and closed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import os
@@ -15,7 +16,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from local.aws import FAILURE_QUEUE, TABLE
+from local.aws import BUCKETS, FAILURE_QUEUE, TABLE
 from local.ledger import Event, Ledger
 from local.outcome import found
 from local.stack import Options, Stack
@@ -137,6 +138,14 @@ class Rig:
         while (wrong := list(ledger.wrong(found(self.stack, self.messages())))) and time.monotonic() < give_up:
             time.sleep(0.2)
         return wrong
+
+    def quarantined(self, body: bytes) -> int:
+        """How many objects of the quarantine are this body, byte for byte."""
+        s3, bucket = self.stack.aws.client("s3"), BUCKETS["QuarantineBucket"]
+        digest = hashlib.sha256(body).hexdigest()
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        keys = [kept["Key"] for page in pages for kept in page.get("Contents", []) if digest in kept["Key"]]
+        return sum(s3.get_object(Bucket=bucket, Key=key)["Body"].read() == body for key in keys)
 
     def failures(self) -> int:
         """How many messages are in the publisher's failure queue."""

@@ -16,16 +16,33 @@ from tests.faults import kinds
 from tests.faults.kinds import Fault
 from tests.faults.proxy import Proxy
 
-Broken = Callable[[Proxy], None]
+Broken = Callable[[Proxy], object]
 
 
 class Content(StrEnum):
     """What the delivery that meets the fault brings."""
 
     NEW = "a new event"
+    LARGE = "a body too large for an item"
     INVALID = "a body that breaks the contract"
     CONFLICT = "a known envelope id with other content"
-    LARGE = "a body too large for an item"
+
+    def body(self, new: dict[str, Any], known: dict[str, Any]) -> bytes:
+        """Made of a delivery that is new and of one that was stored before."""
+        match self:
+            case Content.NEW:
+                return body(new)
+            case Content.LARGE:
+                return body(new | {"noise": Random(new["id"]).randbytes(450_000).hex()})
+            case Content.INVALID:
+                return body(new).replace(b'"ACCEPTED"', b'"POSTPONED"')
+            case Content.CONFLICT:
+                return body(new | {"id": known["id"]})
+
+    @property
+    def quarantined(self) -> bool:
+        """It is kept in quarantine and not stored."""
+        return self in (Content.INVALID, Content.CONFLICT)
 
 
 def does(fault: Fault, operation: str | None = None, times: int | None = None) -> Broken:
@@ -44,18 +61,6 @@ class Row:
     status: int
     cold: bool = False
     content: Content = Content.NEW
-
-    def body(self, new: dict[str, Any], known: dict[str, Any]) -> bytes:
-        """The delivery, made of a new one and of one that was stored before."""
-        match self.content:
-            case Content.NEW:
-                return body(new)
-            case Content.INVALID:
-                return body(new).replace(b'"ACCEPTED"', b'"POSTPONED"')
-            case Content.CONFLICT:
-                return body(new | {"id": known["id"]})
-            case Content.LARGE:
-                return body(new | {"noise": Random(new["id"]).randbytes(450_000).hex()})
 
 
 HOW: dict[str, Broken] = {
