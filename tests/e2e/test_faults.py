@@ -79,32 +79,27 @@ def run(rig: Rig, row: Row) -> Came:
     return Came(attempt, [*rig.settle(ledger), *("not acknowledged when all is well" for _ in unacknowledged)])
 
 
-def rows(lacking: str | None = None) -> list[object]:
-    """Every row on moto; on DynamoDB Local too where it has a part. ``lacking`` names the reasons to fail."""
+def rows() -> list[object]:
+    """Every row on moto; on DynamoDB Local too where it has a part."""
     cases = [(backend, row) for backend in ("moto", "dynamodb-local") for row in table.ROWS]
     return [
-        pytest.param(backend, row, id=f"{row.name}-{backend}", marks=_marks(row, lacking))
+        pytest.param(backend, row, id=f"{row.name}-{backend}")
         for backend, row in cases
         if backend == "moto" or "dynamodb" in row.broken
     ]
 
 
-def _marks(row: Row, lacking: str | None) -> list[pytest.MarkDecorator]:
-    reason = getattr(row, lacking) if lacking else None
-    return [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
-
-
 TABLE = ("dynamodb_url", "row")
 
 
-@pytest.mark.parametrize(TABLE, rows("lacks"), indirect=["dynamodb_url"], scope="module")
+@pytest.mark.parametrize(TABLE, rows(), indirect=["dynamodb_url"], scope="module")
 def test_the_answer_is_the_one_of_the_design(came: Callable[[Row], Came], row: Row) -> None:
     attempt = came(row).attempt
     assert attempt.status == row.status
     assert attempt.status != 503 or int(attempt.headers["retry-after"]) > 0
 
 
-@pytest.mark.parametrize(TABLE, rows("late"), indirect=["dynamodb_url"], scope="module")
+@pytest.mark.parametrize(TABLE, rows(), indirect=["dynamodb_url"], scope="module")
 def test_the_answer_comes_before_the_sender_hangs_up(came: Callable[[Row], Came], row: Row) -> None:
     assert came(row).attempt.seconds < SENDER_SECONDS
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from local.aws import TABLE
+from local.aws import FAILURE_QUEUE, TABLE
 from local.ledger import Event, Ledger
 from local.outcome import found
 from local.stack import Options, Stack
@@ -107,8 +107,8 @@ class Rig:
             told = {name.lower(): value for name, value in answer.getheaders()}
             return Attempt(answer.status, time.monotonic() - start, told, content)
 
-    def deliver(self, ledger: Ledger, body: bytes, *, pauses: tuple[float, ...] = (0.2, 0.5)) -> list[Attempt]:
-        """Send as the sender does: until a 2xx, three times at most."""
+    def deliver(self, ledger: Ledger, body: bytes, *, pauses: tuple[float, ...] = (0.2, 1.2)) -> list[Attempt]:
+        """Send as the sender does: until a 2xx, three times at most. It waits longer, 2 and 10 seconds."""
         attempts: list[Attempt] = []
         for timeout, pause in zip(TIMEOUTS, (0.0, *pauses), strict=True):
             time.sleep(pause)
@@ -140,7 +140,7 @@ class Rig:
 
     def failures(self) -> int:
         """How many messages are in the publisher's failure queue."""
-        url = next(url for url in self._sqs.list_queues()["QueueUrls"] if "PublisherFailureQueue" in url)
+        url = self.stack.queue_url(FAILURE_QUEUE)
         told = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
         return int(told["Attributes"]["ApproximateNumberOfMessages"])
 

@@ -1,7 +1,6 @@
 """The table of faults as data: what fails, how, and what the sender must be told.
 
-A row is one test case of tests/e2e/test_faults.py and is explained in docs/architecture.md. ``lacks`` names what
-the system does not have yet: the row is then expected to fail, and fails the run on the day that it passes.
+A row is one test case of tests/e2e/test_faults.py and is explained in docs/architecture.md.
 """
 
 from __future__ import annotations
@@ -14,10 +13,6 @@ from tests.faults.kinds import Fault
 from tests.faults.proxy import Proxy
 
 Broken = Callable[[Proxy], None]
-BACKLOG = "the backlog queue is not there yet: what DynamoDB does not take is a 503"
-QUARANTINE = "the quarantine is not there yet: a rejected body is not kept, so S3 has no part in the answer"
-HALF_A_SECRET = "an answer of Secrets Manager without the secret in it raises KeyError, and so a 500"
-ONE_BUDGET = "a read times out by the byte, not by the whole: a service that trickles keeps the function for ever"
 
 
 def does(fault: Fault, operation: str | None = None, times: int | None = None) -> Broken:
@@ -28,8 +23,7 @@ def does(fault: Fault, operation: str | None = None, times: int | None = None) -
 class Row:
     """``broken`` says by service what fails; ``status`` is the answer that the design wants.
 
-    ``cold``: the function has not yet read its secret. ``valid``: whether the body keeps the contract. ``late``:
-    what keeps the answer from coming in time.
+    ``cold``: the function has not yet read its secret. ``valid``: whether the body keeps the contract.
     """
 
     name: str
@@ -37,8 +31,6 @@ class Row:
     status: int
     cold: bool = False
     valid: bool = True
-    lacks: str | None = None
-    late: str | None = None
 
     def body(self, valid: bytes) -> bytes:
         return valid if self.valid else valid.replace(b'"ACCEPTED"', b'"POSTPONED"')
@@ -69,12 +61,8 @@ OF_TRANSACTIONS: dict[str, Broken] = {
 SLOW = does(kinds.Delay(0.45))
 
 
-LATE = {"trickles": ONE_BUDGET}
-UNTOLD = {**LATE, "cuts its answer short": HALF_A_SECRET}
-
-
 DYNAMODB = [
-    Row(f"DynamoDB {how}", {"dynamodb": broken}, 202, lacks=BACKLOG, late=LATE.get(how))
+    Row(f"DynamoDB {how}", {"dynamodb": broken}, 202)
     for how, broken in (HOW | OF_TRANSACTIONS).items()
     if how != "cuts its answer short"  # a 200 is a commit, told or not; moto does not know that it was asked before
 ]
@@ -83,13 +71,13 @@ DYNAMODB_AND_SQS = [
     for how in ("throttles", "fails", "hangs", "resets", "refuses connections", "vanishes")
 ]
 SECRETS_MANAGER = [
-    Row(f"Secrets Manager {how}", {"secretsmanager": broken}, 503, cold=True, lacks=UNTOLD.get(how), late=LATE.get(how))
-    for how, broken in HOW.items()
+    Row(f"Secrets Manager {how}", {"secretsmanager": broken}, 503, cold=True) for how, broken in HOW.items()
 ]
 S3 = [
-    Row(f"S3 {how}, and the body breaks the contract", {"s3": broken}, 503, valid=False, lacks=QUARANTINE)
+    Row(f"S3 {how}, and the body breaks the contract", {"s3": broken}, 503, valid=False)
     for how, broken in HOW.items()
-    if how != "cuts its answer short"  # kept all the same: S3 tells everything in the status
+    # Kept all the same when the answer's head has come: S3 tells everything in the status.
+    if how not in ("cuts its answer short", "hangs in the middle of its answer")
 ]
 SLOW_TOGETHER = [
     Row("every service is slow", {"dynamodb": SLOW, "secretsmanager": SLOW, "sqs": SLOW}, 202, cold=True),
@@ -98,7 +86,6 @@ SLOW_TOGETHER = [
         {"secretsmanager": SLOW, "dynamodb": HOW["hangs"], "sqs": SLOW},
         202,
         cold=True,
-        lacks=BACKLOG,
     ),
     Row(
         "Secrets Manager is slow and DynamoDB and SQS hang",
