@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 import time
@@ -13,15 +14,20 @@ from threading import Thread
 from typing import Any
 from uuid import uuid4
 
+from werkzeug.exceptions import BadRequest
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from local import chunks
 from local.environment import FunctionError
 
 GATEWAY_BYTES = 10 * 1024 * 1024
 """The HTTP API's limit of a request's body."""
 INVOCATION_BYTES = 6 * 1024 * 1024
 """Lambda's limit of the event of a synchronous invocation; a body in base64 reaches it at 4.5 MB."""
+
+MALFORMED = "appointments.malformed"
+"""Set in the environment of a request whose chunks are none."""
 
 Invoke = Callable[[dict[str, Any]], Any]
 
@@ -58,12 +64,17 @@ class Gateway:
         return self._answer(request)(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
+        if MALFORMED in request.environ:
+            return _message(400, "Bad Request")
         match = self._match(request)
         if match is None:
             return _message(404, "Not Found")
         if (request.content_length or 0) > GATEWAY_BYTES:
             return _message(413, "Request Entity Too Large")
-        body = request.get_data()
+        try:
+            body = request.get_data()
+        except BadRequest:  # less than was announced
+            return _message(400, "Bad Request")
         event = _event(request, body, match)
         if len(body) > GATEWAY_BYTES or len(json.dumps(event)) > INVOCATION_BYTES:
             return _message(413, "Request Entity Too Large")
@@ -89,6 +100,19 @@ class _Silent(WSGIRequestHandler):
     """No access log of its own: a path or a query may hold a secret."""
 
     def log(self, *_: Any, **__: Any) -> None: ...
+
+    def make_environ(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().make_environ()
+        if environ.get("wsgi.input_terminated"):
+            try:
+                environ["wsgi.input"] = io.BytesIO(chunks.read(self.rfile, GATEWAY_BYTES))
+            except chunks.MalformedChunksError:
+                environ[MALFORMED] = True
+        return environ
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What http.server refuses before it is a request: the client's doing, whatever http.server calls it."""
+        super().send_error(code if code < 500 else 400, message, explain)
 
 
 def _message(status: int, text: str) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from xml.sax.saxutils import escape
 
 THROTTLED = {
     "dynamodb": (400, "ProvisionedThroughputExceededException"),
@@ -46,7 +47,7 @@ class Answer:
 def refusal(service: str, status: int, code: str, message: str = "injected", **more: object) -> Answer:
     """An error of the service: AWS's JSON protocols, S3's XML; ``more`` are further members of the JSON."""
     if service == "s3":
-        content = f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>r</RequestId></Error>"
+        content = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message><RequestId>r</RequestId></Error>"
         return Answer(status, (("Content-Type", "application/xml"), ("x-amz-request-id", "r")), content.encode())
     kind = f"{NAMESPACE[service]}#{code}" if service in NAMESPACE else code
     media_type = f"application/x-amz-json-{JSON_VERSION.get(service, '1.1')}"

@@ -194,3 +194,8 @@ class Sometimes:
 
     def __call__(self, exchange: Exchange) -> None:
         (self.random.choice(self.faults) if self.random.random() < self.probability else passed)(exchange)
+
+
+def echo(exchange: Exchange) -> None:
+    """Something in between fails and sends back what it was sent."""
+    exchange.send(Answer(502, (("Content-Type", "text/plain"),), exchange.content).raw())

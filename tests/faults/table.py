@@ -1,18 +1,31 @@
 """The table of faults as data: what fails, how, and what the sender must be told.
 
-A row is one test case of tests/e2e/test_faults.py and is explained in docs/architecture.md.
+A row is one test case of tests/e2e/test_faults.py; docs/architecture.md explains them by kind.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+from typing import Any
 
+from tests.builders import body
 from tests.faults import kinds
 from tests.faults.kinds import Fault
 from tests.faults.proxy import Proxy
 
 Broken = Callable[[Proxy], None]
+
+
+class Content(StrEnum):
+    """What the delivery that meets the fault brings."""
+
+    NEW = "a new event"
+    INVALID = "a body that breaks the contract"
+    CONFLICT = "a known envelope id with other content"
+    LARGE = "a body too large for an item"
 
 
 def does(fault: Fault, operation: str | None = None, times: int | None = None) -> Broken:
@@ -23,17 +36,26 @@ def does(fault: Fault, operation: str | None = None, times: int | None = None) -
 class Row:
     """``broken`` says by service what fails; ``status`` is the answer that the design wants.
 
-    ``cold``: the function has not yet read its secret. ``valid``: whether the body keeps the contract.
+    ``cold``: the function has not yet read its secret.
     """
 
     name: str
     broken: Mapping[str, Broken]
     status: int
     cold: bool = False
-    valid: bool = True
+    content: Content = Content.NEW
 
-    def body(self, valid: bytes) -> bytes:
-        return valid if self.valid else valid.replace(b'"ACCEPTED"', b'"POSTPONED"')
+    def body(self, new: dict[str, Any], known: dict[str, Any]) -> bytes:
+        """The delivery, made of a new one and of one that was stored before."""
+        match self.content:
+            case Content.NEW:
+                return body(new)
+            case Content.INVALID:
+                return body(new).replace(b'"ACCEPTED"', b'"POSTPONED"')
+            case Content.CONFLICT:
+                return body(new | {"id": known["id"]})
+            case Content.LARGE:
+                return body(new | {"noise": Random(new["id"]).randbytes(450_000).hex()})
 
 
 HOW: dict[str, Broken] = {
@@ -74,10 +96,10 @@ SECRETS_MANAGER = [
     Row(f"Secrets Manager {how}", {"secretsmanager": broken}, 503, cold=True) for how, broken in HOW.items()
 ]
 S3 = [
-    Row(f"S3 {how}, and the body breaks the contract", {"s3": broken}, 503, valid=False)
+    Row(f"S3 {how}, and there comes {content.value}", {"s3": broken}, 503, content=content)
+    for content in (Content.INVALID, Content.CONFLICT, Content.LARGE)
     for how, broken in HOW.items()
-    # Kept all the same when the answer's head has come: S3 tells everything in the status.
-    if how not in ("cuts its answer short", "hangs in the middle of its answer")
+    if how != "cuts its answer short"  # it has told everything in the status
 ]
 SLOW_TOGETHER = [
     Row("every service is slow", {"dynamodb": SLOW, "secretsmanager": SLOW, "sqs": SLOW}, 202, cold=True),

@@ -1,0 +1,122 @@
+"""Hostile requests of every kind against the served stack: no 5xx, no hang, nobody gets in.
+
+FUZZ_EXAMPLES sets how many of each kind are tried; `make fuzz` tries many.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from local.run import scan
+from local.stack import Options, Stack
+from tests.builders import body, delivery
+from tests.faults import hostile
+from tests.faults.hostile import GOOD, contents, request, statuses
+
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
+fuzz = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    log = tmp_path_factory.mktemp("fuzz") / "functions.log"
+    with Stack(Options(port=0, aws_port=0, log=log)) as running:
+        yield running
+        assert statuses(running.gateway.url, request(body(delivery(id="after")))) == [202]
+        assert "Traceback" not in log.read_text()
+
+
+def refused_at_worst(answers: list[int]) -> None:
+    assert all(status < 500 for status in answers), answers
+
+
+@given(content=contents)
+@example(content=b"[" * 1_000_000)
+@fuzz
+def test_whatever_the_body_is_it_is_answered(stack: Stack, content: bytes) -> None:
+    answers = statuses(stack.gateway.url, request(content))
+    assert len(answers) == 1
+    refused_at_worst(answers)
+
+
+@given(content=contents, fields=hostile.headers)
+@fuzz
+def test_whatever_the_headers_are_nobody_gets_in_without_the_token(
+    stack: Stack, content: bytes, fields: list[tuple[bytes, bytes]]
+) -> None:
+    before = len(scan(stack))
+    answers = statuses(stack.gateway.url, request(content, tuple(fields)))
+    refused_at_worst(answers)
+    assert not any(200 <= status < 300 for status in answers)
+    assert len(scan(stack)) == before
+
+
+@given(content=contents, fields=hostile.headers)
+@fuzz
+def test_whatever_is_beside_the_token_is_answered(
+    stack: Stack, content: bytes, fields: list[tuple[bytes, bytes]]
+) -> None:
+    refused_at_worst(statuses(stack.gateway.url, request(content, (*fields, *GOOD))))
+    refused_at_worst(statuses(stack.gateway.url, request(content, (*GOOD, *fields))))
+
+
+@given(method=hostile.methods, path=hostile.paths, version=hostile.versions, content=contents)
+@fuzz
+def test_whatever_the_request_line_is(stack: Stack, method: bytes, path: bytes, version: bytes, content: bytes) -> None:
+    refused_at_worst(statuses(stack.gateway.url, request(content, start=b" ".join((method, path, version)))))
+
+
+@given(
+    content=contents,
+    length=st.one_of(st.integers(-5, 3_000_000).map(lambda n: str(n).encode()), st.sampled_from([b"", b"x", b"1,2"])),
+)
+@fuzz
+def test_whatever_length_is_told(stack: Stack, content: bytes, length: bytes) -> None:
+    refused_at_worst(statuses(stack.gateway.url, request(content, length=length)))
+
+
+@given(
+    pieces=st.lists(contents.map(lambda content: content[:3000]), max_size=5),
+    sizes=st.none() | st.lists(st.sampled_from([b"0", b"5", b"ffffffffff", b"-1", b"zz", b"", b"1;x=y"]), max_size=5),
+    end=st.sampled_from([b"0\r\n\r\n", b"", b"0\r\n", b"0\r\nX-Trailer: 1\r\n\r\n", b"\r\n\r\n"]),
+)
+@fuzz
+def test_whatever_the_chunks_are(stack: Stack, pieces: list[bytes], sizes: list[bytes] | None, end: bytes) -> None:
+    refused_at_worst(statuses(stack.gateway.url, hostile.chunked(pieces, sizes, end)))
+
+
+@given(requests=st.lists(contents.map(request), min_size=2, max_size=4), rest=st.binary(max_size=100))
+@fuzz
+def test_requests_one_behind_the_other(stack: Stack, requests: list[bytes], rest: bytes) -> None:
+    refused_at_worst(statuses(stack.gateway.url, b"".join(requests) + rest))
+
+
+@given(raw=st.binary(max_size=2000))
+@fuzz
+def test_bytes_that_are_no_request(stack: Stack, raw: bytes) -> None:
+    refused_at_worst(statuses(stack.gateway.url, raw))
+
+
+@pytest.mark.parametrize(
+    ("fields", "length"),
+    [
+        (tuple((f"X-{n}".encode(), b"v") for n in range(500)), None),
+        (((b"X-Long", b"v" * 100_000),), None),
+        (((b"Content-Length", b"3"),), b"7"),
+        (((b"Transfer-Encoding", b"chunked"),), b"7"),
+        (((b"Transfer-Encoding", b"gzip, chunked"),), None),
+        (((b"Host", b"a b/c:99999"),), None),
+        (((b"Authorization", b"Bearer a"), (b"Authorization", b"Bearer b")), None),
+        (((b"Content-Type", b"text/plain"), (b"Content-Type", b"application/json")), None),
+    ],
+)
+def test_headers_that_are_too_many_too_long_or_against_each_other(
+    stack: Stack, fields: tuple[tuple[bytes, bytes], ...], length: Any
+) -> None:
+    refused_at_worst(statuses(stack.gateway.url, request(body(delivery()), (*GOOD, *fields), length=length)))
