@@ -6,6 +6,7 @@ import base64
 import importlib
 import json
 import os
+import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -208,9 +209,14 @@ def test_a_quarantine_that_is_down_loses_nothing(function: Function) -> None:
     assert "EVENT#e-1" in function.stored()
 
 
-def test_a_queue_that_is_not_there_or_does_not_answer_is_told(function: Function) -> None:
+def test_a_queue_that_is_not_there_or_does_not_answer_is_told(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
     boto3.client("sqs").delete_queue(QueueUrl=function.queue_url)
     with pytest.raises(BacklogUnavailableError, match="NonExistentQueue"):
         function.backlog.defer(Deferred(b"{}", RECEIVED_AT), Deadline(5))
+    let_go = threading.Event()
+    monkeypatch.setattr(function.backlog._client, "send_message", lambda **_: let_go.wait(20))
     with pytest.raises(BacklogUnavailableError, match="time"):
-        function.backlog.defer(Deferred(b"{}", RECEIVED_AT), Deadline(0))
+        function.backlog.defer(Deferred(b"{}", RECEIVED_AT), Deadline(0.05))
+    let_go.set()
