@@ -23,6 +23,7 @@ from appointments.backlog import Backlog, Deferred
 from appointments.bodies import Bodies
 from appointments.deadline import Deadline
 from appointments.errors import BacklogUnavailableError, UndeliverableError
+from local.samples.files import EVENTS
 from tests.builders import ENVIRONMENT, body, delivery, make_bucket
 
 RECEIVED_AT = "2026-03-02T09:00:01.000000000Z"
@@ -207,6 +208,14 @@ def test_a_quarantine_that_is_down_loses_nothing(function: Function) -> None:
     boto3.client("s3").delete_bucket(Bucket=ENVIRONMENT["QUARANTINE_BUCKET_NAME"])
     assert function.invoke(message, function.deferred(body(delivery()))) == [0]
     assert "EVENT#e-1" in function.stored()
+
+
+def test_the_sample_batches_are_stored_and_the_poison_in_them_is_kept(function: Function) -> None:
+    for name, expected in (("batch", set()), ("poison", {"contract", "undeliverable"})):
+        event = json.loads((EVENTS / "backlog" / f"{name}.json").read_text(encoding="utf-8"))
+        assert function.handler.lambda_handler(event, CONTEXT) == {"batchItemFailures": []}
+        assert set(function.quarantined()) == expected
+    assert sum(name.startswith("EVENT#") for name in function.stored()) == 3
 
 
 def test_a_queue_that_is_not_there_or_does_not_answer_is_told(
