@@ -93,6 +93,7 @@ def redrive(
         target.s3,
         target.quarantine_bucket,
         target.store if execute else None,
+        mode=target.contract_mode,
         history_retention_days=target.history_retention_days,
     )
     objects: Iterable[Found] = map(finder.look_at, keys) if keys else finder.find(Filters(**chosen))

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from appointments.errors import ContractError, MalformedBodyError, StoreUnavailableError
 from appointments.instants import utc
 from appointments.items import Delivery
-from appointments.parsing import Parsed, parse_envelope
+from appointments.parsing import ContractMode, Parsed, parse_envelope
 from appointments.quarantine import Reason
 from appointments.store import Outcome, Store
 from appointments.violations import Violation
@@ -50,12 +50,14 @@ class Redriver:
         bucket: str,
         store: Store | None,
         *,
+        mode: ContractMode = ContractMode.STRICT,
         history_retention_days: int = 0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
         self._bucket = bucket
         self._store = store
+        self._mode = mode
         self._history_retention_days = history_retention_days
         self._now = now
 
@@ -76,7 +78,7 @@ class Redriver:
 
     def _deliver(self, body: bytes, received_at: str) -> Result:
         try:
-            parsed = parse_envelope(body)
+            parsed = parse_envelope(body, self._mode)
         except MalformedBodyError as error:
             return Result(Reason.MALFORMED.value, str(error))
         except ContractError as error:

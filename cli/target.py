@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from appointments.bodies import Bodies
 from appointments.events import EventDetail
+from appointments.parsing import ContractMode
 from appointments.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -22,9 +23,13 @@ RESOURCES = {
     "event_bus": "AppointmentsBus",
     "failure_queue": "PublisherFailureQueue",
 }
-PARAMETERS = {"event_source": "EventSource", "event_detail": "EventDetail"}
+PARAMETERS = {
+    "event_source": "EventSource",
+    "event_detail": "EventDetail",
+    "contract_mode": "ContractMode",
+    "history_retention_days": "HistoryRetentionDays",
+}
 """Option to logical id and to parameter in template.yaml."""
-RETENTION = "HistoryRetentionDays"
 # A person waits, not a sender: patience beats a second command.
 CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 6})
 DEADLINE_SECONDS = 30.0
@@ -37,6 +42,7 @@ _OPTIONS = {
     "history_retention_days": click.option(
         "--history-retention-days", type=click.IntRange(0), metavar="DAYS", help="0 keeps events for ever."
     ),
+    "contract_mode": click.option("--contract-mode", type=click.Choice([mode.value for mode in ContractMode])),
     "event_bus": click.option("--event-bus", metavar="NAME"),
     "event_source": click.option("--event-source", metavar="TEXT"),
     "event_detail": click.option("--event-detail", type=click.Choice([detail.value for detail in EventDetail])),
@@ -100,10 +106,18 @@ class Target:
     @property
     def history_retention_days(self) -> int:
         """As the stack was deployed with, unless an option says otherwise; 0 keeps events for ever."""
-        days = self._options["history_retention_days"]
-        if days is None and self._options["stack"]:
-            days = self._parameters.get(RETENTION)
-        return int(days or 0)
+        return int(self._deployed("history_retention_days") or 0)
+
+    @property
+    def contract_mode(self) -> ContractMode:
+        """The webhook's, unless an option says otherwise."""
+        return ContractMode(self._deployed("contract_mode") or ContractMode.STRICT)
+
+    def _deployed(self, option: str) -> Any:
+        value = self._options[option]
+        if value is None and self._options["stack"]:
+            return self._parameters.get(PARAMETERS[option])
+        return value
 
     def _name(self, option: str) -> str:
         name = self._options[option]

@@ -17,9 +17,9 @@ EXAMPLE = "AppointmentRescheduled"
 
 METADATA = {
     "id": "the envelope's id: the same on every delivery of the event, so what you have seen with it you have seen",
-    "correlationId": "the sender's, to follow one action through the logs",
-    "webhookConfigurationId": "the sender's webhook that delivered the event",
-    "version": "the sender's version of the envelope",
+    "correlationId": "the sender's, to follow one action through the logs; null if it sent none",
+    "webhookConfigurationId": "the sender's webhook that delivered the event, or null",
+    "version": "the sender's version of the envelope, or null",
     "eventType": "the sender's name of the event",
     "appointmentId": "whose event it is",
     "updatedAt": "the appointment's `updatedAt` in UTC, `YYYY-MM-DDTHH:MM:SS.fffffffffZ`: string order is time order",
@@ -27,7 +27,8 @@ METADATA = {
     "schemaVersion": "of this message, counted up when a consumer would have to change",
     "detail": "`full`, or `reference` without personal data and capability URLs",
     "stale": "true when the stored state was newer already: the event is history, not news",
-    "violations": "the documented limits that the event breaks, as path, rule and bound; never a value",
+    "violations": "the documented limits that the event breaks, and what tolerant mode let pass, as path, rule and "
+    "bound; never a value",
 }
 DATA = {
     "appointment": "the appointment as it was sent, to the letter; in a reference its ids, status and times",
@@ -87,6 +88,11 @@ Instants compare as instants and ids as text, whatever their notation.
 - **In order per appointment onto the bus, in no order off it.** EventBridge promises its targets no order. Compare
   `metadata.updatedAt` as strings with the last one you acted on, and skip a message with `metadata.stale` true unless
   you want the history. Two events of one change can have the same `updatedAt`; neither is stale.
+- **A tolerant deployment publishes what the contract does not know yet.** With `ContractMode=tolerant`, enum values
+  can be others than the documented ones, and members can be missing, but for `id`, `status` and `updatedAt` of the
+  appointment. `metadata.violations` has the path of each; a rule on
+  `{{"metadata": {{"violations": {{"rule": ["enum", "required"]}}}}}}` finds them. A missing member counts as null in
+  `changes`.
 - **`full` is personal data.** It holds names, addresses and URLs that act on an appointment. Deployed with
   `EventDetail=reference`, or where a message would pass EventBridge's 1 MB, it is left out and `metadata.detail` says
   so: read the appointment from the table by `appointmentId`, or from its event item by `id`.

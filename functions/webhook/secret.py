@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from appointments.errors import AppointmentsError
+from appointments.deadline import Deadline
+from appointments.errors import AppointmentsError, DeadlineExceededError
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -23,6 +24,8 @@ PAUSE_SECONDS = 10.0
 comes after a reading that is newer than the first: no delivery is lost to a rotation."""
 FIRST_PAUSE_SECONDS = 1.0
 """The same while no key is known, when every delivery is refused."""
+READING_SECONDS = 1.2
+"""For both versions together, however slowly they come: the rest of the sender's patience is for the delivery."""
 
 
 class SecretUnavailableError(AppointmentsError):
@@ -103,23 +106,24 @@ class Secret:
 
     def _read(self) -> Reading:
         """Two calls: none gives both versions. The second is not tried when the first had no answer."""
+        deadline = Deadline(READING_SECONDS)
         keys: list[bytes] = []
         problem = None
         # In this order: a rotation between the two calls then hides the new version and never the one in use.
         for stage in (CURRENT, PREVIOUS):
             try:
-                keys.extend(map(self._key, self._versions(stage)))
+                keys.extend(map(self._key, self._versions(stage, deadline)))
             except UnusableSecretError as error:
                 # Nobody can be in possession of a previous version of which no key could be made.
                 problem = f"{stage}: {error}" if stage == CURRENT else problem
-            except (ClientError, BotoCoreError, ResponseParserError) as error:
+            except (ClientError, BotoCoreError, ResponseParserError, DeadlineExceededError) as error:
                 return Reading(tuple(keys), complete=False, problem=f"{stage}: {_kind(error)}")
         return Reading(tuple(dict.fromkeys(keys)), problem=problem)
 
-    def _versions(self, stage: str) -> Iterator[str]:
+    def _versions(self, stage: str, deadline: Deadline) -> Iterator[str]:
         """The version's text; nothing for a previous one where the secret was never rotated."""
         try:
-            version = self._client.get_secret_value(SecretId=self._arn, VersionStage=stage)
+            version = deadline.call(lambda: self._client.get_secret_value(SecretId=self._arn, VersionStage=stage))
         except self._client.exceptions.ResourceNotFoundException:
             if stage == CURRENT:
                 raise

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from local.samples import deferred
 from local.samples.apigateway import webhook_event
 from local.samples.bus import golden
 from local.samples.sample import Sample
@@ -13,7 +14,7 @@ from local.samples.story import SAMPLES
 from local.samples.stream import batches
 
 EVENTS = Path(__file__).parents[2] / "events"
-FOLDERS = ("deliveries", "webhook", "stream", "eventbridge")
+FOLDERS = ("deliveries", "webhook", "backlog", "stream", "eventbridge")
 WIDTH = 100
 AS_SENT = ("malformed", "vendor-sample")
 """Samples whose bytes are the point, so that nothing is laid out for the reader."""
@@ -22,6 +23,7 @@ AS_SENT = ("malformed", "vendor-sample")
 def files() -> dict[str, bytes]:
     """Every file by its path below events/."""
     documents = {f"webhook/{sample.name}.json": webhook_event(sample) for sample in SAMPLES}
+    documents |= {f"backlog/{name}.json": batch for name, batch in deferred.batches().items()}
     documents |= {f"stream/{name}.json": batch for name, batch in batches().items()}
     documents |= {f"eventbridge/{name}.json": message for name, message in golden().items()}
     laid_out = {path: f"{pretty(document)}\n".encode() for path, document in documents.items()}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from local.aws import FAILURE_QUEUE, EmbeddedAws
+from local.aws import BUCKETS, FAILURE_QUEUE, EmbeddedAws
 from local.samples import SAMPLES
 from local.template import Template
 
@@ -131,6 +131,14 @@ def test_a_poison_record_is_parked_and_all_others_are_published(invoke: Any, aws
     assert invoke("PublisherFunction", "stream/poison") == {"batchItemFailures": []}
     assert len(_received(aws)) == len(records) - 1
     assert len(_received(aws, FAILURE_QUEUE)) == 1
+
+
+@pytest.mark.parametrize("event", ["batch", "poison"])
+def test_a_batch_of_the_backlog_is_done_with(invoke: Any, aws: EmbeddedAws, event: str) -> None:
+    assert invoke("BacklogFunction", f"backlog/{event}") == {"batchItemFailures": []}
+    if event == "poison":
+        kept = aws.client("s3").list_objects_v2(Bucket=BUCKETS["QuarantineBucket"])["Contents"]
+        assert {"undeliverable"} <= {found["Key"].partition("/")[0] for found in kept}
 
 
 def _received(aws: EmbeddedAws, queue: str = "events") -> list[Any]:

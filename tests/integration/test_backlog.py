@@ -6,6 +6,7 @@ import base64
 import importlib
 import json
 import os
+import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +23,7 @@ from appointments.backlog import Backlog, Deferred
 from appointments.bodies import Bodies
 from appointments.deadline import Deadline
 from appointments.errors import BacklogUnavailableError, UndeliverableError
+from local.samples.files import EVENTS
 from tests.builders import ENVIRONMENT, body, delivery, make_bucket
 
 RECEIVED_AT = "2026-03-02T09:00:01.000000000Z"
@@ -208,9 +210,22 @@ def test_a_quarantine_that_is_down_loses_nothing(function: Function) -> None:
     assert "EVENT#e-1" in function.stored()
 
 
-def test_a_queue_that_is_not_there_or_does_not_answer_is_told(function: Function) -> None:
+def test_the_sample_batches_are_stored_and_the_poison_in_them_is_kept(function: Function) -> None:
+    for name, expected in (("batch", set()), ("poison", {"contract", "undeliverable"})):
+        event = json.loads((EVENTS / "backlog" / f"{name}.json").read_text(encoding="utf-8"))
+        assert function.handler.lambda_handler(event, CONTEXT) == {"batchItemFailures": []}
+        assert set(function.quarantined()) == expected
+    assert sum(name.startswith("EVENT#") for name in function.stored()) == 3
+
+
+def test_a_queue_that_is_not_there_or_does_not_answer_is_told(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
     boto3.client("sqs").delete_queue(QueueUrl=function.queue_url)
     with pytest.raises(BacklogUnavailableError, match="NonExistentQueue"):
         function.backlog.defer(Deferred(b"{}", RECEIVED_AT), Deadline(5))
+    let_go = threading.Event()
+    monkeypatch.setattr(function.backlog._client, "send_message", lambda **_: let_go.wait(20))
     with pytest.raises(BacklogUnavailableError, match="time"):
-        function.backlog.defer(Deferred(b"{}", RECEIVED_AT), Deadline(0))
+        function.backlog.defer(Deferred(b"{}", RECEIVED_AT), Deadline(0.05))
+    let_go.set()

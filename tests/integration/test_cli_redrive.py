@@ -50,6 +50,17 @@ def test_many_are_redriven_each_outcome_is_kept_and_the_closing_line_counts(oper
     assert CANARY not in answer.output
 
 
+def test_a_redrive_in_tolerant_mode_takes_in_what_a_release_of_the_vendors_brought(operator: Operator) -> None:
+    document = delivery(meetingType=CANARY)
+    del document["data"]["appointment"]["office"]
+    key = operator.keep(body(document))
+    assert closing(operator.run("redrive", "--execute")) == "1 object: 1 contract"
+    answer = operator.run("redrive", "--contract-mode", "tolerant", "--execute")
+    assert closing(answer) == "1 object: 1 stored"
+    assert (operator.outcome(key), operator.events()) == ("stored", ["e-1"])
+    assert CANARY not in answer.output
+
+
 def test_a_redriven_body_is_the_one_received_then_and_expires_from_now(operator: Operator) -> None:
     operator.keep(body(delivery()), day=5)
     assert operator.run("redrive", "--yes", "--history-retention-days", "30").exit_code == 0

@@ -6,6 +6,7 @@ import importlib
 import io
 import json
 import logging
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from appointments import backlog
+from appointments.backlog import Deferred
 from tests.builders import ENVIRONMENT, TOKEN, body, delivery, make_bucket, webhook_event
+from webhook.request import Request
 
 CONTEXT = SimpleNamespace(
     function_name="webhook", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda", aws_request_id="r-1"
@@ -169,3 +173,84 @@ def test_nothing_personal_is_logged_or_answered_even_at_debug(
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_no_body_is_ever_a_500(invoke: Any, content: bytes, encoded: bool) -> None:
     assert invoke(webhook_event(content, encoded=encoded))[0] in (400, 422)
+
+
+def kept() -> dict[str, bytes]:
+    """What is in quarantine, by reason and content."""
+    s3, bucket = boto3.client("s3"), ENVIRONMENT["QUARANTINE_BUCKET_NAME"]
+    keys = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+    return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "reason"),
+    [
+        (b"{", {}, "malformed"),
+        (b"\xff\x00", {}, "malformed"),
+        (b"", {}, "malformed"),
+        (b'{"id": "x"}', {}, "contract"),
+        (b"<xml/>", {"content-type": "application/xml"}, "media-type"),
+        (b"\x1f\x8b", {"content-encoding": "gzip"}, "media-type"),
+    ],
+)
+def test_what_is_authenticated_and_refused_is_in_quarantine_byte_for_byte_and_once(
+    invoke: Any, content: bytes, headers: dict[str, str], reason: str
+) -> None:
+    for _ in range(3):  # as often as the sender tries
+        assert invoke(webhook_event(content, headers=headers, encoded=True))[0] in (400, 415, 422)
+    ((key, body_kept),) = kept().items()
+    assert (key.partition("/")[0], body_kept) == (reason, content)
+
+
+def test_the_quarantine_knows_why_when_and_which_request(invoke: Any) -> None:
+    invoke(webhook_event(body(delivery(id=""))))
+    (key,) = kept()
+    metadata = boto3.client("s3").head_object(Bucket=ENVIRONMENT["QUARANTINE_BUCKET_NAME"], Key=key)["Metadata"]
+    assert json.loads(metadata["violations"]) == [["$.id", "minLength", "1"]]
+    assert metadata["received-at"] == "2026-03-02T09:00:01.000000000Z"
+    assert (metadata["request-id"], metadata["content-type"]) == ("r-1", "application/json")
+
+
+def test_base64_that_is_none_is_kept_as_it_came(invoke: Any) -> None:
+    assert invoke(webhook_event(b"{}") | {"body": "no base64", "isBase64Encoded": True})[0] == 400
+    assert list(kept().values()) == [b"no base64"]
+
+
+def test_other_content_under_a_known_id_is_acknowledged_changes_nothing_and_is_kept(invoke: Any) -> None:
+    invoke(webhook_event(body(delivery(id="e-1"))))
+    before = boto3.client("dynamodb").scan(TableName="appointments")["Items"]
+    other = body(delivery(id="e-1", internalNotes="other"))
+    assert outcome(invoke(webhook_event(other))) == (200, "conflicting-duplicate")
+    assert boto3.client("dynamodb").scan(TableName="appointments")["Items"] == before
+    ((key, content),) = kept().items()
+    assert (key.partition("/")[0], content) == ("conflicting-duplicate", other)
+
+
+def test_nothing_unauthenticated_is_ever_kept(invoke: Any) -> None:
+    for content in (b"{", b"", body(delivery())):
+        assert invoke(webhook_event(content, token="wrong", encoded=True))[0] == 401
+    assert kept() == {}
+
+
+@pytest.mark.parametrize("content", [b"{", body(delivery(id="e-1", internalNotes="other"))])
+def test_what_the_quarantine_cannot_take_is_503(invoke: Any, content: bytes) -> None:
+    invoke(webhook_event(body(delivery(id="e-1"))))
+    boto3.client("s3").delete_bucket(Bucket=ENVIRONMENT["QUARANTINE_BUCKET_NAME"])
+    assert invoke(webhook_event(content))[0] == 503
+
+
+def test_what_cannot_be_stored_is_deferred_with_its_exact_bytes(invoke: Any) -> None:
+    queue_url = boto3.client("sqs").create_queue(QueueName="backlog")["QueueUrl"]
+    boto3.client("dynamodb").delete_table(TableName="appointments")
+    content = body(delivery(internalNotes="é 😀"))
+    assert outcome(invoke(webhook_event(content, encoded=True))) == (202, "deferred")
+    (message,) = boto3.client("sqs").receive_message(QueueUrl=queue_url)["Messages"]
+    deferred = backlog.decode(message["Body"], load=lambda _: b"")
+    assert deferred == Deferred(content, "2026-03-02T09:00:01.000000000Z")
+
+
+@pytest.mark.parametrize(("waited", "left"), [(0.0, 2.6), (0.9, 1.7), (2.5, 1.2), (2.99, 1.2), (3.5, 2.6), (-5.0, 2.6)])
+def test_a_request_has_what_its_cold_start_has_left_of_the_senders_patience(waited: float, left: float) -> None:
+    event = webhook_event(b"{}")
+    event["requestContext"]["timeEpoch"] = int((time.time() - waited) * 1000)
+    assert Request.from_event(event).deadline().remaining == pytest.approx(left, abs=0.2)

@@ -12,6 +12,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+import backlog.settings
 import publisher.settings
 import webhook.settings
 from appointments import events, items
@@ -30,7 +31,11 @@ def test_cfn_lint_with_the_serverless_rules_finds_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("function", "settings"),
-    [("WebhookFunction", webhook.settings.Settings), ("PublisherFunction", publisher.settings.Settings)],
+    [
+        ("WebhookFunction", webhook.settings.Settings),
+        ("PublisherFunction", publisher.settings.Settings),
+        ("BacklogFunction", backlog.settings.Settings),
+    ],
 )
 def test_a_function_is_given_exactly_the_environment_it_reads(function: str, settings: type) -> None:
     given = set(RESOURCES[function]["Properties"]["Environment"]["Variables"]) - {"POWERTOOLS_SERVICE_NAME"}
@@ -49,13 +54,13 @@ def test_a_deployed_function_talks_to_aws_itself(monkeypatch: pytest.MonkeyPatch
 
 def test_sam_local_sets_only_variables_that_the_template_declares() -> None:
     declared = set(DOCUMENT["Globals"]["Function"]["Environment"]["Variables"])
-    for function in ("WebhookFunction", "PublisherFunction"):
+    for function in ("WebhookFunction", "PublisherFunction", "BacklogFunction"):
         declared |= set(RESOURCES[function]["Properties"]["Environment"]["Variables"])
     given = json.loads((ROOT / "events" / "env.json").read_text())
     assert set(given["Parameters"]) <= declared
 
 
-@pytest.mark.parametrize("function", ["WebhookFunction", "PublisherFunction"])
+@pytest.mark.parametrize("function", ["WebhookFunction", "PublisherFunction", "BacklogFunction"])
 def test_a_handler_is_where_the_template_says(function: str) -> None:
     module, _, name = RESOURCES[function]["Properties"]["Handler"].rpartition(".")
     source = ROOT / "functions" / (module.replace(".", "/") + ".py")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from appointments import items
 from appointments.errors import (
@@ -58,14 +59,16 @@ class Backlog:
             raise BacklogUnavailableError(str(error)) from None
         except ClientError as error:
             raise BacklogUnavailableError("the backlog answered " + error.response["Error"]["Code"]) from None
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise BacklogUnavailableError("the backlog did not answer: " + type(error).__name__) from None
 
     def _send(self, deferred: Deferred) -> None:
         message = encode(deferred)
         if len(message) > MESSAGE_BYTES:
             message = _encoded(deferred.received_at, bodyKey=self._bodies.put(deferred.body))
-        self._client.send_message(QueueUrl=self._queue_url, MessageBody=message)
+        answer = self._client.send_message(QueueUrl=self._queue_url, MessageBody=message)
+        if not answer.get("MessageId"):  # a page of something in between, for instance
+            raise ResponseParserError
 
 
 def encode(deferred: Deferred) -> str:

@@ -11,6 +11,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from appointments.errors import BodyLostError, BodyUnavailableError
 
@@ -47,7 +48,7 @@ class Bodies:
             )
         except ClientError as error:
             raise BodyUnavailableError("S3 answered " + error.response["Error"]["Code"]) from None
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise BodyUnavailableError("S3 did not answer: " + type(error).__name__) from None
         return key
 
@@ -61,7 +62,7 @@ class Bodies:
             code = error.response["Error"]["Code"]
             kind = BodyLostError if code == "NoSuchKey" else BodyUnavailableError
             raise kind("S3 answered " + code) from None
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise BodyUnavailableError("S3 did not answer: " + type(error).__name__) from None
         if key_of(body) != key:
             raise BodyLostError("the object is not the body that its key names")

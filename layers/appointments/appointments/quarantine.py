@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from appointments.errors import QuarantineUnavailableError
 from appointments.violations import Violation
@@ -134,7 +135,7 @@ class Quarantine:
             )
         except ClientError as error:
             return error.response["Error"]["Code"]
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise QuarantineUnavailableError("S3 did not answer: " + type(error).__name__) from None
         return None
 

@@ -25,6 +25,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from appointments import instants, items
 from appointments.deadline import Deadline
@@ -168,7 +169,7 @@ class Store:
             ) from None
         except DeadlineExceededError:
             raise StoreUnavailableError("DynamoDB did not answer in time") from None
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise StoreUnavailableError("DynamoDB did not answer: " + type(error).__name__) from None
         return None
 

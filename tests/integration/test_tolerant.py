@@ -1,0 +1,68 @@
+"""A delivery that only tolerant mode takes in, as the table stores it and as the bus gets it from there."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from appointments import events
+from appointments.events import EventDetail
+from appointments.parsing import ContractMode
+from appointments.store import Outcome, Store
+from tests.builders import body, delivery, received
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from appointments.bodies import Bodies
+
+
+def released() -> dict[str, Any]:
+    """An unknown status and type, a participant without a person, no office, no correlation id; and a broken limit."""
+    document = delivery(
+        status="WAITING_LIST",
+        participants=[
+            {"type": "RESOURCE", "role": "REQUIRED", "resource": {"id": "r-1"}},
+            {"type": "EMPLOYEE", "role": "LEAD", "employee": {"id": "p-1", "status": "ON_LEAVE"}},
+            {"type": "CUSTOMER", "role": "PRIMARY"},
+        ],
+        externalId="x" * 256,
+        previous={"status": "ACCEPTED", "office": {"id": "o-1"}},
+    )
+    del document["data"]["appointment"]["office"], document["correlationId"]
+    return document
+
+
+TOLERATED = [
+    ("$.correlationId", "required"),
+    ("$.data.appointment.office", "required"),
+    ("$.data.appointment.participants[0].role", "enum"),
+    ("$.data.appointment.participants[0].type", "enum"),
+    ("$.data.appointment.participants[1].employee.status", "enum"),
+    ("$.data.appointment.participants[1].role", "enum"),
+    ("$.data.appointment.participants[2].customer", "required"),
+    ("$.data.appointment.status", "enum"),
+]
+LIMIT = ("$.data.appointment.externalId", "maxLength")
+
+
+def test_the_table_takes_it_and_the_bus_gets_it(dynamodb: DynamoDBClient, table_name: str, bodies: Bodies) -> None:
+    arrived = received(body(released()), ContractMode.TOLERANT)
+    assert Store(dynamodb, table_name, bodies, deadline_seconds=20).save(arrived) is Outcome.STORED
+    stored = {item["sk"]["S"]: item for item in dynamodb.scan(TableName=table_name, ConsistentRead=True)["Items"]}
+    current = stored["CURRENT"]
+    assert current["status"] == {"S": "WAITING_LIST"}
+    assert current["employeeId"] == {"S": "p-1"}
+    assert current.keys().isdisjoint({"officeId", "customerId"})
+    assert current["participants"]["L"] == [
+        {"M": {"type": {"S": "RESOURCE"}, "role": {"S": "REQUIRED"}}},
+        {"M": {"type": {"S": "EMPLOYEE"}, "role": {"S": "LEAD"}, "id": {"S": "p-1"}}},
+        {"M": {"type": {"S": "CUSTOMER"}, "role": {"S": "PRIMARY"}}},
+    ]
+    item: Any = stored["EVENT#e-1"]
+    assert "correlationId" not in item
+    message = json.loads(events.message(item, source="pexip.engage", event_detail=EventDetail.REFERENCE).detail)
+    assert message["metadata"]["correlationId"] is None
+    assert [(v["path"], v["rule"]) for v in message["metadata"]["violations"]] == [*TOLERATED, LIMIT]
+    assert message["data"]["appointment"]["participants"][0] == {"type": "RESOURCE", "role": "REQUIRED"}
+    assert message["data"]["changes"][0] == "status"
