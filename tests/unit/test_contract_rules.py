@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appointments.errors import AppointmentsError, ContractError, MalformedBodyError
-from appointments.parsing import parse_envelope
+from appointments.parsing import ERRORS, parse_envelope
 from tests.builders import body, delivery
 
 SAMPLE = (Path(__file__).parent.parent / "fixtures" / "vendor-sample.json").read_bytes()
@@ -283,3 +283,17 @@ def test_no_value_that_was_sent_is_in_what_is_said() -> None:
     assert canary not in repr(raised.value.violations) + str(raised.value)
     assert raised.value.__cause__ is None
     assert raised.value.__context__ is None
+
+
+@pytest.mark.parametrize("good", [0, 60])
+def test_a_body_that_is_broken_in_very_many_places_is_refused_with_the_first_of_them(good: int) -> None:
+    document = delivery(office={})
+    (employee, _) = document["data"]["appointment"]["participants"]
+    document["data"]["appointment"]["participants"] = [employee] * good + [{"type": "ROBOT"}] * 20_000
+    with pytest.raises(ContractError) as raised:
+        parse_envelope(body(document))
+    found = {(violation.path, violation.rule) for violation in raised.value.violations}
+    assert ("$.data.appointment.office.id", "required") in found
+    assert len(found) <= 4 * ERRORS
+    if not good:
+        assert ("$.data.appointment.participants[49].type", "enum") in found
