@@ -20,7 +20,7 @@ from botocore.client import BaseClient
 from moto import mock_aws
 from standardwebhooks import Webhook
 
-from tests.builders import ENVIRONMENT, body, delivery, webhook_event
+from tests.builders import ENVIRONMENT, body, delivery, make_bucket, webhook_event
 
 CONTEXT = SimpleNamespace(
     function_name="webhook", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda", aws_request_id="r-1"
@@ -71,6 +71,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         )
+        make_bucket(ENVIRONMENT["QUARANTINE_BUCKET_NAME"])
         for name, value in (ENVIRONMENT | environment).items():
             monkeypatch.setenv(name, value)
         import webhook.handler

@@ -113,7 +113,8 @@ def test_interrupted_anywhere_it_loses_nothing_and_does_nothing_twice(
     answer = operator.run("redrive", "--execute")
     assert answer.exit_code == 1
     assert closing(answer).startswith("interrupted, the same command goes on from here: 2 objects: 2 stored")
-    assert len(operator.events()) == (2 if "dynamodb" in step else 3)
+    # A write that had begun goes on by itself: its object has no outcome yet, and is a duplicate the next time.
+    assert len(operator.events()) in ({2, 3} if "dynamodb" in step else {3})
     again = operator.run("redrive", "--execute")
     assert again.exit_code == 0
     assert "; 2 skipped, redriven before" in closing(again)

@@ -14,8 +14,9 @@ from functools import partial, reduce
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from appointments import events, items
 from appointments.contract import Envelope
@@ -159,7 +160,7 @@ def assert_taken_in(document: Any) -> None:
     assert pairs(parsed.violations) == broken(document)
     assert len(pairs(parsed.violations)) == len(parsed.violations)
     assert MARK not in str(parsed.violations)
-    assert untupled(parsed.envelope.model_dump(by_alias=True, exclude_unset=True)) == document
+    assert holds(parsed.envelope, document)
     assert_goes_on(document)
 
 
@@ -177,10 +178,17 @@ def assert_goes_on(document: Any) -> None:
             assert detail["data"]["previousAppointment"] == document["data"].get("previousAppointment")
 
 
-def untupled(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: untupled(below) for name, below in value.items()}
-    return [untupled(below) for below in value] if isinstance(value, list | tuple) else value
+def holds(value: Any, sent: Any) -> bool:
+    """Whether what was read is what was sent, each member under its own name."""
+    if isinstance(value, BaseModel):
+        names = {field.alias: name for name, field in type(value).model_fields.items()}
+        more = value.model_extra or {}
+        return all(
+            holds(getattr(value, names[name]) if name in names else more[name], one) for name, one in sent.items()
+        )
+    if isinstance(value, tuple):
+        return len(value) == len(sent) and all(map(holds, value, sent))
+    return bool(value == sent)
 
 
 def texts_in(value: Any) -> Iterator[str]:
@@ -200,6 +208,7 @@ def test_unknown_values_and_missing_secondary_members_are_reported_and_taken_in(
 
 
 @thorough(300)
+@example(delivery(answers=[{"answer_type": None}]))  # what the member is called in Python is not what it is called
 @given(nearly_deliveries() | changed_by_more())
 def test_whatever_else_is_wrong_is_refused_with_all_that_strict_mode_says(document: Any) -> None:
     if all(may_be_tolerated(document, path, rule) for path, rule in broken(document)):

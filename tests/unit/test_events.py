@@ -50,6 +50,17 @@ def test_changes_name_what_differs_from_the_previous_appointment() -> None:
     assert data["previousAppointment"] == previous
 
 
+@pytest.mark.parametrize("form", EventDetail)
+@pytest.mark.parametrize("stray", [5, "x", [1], {}, {"id": "p-9"}, {"id": {"name": "private"}}])
+def test_what_is_under_the_name_of_the_other_type_changes_nothing(stray: Any, form: EventDetail) -> None:
+    customer = {"type": "CUSTOMER", "role": "PRIMARY", "customer": {"id": 7}}
+    document = delivery(participants=[customer | {"employee": stray}], previous={"status": "ACCEPTED"})
+    document["data"]["previousAppointment"]["participants"] = [customer]
+    data = json.loads(detail(body(document), form))["data"]
+    assert "participants" not in data["changes"]
+    assert form is EventDetail.FULL or "private" not in json.dumps(data)
+
+
 def test_there_are_no_changes_without_a_previous_appointment() -> None:
     assert json.loads(detail(body(delivery())))["data"]["changes"] == []
 

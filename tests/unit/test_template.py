@@ -16,6 +16,7 @@ import backlog.settings
 import publisher.settings
 import webhook.settings
 from appointments import events, items
+from appointments.parsing import ContractMode
 from tests.template import DOCUMENT, default_conditions, resources
 
 ROOT = Path(__file__).parent.parent.parent
@@ -40,6 +41,12 @@ def test_cfn_lint_with_the_serverless_rules_finds_nothing() -> None:
 def test_a_function_is_given_exactly_the_environment_it_reads(function: str, settings: type) -> None:
     given = set(RESOURCES[function]["Properties"]["Environment"]["Variables"]) - {"POWERTOOLS_SERVICE_NAME"}
     assert given == {field.name.upper() for field in dataclasses.fields(settings)}
+
+
+def test_the_contract_modes_are_the_codes_and_the_default_is_strict() -> None:
+    parameter = DOCUMENT["Parameters"]["ContractMode"]
+    assert parameter["AllowedValues"] == [mode.value for mode in ContractMode]
+    assert parameter["Default"] == "strict"
 
 
 def test_a_deployed_function_talks_to_aws_itself(monkeypatch: pytest.MonkeyPatch) -> None:

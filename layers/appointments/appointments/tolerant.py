@@ -1,7 +1,7 @@
 """The contract with only what keying, ordering and routing need: the rest may be missing or of unknown value.
 
 The models are derived from the strict ones, member by member, the first time that a delivery needs them
-(docs/decisions/0013): a Literal becomes any text, a required member one that may be left out, and a discriminated
+(docs/decisions/0014): a Literal becomes any text, a required member one that may be left out, and a discriminated
 union gets one more branch, what its branches share, for a discriminator that names none of them. Types, date-times
 and the ids that become keys are checked as ever, so what code reads is of its declared type, or None.
 """
@@ -34,10 +34,9 @@ def read(document: dict[str, Any]) -> Envelope | None:
 
 
 @cache
-def derived(model: type[Model], tag: str | None = None) -> type[Model]:
-    """The tolerant form of a model, a subclass of it; ``tag`` is the member by which a union chose it."""
-    members = {name: _member(model, name) for name in model.model_fields if name != tag}
-    return _subclass(model, members)
+def derived(model: type[Model]) -> type[Model]:
+    """The tolerant form of a model, a subclass of it."""
+    return _subclass(model, {name: _member(model, name) for name in model.model_fields})
 
 
 def _member(model: type[Model], name: str) -> tuple[Any, Any]:
@@ -85,7 +84,7 @@ def _union(branches: tuple[type[Model], ...], name: str) -> Any:
         found = value.get(name) if isinstance(value, dict) else getattr(value, name, None)
         return chosen.get(found, rest.__name__) if isinstance(found, str) else rest.__name__
 
-    tagged = [Annotated[derived(branch, name), Tag(branch.__name__)] for branch in branches]
+    tagged = [Annotated[derived(branch), Tag(branch.__name__)] for branch in branches]
     return Annotated[Union[(*tagged, Annotated[rest, Tag(rest.__name__)])], Discriminator(choose)]
 
 
