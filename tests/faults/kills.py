@@ -7,15 +7,16 @@ it is under way and takes effect after the process has died, or it has taken eff
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 
 from local.ledger import Event, Ledger
 from tests.builders import body, delivery
 from tests.faults.kinds import Hold, Nth
 from tests.faults.proxy import Proxy
-from tests.faults.rig import Rig, eventually
+from tests.faults.rig import Attempt, Rig
 from tests.faults.table import Broken, Content
 
 LOST = 500
@@ -65,8 +66,16 @@ STORIES = [
 ]
 
 
-def killed_at(rig: Rig, story: Story, ledger: Ledger, content: bytes, step: Nth, hold: Hold) -> bool:
-    """Deliver, and kill WebhookFunction at the step; False when the delivery has no such step.
+class Struck(Enum):
+    """What became of the attempt to kill: there is no such step, or the answer was there first."""
+
+    NO_STEP = auto()
+    KILLED = auto()
+    TOO_LATE = auto()
+
+
+def killed_at(rig: Rig, story: Story, ledger: Ledger, content: bytes, step: Nth, hold: Hold) -> Struck:
+    """Deliver, and kill WebhookFunction at the step.
 
     The call is let go after the death, so that it may take effect while the sender delivers again.
     """
@@ -74,15 +83,22 @@ def killed_at(rig: Rig, story: Story, ledger: Ledger, content: bytes, step: Nth,
         rig.proxies[service].inject(step)
     for service, broken in story.broken.items():
         broken(rig.proxies[service])
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(2) as pool:
         posted = pool.submit(rig.post, content)
-        eventually(lambda: hold.reached.is_set() or posted.done())
-        happened = hold.reached.is_set()
-        if happened:
-            rig.kill("WebhookFunction")
-        attempt = posted.result()
+        killing = pool.submit(_kill_when_reached, rig, hold, posted)
+        attempt, reached = posted.result(), killing.result()
+    hold.let_go.set()
     if not story.content.quarantined:
         ledger.record(Event.of(content), acknowledged=attempt.acknowledged)
-    assert (attempt.status == LOST) is happened
-    hold.let_go.set()
-    return happened
+    if not reached:
+        assert attempt.status != LOST
+        return Struck.NO_STEP
+    return Struck.KILLED if attempt.status == LOST else Struck.TOO_LATE
+
+
+def _kill_when_reached(rig: Rig, hold: Hold, posted: Future[Attempt]) -> bool:
+    while not hold.reached.wait(0.02):
+        if posted.done():
+            return hold.reached.is_set()
+    rig.kill("WebhookFunction")
+    return True
