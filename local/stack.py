@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,7 +24,8 @@ class Options:
     """Port 0 takes any free port. ``log`` is the file that the functions' log lines go to, None for stdout.
 
     ``parameters`` are the template's, by name; those left out have their defaults. ``webhooks`` execution environments
-    of WebhookFunction run at once; ``variables`` go over those of the template, in the environment of every function.
+    of WebhookFunction run at once; ``variables`` go over those of the template, in the environment of every function;
+    ``timeouts`` are seconds by function, where they are not to be the template's.
     """
 
     host: str = "127.0.0.1"
@@ -37,6 +38,7 @@ class Options:
     parameters: Mapping[str, str] = field(default_factory=dict)
     webhooks: int = WEBHOOKS_AT_ONCE
     variables: Mapping[str, str] = field(default_factory=dict)
+    timeouts: Mapping[str, int] = field(default_factory=dict)
 
 
 class Stack:
@@ -56,7 +58,10 @@ class Stack:
             table_name=options.table_name,
             parameters=options.parameters,
         )
-        webhook, publisher, backlog = map(template.function, FUNCTIONS)
+        webhook, publisher, backlog = (
+            replace(function, timeout_seconds=options.timeouts.get(function.logical_id, function.timeout_seconds))
+            for function in map(template.function, FUNCTIONS)
+        )
         self.fleets = {
             function.logical_id: Fleet(
                 function, {**self.aws.environment(function.logical_id), **options.variables}, size=size, log=options.log

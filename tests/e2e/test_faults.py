@@ -16,19 +16,26 @@ import pytest
 from local import pump
 from local.ledger import Event, Ledger
 from tests.builders import body, delivery
-from tests.faults import table
+from tests.faults import kinds, table
 from tests.faults.rig import Attempt, Rig, eventually
 from tests.faults.table import Row
 
 SENDER_SECONDS = 3.0
 """When the sender hangs up. No slack: what is in time takes 2.3 s at most, on a busy machine too."""
 
+PUBLISHER_SECONDS = 6
+"""Less than the template's, so that a fault outlasts an invocation and the stream has to bring the events again."""
+
 
 @pytest.fixture(scope="module")
 def running(dynamodb_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     with (
         pytest.MonkeyPatch.context() as patch,
-        Rig(tmp_path_factory.mktemp("faults") / "functions.log", dynamodb_url) as rig,
+        Rig(
+            tmp_path_factory.mktemp("faults") / "functions.log",
+            dynamodb_url,
+            timeouts={"PublisherFunction": PUBLISHER_SECONDS},
+        ) as rig,
     ):
         patch.setattr(pump, "LONGEST_PAUSE", 0.3)
         yield rig
@@ -118,6 +125,24 @@ def test_the_answer_comes_before_the_sender_hangs_up(came: Callable[[Row], Came]
 @pytest.mark.parametrize(TABLE, rows(), indirect=["dynamodb_url"], scope="module")
 def test_nothing_is_lost_and_the_order_is_kept_once_the_fault_is_over(came: Callable[[Row], Came], row: Row) -> None:
     assert came(row).wrong == []
+
+
+@pytest.mark.parametrize("dynamodb_url", ["moto"], indirect=True, scope="module")
+@pytest.mark.parametrize(
+    "how", [kinds.hang, kinds.throttle, kinds.RefuseEntries(lambda detail: detail["metadata"]["id"].endswith("2"))]
+)
+def test_events_that_an_invocation_cannot_publish_come_again(running: Rig, how: kinds.Fault) -> None:
+    ledger, appointment = Ledger(), uuid4().hex
+    running.proxies["events"].inject(how)
+    for n in (1, 2, 3):
+        for name in (appointment, f"{appointment}-other"):
+            at = f"2026-03-02T09:00:0{n}Z"
+            content = body(delivery(id=f"{name}-{n}", appointment_id=name, updated_at=at))
+            assert running.deliver(ledger, content)[-1].acknowledged
+    log = running.log.read_text()
+    assert eventually(lambda: "events not published in time" in running.log.read_text()[len(log) :])
+    running.heal()
+    assert running.settle(ledger) == []
 
 
 def test_a_poison_record_blocks_nobody_else_and_ends_in_the_failure_queue(

@@ -58,9 +58,20 @@ class Attempt:
 
 
 class Rig:
-    """A context manager. ``proxies`` by service; one execution environment of WebhookFunction unless told."""
+    """A context manager. ``proxies`` by service; one execution environment of WebhookFunction unless told.
 
-    def __init__(self, log: Path, dynamodb_url: str | None = None, *, webhooks: int = 1, **variables: str) -> None:
+    ``variables`` and ``timeouts`` are those of the stack's options.
+    """
+
+    def __init__(
+        self,
+        log: Path,
+        dynamodb_url: str | None = None,
+        *,
+        webhooks: int = 1,
+        timeouts: Mapping[str, int] | None = None,
+        **variables: str,
+    ) -> None:
         self.log = log
         self.proxies = {service: Proxy(service) for service in ENDPOINTS}
         proxied = {ENDPOINTS[service]: proxy.url for service, proxy in self.proxies.items()}
@@ -72,6 +83,7 @@ class Rig:
             log=log,
             webhooks=webhooks,
             variables={**proxied, **variables},
+            timeouts=timeouts or {},
         )
         self.stack = Stack(options)
         for service, proxy in self.proxies.items():
