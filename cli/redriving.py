@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from appointments.errors import ContractError, MalformedBodyError, StoreUnavailableError
 from appointments.instants import utc
-from appointments.items import Delivery
+from appointments.items import Delivery, expires_at
 from appointments.parsing import ContractMode, Parsed, parse_envelope
 from appointments.quarantine import Reason
 from appointments.store import Outcome, Store
@@ -89,9 +89,8 @@ class Redriver:
 
     def _delivery(self, body: bytes, parsed: Parsed, received_at: str) -> Delivery:
         """As the webhook would have made it; its days in the history begin now, when it gets there."""
-        days = self._history_retention_days
-        expires_at = int((self._now() + timedelta(days=days)).timestamp()) if days else None
-        return Delivery(body, parsed.envelope, parsed.violations, received_at, expires_at)
+        expiry = expires_at(self._history_retention_days, self._now().timestamp())
+        return Delivery(body, parsed.envelope, parsed.violations, received_at, expiry)
 
     def _note(self, key: str, result: Result) -> None:
         tags = {OUTCOME: result.outcome, REDRIVEN_AT: utc(self._now().isoformat())}

@@ -87,6 +87,18 @@ def make_bucket(name: str) -> None:
     boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
 
 
+def make_table_and_buckets() -> None:
+    """What the functions of ENVIRONMENT write to, empty, in the embedded AWS."""
+    boto3.client("dynamodb").create_table(
+        TableName=ENVIRONMENT["TABLE_NAME"],
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    )
+    for name in ("QUARANTINE_BUCKET_NAME", "BODIES_BUCKET_NAME"):
+        make_bucket(ENVIRONMENT[name])
+
+
 def webhook_event(
     content: bytes,
     *,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import time
 from typing import TYPE_CHECKING
 
 from appointments import instants
@@ -17,7 +17,7 @@ from appointments.errors import (
     StoreUnavailableError,
     UndeliverableError,
 )
-from appointments.items import Delivery
+from appointments.items import Delivery, expires_at
 from appointments.parsing import ContractMode, parse_envelope
 from appointments.quarantine import Quarantine, Reason
 from appointments.store import Outcome
@@ -88,7 +88,8 @@ class Storing:
             envelope=parsed.envelope,
             violations=parsed.violations,
             received_at=deferred.received_at,
-            expires_at=self._expires_at(),
+            # Counted from now: what waited in the backlog is not to expire before it was of use.
+            expires_at=expires_at(self._history_retention_days, time.time()),
         )
         outcome = self._store.save(delivery)
         if outcome is Outcome.CONFLICT:
@@ -99,9 +100,3 @@ class Storing:
         self._report(problem)
         self._quarantine.keep(deferred.body, reason, received_at=deferred.received_at, violations=violations)
         return QUARANTINED
-
-    def _expires_at(self) -> int | None:
-        """Counted from now: what waited in the backlog is not to expire before it was of use."""
-        if not self._history_retention_days:
-            return None
-        return int((datetime.now(UTC) + timedelta(days=self._history_retention_days)).timestamp())

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import Any, TypeVar
+
+from appointments.deadline import within
+from appointments.errors import DeadlineExceededError
 
 MARGIN_SECONDS = 3.0
 """Of the invocation's time left to report, to log and to be frozen when all else is used up."""
@@ -30,27 +31,10 @@ class OutOfTimeError(TimeoutError):
 
 def in_thread(call: Callable[[], Result], seconds: float) -> Result:
     """The call's result or its error. After ``seconds`` OutOfTimeError; its thread is left to its sockets' timeouts."""
-    outcome: SimpleQueue[Callable[[], Result]] = SimpleQueue()
-    Thread(target=_settle, args=(call, outcome), daemon=True).start()
     try:
-        settled = outcome.get(timeout=seconds)
-    except Empty:
+        return within(seconds, call)
+    except DeadlineExceededError:
         raise OutOfTimeError from None
-    return settled()
-
-
-def _settle(call: Callable[[], Any], outcome: SimpleQueue[Callable[[], Any]]) -> None:
-    try:
-        result = call()
-    except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-        failure = error
-
-        def again() -> Any:
-            raise failure
-
-        outcome.put(again)
-    else:
-        outcome.put(lambda: result)
 
 
 class Budget:

@@ -14,7 +14,7 @@ from appointments.errors import (
     QuarantineUnavailableError,
     StoreUnavailableError,
 )
-from appointments.items import Delivery
+from appointments.items import Delivery, expires_at
 from appointments.parsing import ContractMode, Parsed, parse_envelope
 from appointments.quarantine import Reason
 from appointments.store import Outcome
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from appointments.deadline import Deadline
     from appointments.quarantine import Quarantine
     from appointments.store import Store
+    from appointments.violations import Violation
     from webhook.request import Request
 
-SECONDS_PER_DAY = 86_400
 FALLBACK_SECONDS = 1.0
 """Kept back from the store for the backlog."""
 STORE_SECONDS = 0.4
@@ -87,7 +87,7 @@ class Receiver:
             envelope=parsed.envelope,
             violations=parsed.violations,
             received_at=request.received_at,
-            expires_at=self._expires_at(request),
+            expires_at=expires_at(self._history_retention_days, request.received_at_ms / 1000),
         )
         try:
             result: str = self._store.save(delivery, deadline.earlier(FALLBACK_SECONDS, at_least=STORE_SECONDS)).value
@@ -99,7 +99,9 @@ class Receiver:
             self._keep(request, Reason.CONFLICTING_DUPLICATE, deadline)
         return Receipt(result, parsed, delivery)
 
-    def _keep(self, request: Request, reason: Reason, deadline: Deadline, violations: tuple[()] = ()) -> None:
+    def _keep(
+        self, request: Request, reason: Reason, deadline: Deadline, violations: tuple[Violation, ...] = ()
+    ) -> None:
         try:
             deadline.call(
                 lambda: self._quarantine.keep(
@@ -113,7 +115,3 @@ class Receiver:
             )
         except DeadlineExceededError:
             raise QuarantineUnavailableError("S3 did not answer in time") from None
-
-    def _expires_at(self, request: Request) -> int | None:
-        days = self._history_retention_days
-        return request.received_at_ms // 1000 + days * SECONDS_PER_DAY if days else None

@@ -30,17 +30,6 @@ ROOT = Path(__file__).parent.parent.parent
 HEADERS = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
 
 
-@pytest.fixture(scope="module", params=["moto", "dynamodb-local"])
-def dynamodb_url(request: pytest.FixtureRequest) -> str | None:
-    """None for the embedded DynamoDB, else the address of DynamoDB Local."""
-    if request.param == "moto":
-        return None
-    endpoint = os.environ.get("DYNAMODB_LOCAL_ENDPOINT")
-    if not endpoint:
-        pytest.skip("DynamoDB Local is not running: DYNAMODB_LOCAL_ENDPOINT is not set")
-    return endpoint
-
-
 @pytest.fixture(scope="module")
 def stack(dynamodb_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One stack for several tests, each with appointments of its own."""

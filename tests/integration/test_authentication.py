@@ -20,7 +20,7 @@ from botocore.client import BaseClient
 from moto import mock_aws
 from standardwebhooks import Webhook
 
-from tests.builders import ENVIRONMENT, body, delivery, make_bucket, webhook_event
+from tests.builders import ENVIRONMENT, body, delivery, make_table_and_buckets, webhook_event
 
 CONTEXT = SimpleNamespace(
     function_name="webhook", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda", aws_request_id="r-1"
@@ -65,13 +65,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 
     def started(secret: str = SECRET, **environment: str) -> Function:
         boto3.client("secretsmanager").create_secret(Name="token", SecretString=secret)
-        boto3.client("dynamodb").create_table(
-            TableName="appointments",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        )
-        make_bucket(ENVIRONMENT["QUARANTINE_BUCKET_NAME"])
+        make_table_and_buckets()
         for name, value in (ENVIRONMENT | environment).items():
             monkeypatch.setenv(name, value)
         import webhook.handler

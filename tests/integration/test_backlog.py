@@ -24,7 +24,7 @@ from appointments.bodies import Bodies
 from appointments.deadline import Deadline
 from appointments.errors import BacklogUnavailableError, UndeliverableError
 from local.samples.files import EVENTS
-from tests.builders import ENVIRONMENT, body, delivery, make_bucket
+from tests.builders import ENVIRONMENT, body, delivery, make_table_and_buckets
 
 RECEIVED_AT = "2026-03-02T09:00:01.000000000Z"
 CONTEXT = SimpleNamespace(
@@ -36,14 +36,7 @@ class Function:
     """BacklogFunction on an embedded AWS, invoked as its event source mapping does."""
 
     def __init__(self) -> None:
-        boto3.client("dynamodb").create_table(
-            TableName=ENVIRONMENT["TABLE_NAME"],
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        )
-        for name in ("QUARANTINE_BUCKET_NAME", "BODIES_BUCKET_NAME"):
-            make_bucket(ENVIRONMENT[name])
+        make_table_and_buckets()
         self.queue_url = boto3.client("sqs").create_queue(QueueName="backlog")["QueueUrl"]
         self.bodies = Bodies(boto3.client("s3"), ENVIRONMENT["BODIES_BUCKET_NAME"])
         self.backlog = Backlog(boto3.client("sqs"), self.queue_url, self.bodies)

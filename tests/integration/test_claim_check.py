@@ -29,11 +29,6 @@ def noise(characters: int, seed: int = 1) -> str:
 
 
 @pytest.fixture
-def store(dynamodb: DynamoDBClient, table_name: str, bodies: Bodies) -> Store:
-    return Store(dynamodb, table_name, bodies, deadline_seconds=20)
-
-
-@pytest.fixture
 def event(dynamodb: DynamoDBClient, table_name: str) -> Any:
     """The event item of an envelope id."""
 

@@ -20,16 +20,6 @@ if TYPE_CHECKING:
 HUGE = "x" * (items.BODY_BYTES + 1)
 
 
-@pytest.fixture
-def store(dynamodb: DynamoDBClient, table_name: str, bodies: Bodies) -> Store:
-    return Store(dynamodb, table_name, bodies, deadline_seconds=20)
-
-
-@pytest.fixture
-def stored(dynamodb: DynamoDBClient, table_name: str) -> Any:
-    return lambda: {item["sk"]["S"]: item for item in dynamodb.scan(TableName=table_name, ConsistentRead=True)["Items"]}
-
-
 @pytest.mark.parametrize("notes", ["short", HUGE])
 def test_the_same_value_written_otherwise_is_a_duplicate(store: Store, stored: Any, notes: str) -> None:
     document = delivery(internalNotes=notes, note="é", number=1)

@@ -18,17 +18,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-@pytest.fixture
-def store(dynamodb: DynamoDBClient, table_name: str, bodies: Bodies) -> Store:
-    return Store(dynamodb, table_name, bodies, deadline_seconds=20)
-
-
-@pytest.fixture
-def stored(dynamodb: DynamoDBClient, table_name: str) -> Any:
-    """Everything the table holds, by sort key."""
-    return lambda: {item["sk"]["S"]: item for item in dynamodb.scan(TableName=table_name, ConsistentRead=True)["Items"]}
-
-
 def test_the_first_delivery_becomes_history_and_state(store: Store, stored: Any) -> None:
     first = arrived(id="e-1")
     assert store.save(first) is Outcome.STORED

@@ -18,7 +18,7 @@ from appointments import items
 from appointments.parsing import parse_envelope
 from local.samples import SAMPLES, TOKEN
 from local.samples.files import EVENTS
-from tests.builders import ENVIRONMENT, make_bucket
+from tests.builders import ENVIRONMENT, make_table_and_buckets
 
 TOKENS = {sample.token for sample in SAMPLES}
 CONTEXT = SimpleNamespace(
@@ -37,16 +37,9 @@ def answers(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> Iterator[dict[
     """What the real handler answers to each sample, over a table that starts empty and outlives the answers."""
     with mock_aws():
         boto3.client("secretsmanager").create_secret(Name="token", SecretString=TOKEN)
-        boto3.client("dynamodb").create_table(
-            TableName="appointments",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        )
+        make_table_and_buckets()
         for name, value in ENVIRONMENT.items():
             monkeypatch.setenv(name, value)
-        for bucket in (ENVIRONMENT["QUARANTINE_BUCKET_NAME"], ENVIRONMENT["BODIES_BUCKET_NAME"]):
-            make_bucket(bucket)
         import webhook.handler
 
         handler = importlib.reload(webhook.handler)

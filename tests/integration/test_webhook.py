@@ -19,7 +19,7 @@ from moto import mock_aws
 
 from appointments import backlog
 from appointments.backlog import Deferred
-from tests.builders import ENVIRONMENT, TOKEN, body, delivery, make_bucket, webhook_event
+from tests.builders import ENVIRONMENT, TOKEN, body, delivery, make_table_and_buckets, webhook_event
 from webhook.request import Request
 
 CONTEXT = SimpleNamespace(
@@ -32,16 +32,9 @@ def invoke(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The real handler over a fresh embedded AWS; gives status and decoded answer."""
     with mock_aws():
         boto3.client("secretsmanager").create_secret(Name="token", SecretString=TOKEN)
-        boto3.client("dynamodb").create_table(
-            TableName="appointments",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        )
+        make_table_and_buckets()
         for name, value in ENVIRONMENT.items():
             monkeypatch.setenv(name, value)
-        for bucket in (ENVIRONMENT["QUARANTINE_BUCKET_NAME"], ENVIRONMENT["BODIES_BUCKET_NAME"]):
-            make_bucket(bucket)
         import webhook.handler
 
         handler = importlib.reload(webhook.handler)

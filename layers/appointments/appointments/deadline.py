@@ -17,6 +17,25 @@ from appointments.errors import DeadlineExceededError
 T = TypeVar("T")
 
 
+def within(seconds: float, function: Callable[[], T]) -> T:
+    """What the function returns or raises; DeadlineExceededError once the time is up, whatever it does then.
+
+    A function that is left behind goes on and may still succeed: it must be one that is safe to repeat.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(function())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    if not wait([future], timeout=seconds).done:
+        raise DeadlineExceededError("the time was up")
+    return future.result()
+
+
 class Deadline:
     """``seconds`` from now on, by a clock that nobody sets."""
 
@@ -34,19 +53,5 @@ class Deadline:
         return Deadline(max(at_least, self.remaining - seconds), clock=self._clock)
 
     def call(self, function: Callable[[], T]) -> T:
-        """What the function returns or raises; DeadlineExceededError once the time is up, whatever it does then.
-
-        A function that is left behind goes on and may still succeed: it must be one that is safe to repeat.
-        """
-        future: Future[T] = Future()
-
-        def run() -> None:
-            try:
-                future.set_result(function())
-            except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-                future.set_exception(error)
-
-        Thread(target=run, daemon=True).start()
-        if not wait([future], timeout=self.remaining).done:
-            raise DeadlineExceededError("the time was up")
-        return future.result()
+        """As :func:`within` what is left."""
+        return within(self.remaining, function)

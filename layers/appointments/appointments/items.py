@@ -51,6 +51,8 @@ PARTICIPANTS = 20
 VIOLATIONS = 100
 """So many violations are listed in an event item; ``violationCount`` says how many there were."""
 
+SECONDS_PER_DAY = 86_400
+
 Attribute = dict[str, Any]
 Item = dict[str, Attribute]
 
@@ -72,6 +74,11 @@ class Delivery:
     @property
     def updated_at(self) -> str:
         return utc(self.envelope.data.appointment.updated_at)
+
+
+def expires_at(retention_days: int, since: float) -> int | None:
+    """When an event leaves the history, so many days after ``since``, both in epoch seconds; None for never."""
+    return int(since) + retention_days * SECONDS_PER_DAY if retention_days else None
 
 
 def partition_key(appointment_id: str) -> str:

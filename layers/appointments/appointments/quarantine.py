@@ -38,7 +38,6 @@ class Reason(StrEnum):
     MALFORMED = "malformed"
     CONTRACT = "contract"
     MEDIA_TYPE = "media-type"
-    TOO_LARGE = "too-large"
     CONFLICTING_DUPLICATE = "conflicting-duplicate"
     UNDELIVERABLE = "undeliverable"
 

@@ -1,0 +1,25 @@
+"""Fixtures of the tests of the store, on either DynamoDB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from appointments.store import Store
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from appointments.bodies import Bodies
+
+
+@pytest.fixture
+def store(dynamodb: DynamoDBClient, table_name: str, bodies: Bodies) -> Store:
+    return Store(dynamodb, table_name, bodies, deadline_seconds=20)
+
+
+@pytest.fixture
+def stored(dynamodb: DynamoDBClient, table_name: str) -> Any:
+    """Everything the table holds, by sort key."""
+    return lambda: {item["sk"]["S"]: item for item in dynamodb.scan(TableName=table_name, ConsistentRead=True)["Items"]}
