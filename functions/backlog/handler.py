@@ -11,10 +11,10 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
+from botocore.session import get_session
 
 from appointments.bodies import Bodies
 from appointments.errors import BodyUnavailableError, QuarantineUnavailableError, StoreUnavailableError
@@ -39,15 +39,17 @@ METRICS = {
 logger = Logger()
 metrics = Metrics()
 # The SDK writes whole requests at DEBUG, and with them names and tokens: never, whatever the level.
-for _name in ("boto3", "botocore", "urllib3"):
+for _name in ("botocore", "urllib3"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 _settings = Settings.from_environment(os.environ)
+_session: Any = get_session()
 _config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
-_s3 = boto3.client("s3", config=_config)
+_dynamodb = _session.create_client("dynamodb", config=_config)
+_s3 = _session.create_client("s3", config=_config)
 _bodies = Bodies(_s3, _settings.bodies_bucket_name)
 _storing = Storing(
-    Store(boto3.client("dynamodb", config=_config), _settings.table_name, _bodies, deadline_seconds=SAVE_SECONDS),
+    Store(_dynamodb, _settings.table_name, _bodies, deadline_seconds=SAVE_SECONDS),
     Quarantine(_s3, _settings.quarantine_bucket_name),
     _bodies,
     mode=_settings.contract_mode,

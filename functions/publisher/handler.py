@@ -12,10 +12,10 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
+from botocore.session import get_session
 
 from appointments.bodies import Bodies
 from appointments.events import message
@@ -32,15 +32,16 @@ if TYPE_CHECKING:
 logger = Logger()
 metrics = Metrics()
 # The SDK writes whole requests at DEBUG, and with them what we publish: never, whatever the level.
-for _name in ("boto3", "botocore", "urllib3"):
+for _name in ("botocore", "urllib3"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 _settings = Settings.from_environment(os.environ)
+_session: Any = get_session()
 # One attempt a call: the publication itself tries again, entry by entry and within its time.
 _config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
-_bus = Bus(boto3.client("events", config=_config), _settings.event_bus_name, _settings.event_source)
-_bodies = Bodies(boto3.client("s3", config=_config), _settings.bodies_bucket_name)
-_failures = FailureQueue(boto3.client("sqs", config=_config), _settings.failure_queue_url)
+_bus = Bus(_session.create_client("events", config=_config), _settings.event_bus_name, _settings.event_source)
+_bodies = Bodies(_session.create_client("s3", config=_config), _settings.bodies_bucket_name)
+_failures = FailureQueue(_session.create_client("sqs", config=_config), _settings.failure_queue_url)
 
 
 @metrics.log_metrics

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -28,7 +27,7 @@ from appointments.quarantine import Quarantine
 from appointments.store import Outcome, Store
 from webhook import responses
 from webhook.authentication import UnauthenticatedError, authentication
-from webhook.clients import CONFIG, SECRET_CONFIG, Lazy
+from webhook.clients import CONFIG, SECRET_CONFIG, Lazy, client
 from webhook.receiver import Receipt, Receiver
 from webhook.request import EPOCH, Request, UnsupportedMediaTypeError
 from webhook.secret import SecretUnavailableError
@@ -55,13 +54,13 @@ METRICS = {
 logger = Logger()
 metrics = Metrics()
 # The SDK writes whole requests at DEBUG, and with them names and tokens: never, whatever the level.
-for _name in ("boto3", "botocore", "urllib3"):
+for _name in ("botocore", "urllib3"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 _settings = Settings.from_environment(os.environ)
 _authenticate = authentication(
     _settings,
-    lambda: boto3.client("secretsmanager", config=SECRET_CONFIG),
+    lambda: client("secretsmanager", SECRET_CONFIG),
     lambda problem: logger.error("the secret could not be read", extra={"error": problem}),
 )
 if _settings.webhook_auth is WebhookAuth.NONE:
@@ -70,7 +69,7 @@ _s3: Any = Lazy("s3")
 _sqs: Any = Lazy("sqs")
 _bodies = Bodies(_s3, _settings.bodies_bucket_name)
 _receiver = Receiver(
-    Store(boto3.client("dynamodb", config=CONFIG), _settings.table_name, _bodies),
+    Store(client("dynamodb", CONFIG), _settings.table_name, _bodies),
     Quarantine(_s3, _settings.quarantine_bucket_name),
     Backlog(_sqs, _settings.backlog_queue_url, _bodies),
     mode=_settings.contract_mode,
