@@ -13,7 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from appointments.errors import ContractError, MalformedBodyError, StoreUnavailableError
 from appointments.instants import utc
 from appointments.items import Delivery, expires_at
-from appointments.parsing import ContractMode, Parsed, parse_envelope
+from appointments.mode import ContractMode
+from appointments.parsing import Parsed, parse_envelope
 from appointments.quarantine import Reason
 from appointments.store import Outcome, Store
 from appointments.violations import Violation

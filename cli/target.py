@@ -12,7 +12,7 @@ from botocore.config import Config
 
 from appointments.bodies import Bodies
 from appointments.events import EventDetail
-from appointments.parsing import ContractMode
+from appointments.mode import ContractMode
 from appointments.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])

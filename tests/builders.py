@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 from typing import Any
 
 import boto3
 
 from appointments.items import Delivery
-from appointments.parsing import ContractMode, parse_envelope
+from appointments.mode import ContractMode
+from appointments.parsing import parse_envelope
 
 TOKEN = "local-token"
 ENVIRONMENT = {
@@ -120,3 +122,12 @@ def webhook_event(
         "isBase64Encoded": encoded,
         **({} if path_token is None else {"pathParameters": {"token": path_token}}),
     }
+
+
+def start_webhook() -> Any:
+    """The module of WebhookFunction's handler as a cold start in the present environment leaves it."""
+    import webhook.handler
+    import webhook.startup
+
+    importlib.reload(webhook.startup)
+    return importlib.reload(webhook.handler)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from appointments.parsing import ContractMode
+from appointments.mode import ContractMode
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Each field is the environment variable of the same name in capitals; template.yaml sets them all."""
 
     table_name: str

@@ -18,7 +18,8 @@ from appointments.errors import (
     UndeliverableError,
 )
 from appointments.items import Delivery, expires_at
-from appointments.parsing import ContractMode, parse_envelope
+from appointments.mode import ContractMode
+from appointments.parsing import parse_envelope
 from appointments.quarantine import Quarantine, Reason
 from appointments.store import Outcome
 

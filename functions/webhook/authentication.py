@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from appointments.errors import AppointmentsError
-from webhook.credentials import token_key, token_proof
 from webhook.secret import Secret
 from webhook.settings import Settings, WebhookAuth
-from webhook.signature import signature_proof, signing_key
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -33,7 +30,6 @@ class UnauthenticatedError(AppointmentsError):
         self.challenge = challenge
 
 
-@dataclass(frozen=True, slots=True)
 class Authentication:
     """Lets a request pass or raises.
 
@@ -41,10 +37,11 @@ class Authentication:
     whatever the secret is, so it costs no look at it.
     """
 
-    prove: Callable[[Request], Proof | None]
-    secret: Secret
-    detail: str
-    challenge: str
+    def __init__(self, prove: Callable[[Request], Proof | None], secret: Secret, detail: str, challenge: str) -> None:
+        self.prove = prove
+        self.secret = secret
+        self.detail = detail
+        self.challenge = challenge
 
     def __call__(self, request: Request) -> None:
         """Raises UnauthenticatedError, or SecretUnavailableError where the secret would have to be known better."""
@@ -59,6 +56,8 @@ def authentication(
     """The authentication that the settings ask for. ``report`` is told what keeps the secret from being known."""
     match settings.webhook_auth:
         case WebhookAuth.TOKEN:
+            from webhook.credentials import token_key, token_proof
+
             return Authentication(
                 lambda request: token_proof(request, settings.webhook_token_header),
                 Secret(client(), settings.webhook_secret_arn, token_key, report),
@@ -66,6 +65,8 @@ def authentication(
                 TOKEN_CHALLENGE,
             )
         case WebhookAuth.SIGNATURE:
+            from webhook.signature import signature_proof, signing_key
+
             return Authentication(
                 lambda request: signature_proof(request, settings.webhook_tolerance_seconds, time.time()),
                 Secret(client(), settings.webhook_secret_arn, signing_key, report),

@@ -5,40 +5,41 @@ The composition root, and the one place where an error becomes an HTTP status.
 
 from __future__ import annotations
 
-import logging
-import os
+from webhook.startup import authenticate, finish, logger, settings
+
+# isort: split
 import re
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from appointments.backlog import Backlog
-from appointments.bodies import Bodies
 from appointments.errors import (
     BacklogUnavailableError,
     ContractError,
     MalformedBodyError,
     QuarantineUnavailableError,
 )
-from appointments.quarantine import Quarantine
+from appointments.parsing import prepare
 from appointments.store import Outcome, Store
 from webhook import responses
-from webhook.authentication import UnauthenticatedError, authentication
-from webhook.clients import CONFIG, SECRET_CONFIG, Lazy, client
+from webhook.authentication import UnauthenticatedError
+from webhook.clients import Lazy, client
 from webhook.receiver import Receipt, Receiver
 from webhook.request import EPOCH, Request, UnsupportedMediaTypeError
 from webhook.secret import SecretUnavailableError
-from webhook.settings import Settings, WebhookAuth
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from appointments.backlog import Backlog
+    from appointments.bodies import Bodies
     from appointments.contract import Envelope
     from appointments.deadline import Deadline
     from appointments.items import Delivery
+    from appointments.quarantine import Quarantine
 
 RETRY_AFTER = {"retry-after": "2"}
 # An id is logged only if it looks like one: whatever else a sender puts there stays out of the logs.
@@ -51,31 +52,41 @@ METRICS = {
     responses.DEFERRED: "Deferred",
 }
 
-logger = Logger()
 metrics = Metrics()
-# The SDK writes whole requests at DEBUG, and with them names and tokens: never, whatever the level.
-for _name in ("botocore", "urllib3"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
 
-_settings = Settings.from_environment(os.environ)
-_authenticate = authentication(
-    _settings,
-    lambda: client("secretsmanager", SECRET_CONFIG),
-    lambda problem: logger.error("the secret could not be read", extra={"error": problem}),
-)
-if _settings.webhook_auth is WebhookAuth.NONE:
-    logger.warning("authentication is off: whoever knows the URL can deliver")
-_s3: Any = Lazy("s3")
-_sqs: Any = Lazy("sqs")
-_bodies = Bodies(_s3, _settings.bodies_bucket_name)
+
+def _make_bodies() -> Bodies:
+    from appointments.bodies import Bodies
+
+    return Bodies(_s3, settings.bodies_bucket_name)
+
+
+def _make_quarantine() -> Quarantine:
+    from appointments.quarantine import Quarantine
+
+    return Quarantine(_s3, settings.quarantine_bucket_name)
+
+
+def _make_backlog() -> Backlog:
+    from appointments.backlog import Backlog
+
+    return Backlog(client("sqs"), settings.backlog_queue_url, _bodies)
+
+
+_s3: Any = Lazy(lambda: client("s3"))
+_bodies: Any = Lazy(_make_bodies)
+_quarantine: Any = Lazy(_make_quarantine)
+_backlog: Any = Lazy(_make_backlog)
 _receiver = Receiver(
-    Store(client("dynamodb", CONFIG), _settings.table_name, _bodies),
-    Quarantine(_s3, _settings.quarantine_bucket_name),
-    Backlog(_sqs, _settings.backlog_queue_url, _bodies),
-    mode=_settings.contract_mode,
-    history_retention_days=_settings.history_retention_days,
+    Store(client("dynamodb"), settings.table_name, _bodies),
+    _quarantine,
+    _backlog,
+    mode=settings.contract_mode,
+    history_retention_days=settings.history_retention_days,
     report=lambda problem: logger.error("not stored at once", extra={"error": problem}),
 )
+prepare()
+finish()
 
 
 @metrics.log_metrics
@@ -85,7 +96,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     request = Request.from_event(event)
     deadline = request.deadline()
     try:
-        _authenticate(request)
+        authenticate(request)
         return _receive(request, deadline)
     except UnauthenticatedError as error:
         return _refuse(

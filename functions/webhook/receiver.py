@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from appointments.backlog import Deferred
 from appointments.errors import (
     AppointmentsError,
     ContractError,
@@ -15,8 +13,8 @@ from appointments.errors import (
     StoreUnavailableError,
 )
 from appointments.items import Delivery, expires_at
-from appointments.parsing import ContractMode, Parsed, parse_envelope
-from appointments.quarantine import Reason
+from appointments.mode import ContractMode
+from appointments.parsing import Parsed, parse_envelope
 from appointments.store import Outcome
 from webhook.request import UnsupportedMediaTypeError
 from webhook.responses import DEFERRED
@@ -35,15 +33,16 @@ FALLBACK_SECONDS = 1.0
 """Kept back from the store for the backlog."""
 STORE_SECONDS = 0.4
 """The store's all the same, however late it is."""
-REASONS: dict[type[AppointmentsError], Reason] = {
-    UnsupportedMediaTypeError: Reason.MEDIA_TYPE,
-    MalformedBodyError: Reason.MALFORMED,
-    ContractError: Reason.CONTRACT,
+REASONS: dict[type[AppointmentsError], str] = {
+    UnsupportedMediaTypeError: "media-type",
+    MalformedBodyError: "malformed",
+    ContractError: "contract",
 }
+"""By the values of :class:`appointments.quarantine.Reason`, which most deliveries never need."""
+CONFLICT = "conflicting-duplicate"
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """A delivery that is safe. ``outcome`` is one of :class:`appointments.store.Outcome`, or ``deferred``."""
 
     outcome: str
@@ -93,20 +92,25 @@ class Receiver:
             result: str = self._store.save(delivery, deadline.earlier(FALLBACK_SECONDS, at_least=STORE_SECONDS)).value
         except StoreUnavailableError as error:
             self._report(str(error))
-            self._backlog.defer(Deferred(delivery.body, delivery.received_at), deadline)
+            self._defer(delivery, deadline)
             result = DEFERRED
         if result == Outcome.CONFLICT:
-            self._keep(request, Reason.CONFLICTING_DUPLICATE, deadline)
+            self._keep(request, CONFLICT, deadline)
         return Receipt(result, parsed, delivery)
 
-    def _keep(
-        self, request: Request, reason: Reason, deadline: Deadline, violations: tuple[Violation, ...] = ()
-    ) -> None:
+    def _defer(self, delivery: Delivery, deadline: Deadline) -> None:
+        from appointments.backlog import Deferred
+
+        self._backlog.defer(Deferred(delivery.body, delivery.received_at), deadline)
+
+    def _keep(self, request: Request, reason: str, deadline: Deadline, violations: tuple[Violation, ...] = ()) -> None:
+        from appointments.quarantine import Reason
+
         try:
             deadline.call(
                 lambda: self._quarantine.keep(
                     request.raw(),
-                    reason,
+                    Reason(reason),
                     received_at=request.received_at,
                     violations=violations,
                     request_id=request.request_id,

@@ -6,9 +6,8 @@ import base64
 import binascii
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from appointments.deadline import Deadline
 from appointments.errors import AppointmentsError, MalformedBodyError
@@ -27,9 +26,10 @@ class UnsupportedMediaTypeError(AppointmentsError):
     """The body is declared to be something else than JSON, or to be encoded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A delivery as it arrived; header names are lower case, ``received_at_ms`` is epoch milliseconds.
+
+    ``received_at`` is the same instant in the fixed width of :func:`appointments.instants.utc`.
 
     A header that was sent more than once is one value, joined by commas. ``path_token`` is what the route
     ``/webhooks/appointments/{token}`` found, percent-decoded; empty on the route without it.
@@ -38,23 +38,22 @@ class Request:
     headers: Mapping[str, str]
     path_token: str
     received_at_ms: int
-    _event: Mapping[str, Any]
+    received_at: str
+    event: Mapping[str, Any]
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Request:
         headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
         path_token = str((event.get("pathParameters") or {}).get("token") or "")
         context = event.get("requestContext") or {}
-        return cls(headers, path_token, int(context.get("timeEpoch") or time.time() * 1000), event)
-
-    @property
-    def received_at(self) -> str:
-        return utc((EPOCH + timedelta(milliseconds=self.received_at_ms)).isoformat())
+        received_at_ms = int(context.get("timeEpoch") or time.time() * 1000)
+        received_at = utc((EPOCH + timedelta(milliseconds=received_at_ms)).isoformat())
+        return cls(headers, path_token, received_at_ms, received_at, event)
 
     def body(self) -> bytes:
         """The exact bytes that were sent, whatever they claim to be. Raises MalformedBodyError for broken base64."""
-        text = self._event.get("body") or ""
-        if not self._event.get("isBase64Encoded"):
+        text = self.event.get("body") or ""
+        if not self.event.get("isBase64Encoded"):
             return str(text).encode("utf-8", "surrogatepass")
         try:
             return base64.b64decode(text, validate=True)
@@ -66,12 +65,12 @@ class Request:
         try:
             return self.body()
         except MalformedBodyError:
-            return str(self._event["body"]).encode("utf-8", "surrogatepass")
+            return str(self.event["body"]).encode("utf-8", "surrogatepass")
 
     @property
     def request_id(self) -> str:
         """API Gateway's, by which the access log knows the request."""
-        return str((self._event.get("requestContext") or {}).get("requestId") or "")
+        return str((self.event.get("requestContext") or {}).get("requestId") or "")
 
     def deadline(self) -> Deadline:
         """When the answer is due, counted from when API Gateway took the request: a cold start has used some of it."""

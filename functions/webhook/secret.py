@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
@@ -36,8 +35,7 @@ class UnusableSecretError(AppointmentsError):
     """The secret is there and no key can be made of it; the message says why and holds nothing of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What one look into Secrets Manager gave. ``complete`` unless a version could not be read.
 
     ``problem`` says why a key that is not among ``keys`` may be right all the same; None when it cannot.
@@ -71,6 +69,10 @@ class Secret:
         self._keys: tuple[bytes, ...] = ()
         self._problem: str | None = None
         self._complete_at = self._tried_at = float("-inf")
+
+    def read_ahead(self) -> None:
+        """Read it before it is asked for. Raises nothing: what goes wrong is reported, and keys() tries again."""
+        self._refresh()
 
     def keys(self) -> tuple[bytes, ...]:
         """Never empty. Raises SecretUnavailableError when no key is known."""

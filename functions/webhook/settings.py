@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-from appointments.parsing import ContractMode
+from appointments.mode import ContractMode
 
 
 class WebhookAuth(StrEnum):
@@ -17,8 +17,7 @@ class WebhookAuth(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Each field is the environment variable of the same name in capitals; template.yaml sets them all."""
 
     table_name: str
@@ -34,6 +33,8 @@ class Settings:
     contract_mode: ContractMode
     history_retention_days: int
     """How long an event stays in the history; 0 keeps it for ever."""
+    aws_lambda_initialization_type: str
+    """Set by Lambda itself: snap-start where what starts here is woken later, again and again."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -49,4 +50,5 @@ class Settings:
             backlog_queue_url=environment["BACKLOG_QUEUE_URL"],
             contract_mode=ContractMode(environment["CONTRACT_MODE"]),
             history_retention_days=int(environment["HISTORY_RETENTION_DAYS"]),
+            aws_lambda_initialization_type=environment.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
         )

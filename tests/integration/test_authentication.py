@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import importlib
 import io
 import json
 import logging
+import random
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from botocore.client import BaseClient
 from moto import mock_aws
 from standardwebhooks import Webhook
 
-from tests.builders import ENVIRONMENT, body, delivery, make_table_and_buckets, webhook_event
+from tests.builders import ENVIRONMENT, body, delivery, make_table_and_buckets, start_webhook, webhook_event
 
 CONTEXT = SimpleNamespace(
     function_name="webhook", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda", aws_request_id="r-1"
@@ -46,8 +46,8 @@ class Function:
 
     def turn_clock(self, seconds: float) -> None:
         """What the function knows of the secret gets older by so much."""
-        clock = self.handler._authenticate.secret._clock
-        self.handler._authenticate.secret._clock = lambda: clock() + seconds
+        clock = self.handler.authenticate.secret._clock
+        self.handler.authenticate.secret._clock = lambda: clock() + seconds
 
 
 Start = Callable[..., Function]
@@ -69,14 +69,15 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         for name, value in (ENVIRONMENT | environment).items():
             monkeypatch.setenv(name, value)
         import webhook.handler
+        import webhook.startup
 
         log = io.StringIO()
         # The logger outlives the module, so the line of the cold start too is written to this stream.
-        monkeypatch.setattr(webhook.handler.logger.registered_handler, "stream", log)
-        handler = importlib.reload(webhook.handler)
-        handler.logger.setLevel(logging.DEBUG)
+        monkeypatch.setattr(webhook.startup.logger.registered_handler, "stream", log)
         monkeypatch.setattr(BaseClient, "_make_api_call", counted)
         calls.clear()
+        handler = start_webhook()
+        handler.logger.setLevel(logging.DEBUG)
         return Function(handler, log, calls)
 
     with mock_aws():
@@ -366,3 +367,30 @@ def test_no_credential_path_or_header_is_logged_or_answered_even_at_debug(
     for text in (json.dumps(answers), function.log.getvalue(), printed.out, printed.err, caplog.text):
         for canary in ("c4n4ry", basic(SECRET)[6:], *(signature[3:] for signature in signatures)):
             assert canary not in text
+
+
+def test_the_secret_is_read_while_the_function_starts_and_not_when_the_first_delivery_waits(start: Start) -> None:
+    function = start()
+    assert function.calls == ["GetSecretValue", "GetSecretValue"]
+    function.calls.clear()
+    assert function(event(authorization=f"Bearer {SECRET}"))[0] == 202
+    assert function.calls == ["TransactWriteItems"]
+
+
+def test_a_snapshot_holds_no_secret(start: Start) -> None:
+    function = start(AWS_LAMBDA_INITIALIZATION_TYPE="snap-start")
+    assert function.calls == []
+    assert function(event(authorization=f"Bearer {SECRET}"))[0] == 202
+    assert function.calls == ["GetSecretValue", "GetSecretValue", "TransactWriteItems"]
+
+
+def test_what_wakes_of_one_snapshot_does_not_wait_for_the_same_time(start: Start) -> None:
+    hooks = pytest.importorskip("snapshot_restore_py", reason="it comes with Lambda's runtime, for Linux only")
+    start(AWS_LAMBDA_INITIALIZATION_TYPE="snap-start")
+    jitters = []
+    for _ in range(2):
+        random.seed(7)  # as the snapshot left it
+        for hook, arguments, keywords in hooks.get_after_restore():
+            hook(*arguments, **keywords)
+        jitters.append(random.random())
+    assert jitters[0] != jitters[1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib
 import io
 import json
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from appointments import items
 from appointments.parsing import parse_envelope
 from local.samples import SAMPLES, TOKEN
 from local.samples.files import EVENTS
-from tests.builders import ENVIRONMENT, make_table_and_buckets
+from tests.builders import ENVIRONMENT, make_table_and_buckets, start_webhook
 
 TOKENS = {sample.token for sample in SAMPLES}
 CONTEXT = SimpleNamespace(
@@ -40,9 +39,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> Iterator[dict[
         make_table_and_buckets()
         for name, value in ENVIRONMENT.items():
             monkeypatch.setenv(name, value)
-        import webhook.handler
-
-        handler = importlib.reload(webhook.handler)
+        handler = start_webhook()
         monkeypatch.setattr(handler.logger.registered_handler, "stream", log)
         events = {s.name: json.loads((EVENTS / "webhook" / f"{s.name}.json").read_text("utf-8")) for s in SAMPLES}
         yield {name: handler.lambda_handler(event, CONTEXT) for name, event in events.items()}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from appointments import events
 from appointments.events import EventDetail
-from appointments.parsing import ContractMode
+from appointments.mode import ContractMode
 from appointments.store import Outcome, Store
 from tests.builders import body, delivery, received
 

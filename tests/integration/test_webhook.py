@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import logging
@@ -19,7 +18,7 @@ from moto import mock_aws
 
 from appointments import backlog
 from appointments.backlog import Deferred
-from tests.builders import ENVIRONMENT, TOKEN, body, delivery, make_table_and_buckets, webhook_event
+from tests.builders import ENVIRONMENT, TOKEN, body, delivery, make_table_and_buckets, start_webhook, webhook_event
 from webhook.request import Request
 
 CONTEXT = SimpleNamespace(
@@ -35,12 +34,10 @@ def invoke(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         make_table_and_buckets()
         for name, value in ENVIRONMENT.items():
             monkeypatch.setenv(name, value)
-        import webhook.handler
-
-        handler = importlib.reload(webhook.handler)
+        handler = start_webhook()
 
         def invoked(event: dict[str, Any]) -> tuple[int, Any]:
-            answer = handler.lambda_handler(event, CONTEXT)
+            answer = invoked.handler.lambda_handler(event, CONTEXT)  # type: ignore[attr-defined]
             return answer["statusCode"], json.loads(answer["body"])
 
         invoked.handler = handler  # type: ignore[attr-defined]
@@ -135,6 +132,7 @@ def test_a_store_that_cannot_store_is_503(invoke: Any) -> None:
 
 def test_a_secret_that_cannot_be_read_is_503_never_an_open_door(invoke: Any) -> None:
     boto3.client("secretsmanager").delete_secret(SecretId="token", ForceDeleteWithoutRecovery=True)
+    invoke.handler = start_webhook()
     assert invoke(webhook_event(body(delivery())))[0] == 503
 
 

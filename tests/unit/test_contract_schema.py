@@ -75,6 +75,8 @@ class Reader:
         members = rules.pop("properties", {})
         if name := rules.pop("discriminator", None):
             variants = {value: self._variant(node, name, value) for value in self._values(members[name])}
+            if (same := _same(list(variants.values()), f".{name}")) is not None:
+                return Place({**same.rules, "type": rules["type"]}, same.below)
             return Place({"type": rules["type"]}, {f"({value})": variant for value, variant in variants.items()})
         below = {f".{member}": self.place(rule) for member, rule in members.items()}
         if elements := rules.pop("items", None):
@@ -121,6 +123,22 @@ class Reader:
         if name not in given:
             return {"discriminator": name}
         return self.merged(node.get("then" if given[name] in self._values(rule) else "else", {}), given)
+
+
+def _same(variants: list[Place], discriminator: str) -> Place | None:
+    """One place for variants that differ in nothing but the discriminator's value, which then decides nothing."""
+    first = variants[0]
+    value = Place({**first.below[discriminator].rules, "enum": frozenset()}, {})
+    for variant in variants:
+        value.rules["enum"] |= variant.below[discriminator].rules["enum"]
+    merged = [_flat(Place(variant.rules, {**variant.below, discriminator: value})) for variant in variants]
+    if any(other != merged[0] for other in merged):
+        return None
+    return Place(first.rules, {**first.below, discriminator: value})
+
+
+def _flat(place: Place) -> dict[Route, Rules]:
+    return {route: each.rules for route, each in places(place)}
 
 
 def _rule(keyword: str, value: Any) -> Rules:

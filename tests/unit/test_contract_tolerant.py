@@ -22,7 +22,8 @@ from appointments import events, items
 from appointments.contract import Envelope
 from appointments.errors import ContractError
 from appointments.events import EventDetail
-from appointments.parsing import ContractMode, Parsed, parse_envelope
+from appointments.mode import ContractMode
+from appointments.parsing import Parsed, parse_envelope
 from appointments.violations import Violation, json_path
 from local.samples.story import SAMPLES
 from tests.builders import body, delivery, received
@@ -308,7 +309,8 @@ def test_whoever_an_unknown_participant_is_what_follows_works(employee: Any, cus
 
 WATCHED = """
 import sys
-from appointments.parsing import ContractMode, parse_envelope
+from appointments.mode import ContractMode
+from appointments.parsing import parse_envelope
 from appointments.errors import ContractError
 sound, unknown = (line.encode() for line in sys.stdin.read().splitlines())
 parse_envelope(sound, ContractMode.TOLERANT)

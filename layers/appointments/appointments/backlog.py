@@ -11,8 +11,7 @@ import binascii
 import json
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
@@ -35,8 +34,7 @@ MESSAGE_BYTES = 256 * 1024
 """Queues take up to 1 MiB today; what is larger than this goes to S3, as it had to when 256 KiB were the limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deferred:
+class Deferred(NamedTuple):
     """A delivery in the backlog. ``received_at`` is UTC in the fixed width of :func:`appointments.instants.utc`."""
 
     body: bytes

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 
 FRACTION = "\ud800"
 """Names a number's text. A lone surrogate is in no body (see parsing.decode), so no object looks the same."""
 
 
-@dataclass(frozen=True, slots=True)
 class _Fraction:
     """A number with a fraction or an exponent, as it is written; no str, which would be encoded as a string."""
 
-    text: str
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
 
 def canonical(body: bytes) -> str:

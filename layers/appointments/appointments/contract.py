@@ -6,8 +6,7 @@ limits are annotations that are reported and never enforced (:mod:`appointments.
 sender's text, checked for RFC 3339 with an offset: a datetime would lose digits of the fraction.
 """
 
-from __future__ import annotations
-
+# Annotations are evaluated as they stand: pydantic would have to evaluate their text, at every cold start.
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
@@ -17,6 +16,15 @@ from pydantic_core import PydanticCustomError
 from appointments.instants import PATTERN, is_date_time
 from appointments.limits import MaxLength, Minimum, MinLength
 
+Status = Literal[
+    "ACCEPTED",
+    "COMPLETED",
+    "NO_SHOW",
+    "CANCELLED",
+    "INCOMING_REQUEST",
+    "OUTGOING_INVITE",
+    "ALTERNATIVE_DATE_REQUESTED",
+]
 EventType = Literal[
     "ACCEPT",
     "REASSIGN",
@@ -40,41 +48,48 @@ EmployeeStatus = Literal["ACTIVE", "SUSPENDED", "PENDING"]
 AnswerType = Literal["SUBJECT_QUESTIONNAIRE", "APPOINTMENT_CANCELLATION", "APPOINTMENT_COMPLETION", "QUALIFICATION"]
 
 
-def _check_date_time(text: str) -> str:
+ENVELOPE_ID_BYTES = 1024 - len("EVENT#")
+APPOINTMENT_ID_BYTES = 2048 - len("APPOINTMENT#")
+"""An id becomes a key of the table and has to fit DynamoDB's limit together with its prefix (C22)."""
+
+
+def check_date_time(text: str) -> str:
     if not is_date_time(text):
         raise PydanticCustomError("date_time", "not an RFC 3339 date-time", {"bound": "RFC 3339 date-time with offset"})
     return text
 
 
-def _fits_key(prefix: str, key_bytes: int) -> AfterValidator:
-    """An id becomes a key of the table: not empty, and within DynamoDB's limit together with its prefix (C22)."""
-    bound = key_bytes - len(prefix)
-
-    def check(text: str) -> str:
-        if not text:
-            raise PydanticCustomError("minLength", "empty", {"bound": 1})
-        if len(text.encode()) > bound:
-            raise PydanticCustomError("maxBytes", "too long for a key", {"bound": bound})
-        return text
-
-    return AfterValidator(check)
+def check_envelope_id(text: str) -> str:
+    return _fitting(text, ENVELOPE_ID_BYTES)
 
 
-def _check_number(value: Any) -> Any:
+def check_appointment_id(text: str) -> str:
+    return _fitting(text, APPOINTMENT_ID_BYTES)
+
+
+def check_number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise PydanticCustomError("float_type", "not a number")
     return value
 
 
-Number = Annotated[Any, AfterValidator(_check_number), WithJsonSchema({"type": "number"})]
+def _fitting(text: str, bound: int) -> str:
+    if not text:
+        raise PydanticCustomError("minLength", "empty", {"bound": 1})
+    if len(text.encode()) > bound:
+        raise PydanticCustomError("maxBytes", "too long for a key", {"bound": bound})
+    return text
+
+
+Number = Annotated[Any, AfterValidator(check_number), WithJsonSchema({"type": "number"})]
 """As JSON has it. Pydantic's float is narrower: it refuses an integer that a double cannot hold."""
 DateTime = Annotated[
     str,
-    AfterValidator(_check_date_time),
+    AfterValidator(check_date_time),
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": PATTERN}),
 ]
-EnvelopeId = Annotated[str, _fits_key("EVENT#", 1024), WithJsonSchema({"type": "string", "minLength": 1})]
-AppointmentId = Annotated[str, _fits_key("APPOINTMENT#", 2048), WithJsonSchema({"type": "string", "minLength": 1})]
+EnvelopeId = Annotated[str, AfterValidator(check_envelope_id), WithJsonSchema({"type": "string", "minLength": 1})]
+AppointmentId = Annotated[str, AfterValidator(check_appointment_id), WithJsonSchema({"type": "string", "minLength": 1})]
 Id = Annotated[int, Minimum(0)] | Annotated[str, MinLength(1)]
 """Integer or text (C3); compare and key by ``str(id)``."""
 ExternalId = Annotated[str, MaxLength(255)]
@@ -89,9 +104,12 @@ ABSENT: Any = None
 
 
 class Model(BaseModel):
-    """Frozen, strict, camelCase on the wire, unknown members kept (C5)."""
+    """Frozen, strict, camelCase on the wire, unknown members kept (C5).
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="allow", alias_generator=to_camel)
+    Validators are made when they are asked for, which at a cold start none is (:mod:`appointments.prepared`).
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="allow", alias_generator=to_camel, defer_build=True)
 
 
 class Translation(Model):
@@ -355,28 +373,15 @@ class DatedAppointment(AppointmentBase):
     end: DateTime
 
 
-class CancelledAppointment(AppointmentBase):
-    """An invite that never had a date can be cancelled (C15)."""
+class UndatedAppointment(AppointmentBase):
+    """Statuses that can be without a date: an invite that never had one can be cancelled (C15). What the page says of
+    requests and invites ends with the status (A1), so one with a date is accepted all the same.
+    """
 
-    status: Literal["CANCELLED"]
-
-
-class AppointmentIncomingRequest(AppointmentBase):
-    """What follows the status did not survive in the page (A1)."""
-
-    status: Literal["INCOMING_REQUEST"]
+    status: Literal["CANCELLED", "INCOMING_REQUEST", "OUTGOING_INVITE", "ALTERNATIVE_DATE_REQUESTED"]
 
 
-class AppointmentInvite(AppointmentBase):
-    """Expected to have no date; one is accepted all the same (A1)."""
-
-    status: Literal["OUTGOING_INVITE", "ALTERNATIVE_DATE_REQUESTED"]
-
-
-Appointment = Annotated[
-    DatedAppointment | CancelledAppointment | AppointmentIncomingRequest | AppointmentInvite,
-    Field(discriminator="status"),
-]
+Appointment = Annotated[DatedAppointment | UndatedAppointment, Field(discriminator="status")]
 
 
 class Reference(Model):
@@ -395,9 +400,10 @@ class PreviousParticipant(Model):
     customer: Reference | None = None
 
 
-class PreviousAppointmentBase(Model):
-    """A reduced snapshot without an id of its own (C17)."""
+class PreviousAppointment(Model):
+    """A reduced snapshot without an id of its own (C17), alike for every status."""
 
+    status: Status
     subject: Reference | None = None
     office: Reference | None = None
     participants: Annotated[tuple[PreviousParticipant, ...], Field(strict=False)] | None = None
@@ -407,24 +413,6 @@ class PreviousAppointmentBase(Model):
     external_id: ExternalId | None = None
     start: DateTime | None = None
     end: DateTime | None = None
-
-
-class PreviousAppointmentAccepted(PreviousAppointmentBase):
-    status: Literal["ACCEPTED", "COMPLETED", "NO_SHOW", "CANCELLED"]
-
-
-class PreviousAppointmentIncomingRequest(PreviousAppointmentBase):
-    status: Literal["INCOMING_REQUEST"]
-
-
-class PreviousAppointmentInvite(PreviousAppointmentBase):
-    status: Literal["OUTGOING_INVITE", "ALTERNATIVE_DATE_REQUESTED"]
-
-
-PreviousAppointment = Annotated[
-    PreviousAppointmentAccepted | PreviousAppointmentIncomingRequest | PreviousAppointmentInvite,
-    Field(discriminator="status"),
-]
 
 
 class Data(Model):

@@ -1,16 +1,17 @@
 """A time by which an answer is due, and calls that never outlast it.
 
 The SDK's timeouts bound each silence on a connection. A service that sends one byte now and then passes them for
-ever, so a call runs in a thread of its own, which is left behind when the time is up.
+ever, so a call runs in a thread beside, which is left behind when the time is up.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from appointments.errors import DeadlineExceededError
 
@@ -22,18 +23,48 @@ def within(seconds: float, function: Callable[[], T]) -> T:
 
     A function that is left behind goes on and may still succeed: it must be one that is safe to repeat.
     """
-    future: Future[T] = Future()
+    try:
+        worker = _Worker.idle.pop()
+    except IndexError:
+        worker = _Worker()
+    answer: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+    worker.tasks.put((function, answer))
+    try:
+        result, error = answer.get(timeout=seconds)
+    except Empty:
+        raise DeadlineExceededError("the time was up") from None
+    if error is None:
+        return cast("T", result)
+    try:
+        raise error
+    finally:
+        del error  # its traceback holds this frame: together they would stay until they are collected
 
-    def run() -> None:
+
+class _Worker:
+    """A thread that does one task after the other. A new one costs as much as all else about a call, so they are kept.
+
+    One that is left behind is nobody's until its task is done: there are as many as calls that hang at once.
+    """
+
+    idle: ClassVar[deque[_Worker]] = deque()
+
+    def __init__(self) -> None:
+        self.tasks: SimpleQueue[tuple[Callable[[], Any], SimpleQueue[tuple[Any, BaseException | None]]]] = SimpleQueue()
+        Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            self._do(*self.tasks.get())
+
+    def _do(self, function: Callable[[], Any], answer: SimpleQueue[tuple[Any, BaseException | None]]) -> None:
+        outcome: tuple[Any, BaseException | None]
         try:
-            future.set_result(function())
+            outcome = function(), None
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            future.set_exception(error)
-
-    Thread(target=run, daemon=True).start()
-    if not wait([future], timeout=seconds).done:
-        raise DeadlineExceededError("the time was up")
-    return future.result()
+            outcome = None, error
+        self.idle.append(self)  # before the answer: whoever gets it may have the next task
+        answer.put(outcome)
 
 
 class Deadline:

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from appointments import content
 from appointments.instants import utc
@@ -57,8 +56,7 @@ Attribute = dict[str, Any]
 Item = dict[str, Attribute]
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One authenticated, parsed delivery on its way to the table.
 
     ``received_at`` is UTC in the fixed width of :func:`appointments.instants.utc`; ``expires_at`` is in epoch

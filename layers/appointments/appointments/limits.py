@@ -7,10 +7,9 @@ and :func:`collect` finds what breaks it, so the two cannot drift apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -19,8 +18,7 @@ from appointments.violations import Violation, json_path
 Check = Callable[[Any, tuple[str | int, ...]], Iterator[Violation]]
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """``rule`` is the JSON Schema keyword; lengths are counted in code points."""
 
     rule: str
@@ -54,6 +52,11 @@ def Minimum(bound: int) -> Limit:  # noqa: N802
 def collect(model: BaseModel) -> tuple[Violation, ...]:
     """Every limit that the model's values break, in the order of the contract."""
     return tuple(_walk(model, ()))
+
+
+def prepare(model: type[BaseModel]) -> None:
+    """Look into the annotations now instead of for the first delivery."""
+    _plan(model)
 
 
 def _walk(model: BaseModel, location: tuple[str | int, ...]) -> Iterator[Violation]:

@@ -11,9 +11,8 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
@@ -42,8 +41,7 @@ class Reason(StrEnum):
     UNDELIVERABLE = "undeliverable"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """What is known of a body in quarantine besides the body.
 
     ``received_at`` is UTC in the fixed width of :func:`appointments.instants.utc`. Of ``violations``, metadata holds

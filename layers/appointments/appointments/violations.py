@@ -7,8 +7,7 @@ Rules are JSON Schema's keywords, and ``maxBytes`` for an id that would not fit 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -29,8 +28,7 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Violation:
+class Violation(NamedTuple):
     """One broken rule; ``expected`` is the rule's own bound."""
 
     path: str
