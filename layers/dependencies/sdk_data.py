@@ -16,6 +16,8 @@ from typing import Any
 
 from botocore.loaders import Loader
 
+import endpoints
+
 Document = dict[str, Any]
 
 OPERATIONS = {
@@ -28,8 +30,8 @@ OPERATIONS = {
 """All that the functions and their layer call; a test compares it with the code."""
 
 WITH_RULE_SET = {"events", "s3", "sqs"}
-"""The services whose endpoint is worked out by a rule set, which is parsed at start and evaluated on each call. The other
-two, which most deliveries need, have one plain endpoint in a region: without a rule set botocore takes it from
+"""The services whose endpoint is worked out by a rule set, which is parsed at start and evaluated on each call. The
+other two, which most deliveries need, have one plain endpoint in a region: without a rule set botocore takes it from
 endpoints.json."""
 
 
@@ -45,16 +47,18 @@ def main(folder: Path) -> None:
 def trimmed(loader: Loader) -> dict[str, Document]:
     """Every document that stays, by its name in the folder."""
     documents = {name: loader.load_data(name) for name in ("_retry", "partitions")}
-    documents["endpoints"] = _endpoints(loader.load_data("endpoints"))
     defaults = loader.load_data("sdk-default-configuration")
     documents["sdk-default-configuration"] = {name: part for name, part in defaults.items() if name != "documentation"}
+    left_out: dict[str, Document] = {}
     for service, operations in OPERATIONS.items():
         version = loader.determine_latest_version(service, "service-2")
         model = loader.load_service_model(service, "service-2", version)
         documents[f"{service}/{version}/service-2"] = _model(model, operations)
-        if service in WITH_RULE_SET:
-            name = f"{service}/{version}/endpoint-rule-set-1"
-            documents[name] = loader.load_data(name)
+        name = f"{service}/{version}/endpoint-rule-set-1"
+        (documents if service in WITH_RULE_SET else left_out)[name] = loader.load_data(name)
+    documents["endpoints"] = _endpoints(loader.load_data("endpoints"))
+    rule_sets = {name.partition("/")[0]: rules for name, rules in left_out.items()}
+    endpoints.correct(documents["endpoints"], rule_sets, documents["partitions"])
     return {name: _undocumented(document) for name, document in documents.items()}
 
 
@@ -67,10 +71,14 @@ def _endpoints(document: Document) -> Document:
 
 
 def _model(model: Document, names: list[str]) -> Document:
-    """The service with these operations alone, and the shapes of what goes in, comes out and goes wrong."""
+    """The service with these operations alone, and the shapes of what goes in, comes out and goes wrong.
+
+    Every error of the service stays: services also answer with some that they do not declare for an operation.
+    """
     operations = {name: model["operations"][name] for name in names}
+    errors = {name for name, shape in model["shapes"].items() if shape.get("exception")}
     reached: set[str] = set()
-    open_ends = set(_shapes(operations))
+    open_ends = set(_shapes(operations)) | errors
     while open_ends:
         name = open_ends.pop()
         reached.add(name)
@@ -94,7 +102,12 @@ def _undocumented(node: Any) -> Any:
         return [_undocumented(part) for part in node]
     if not isinstance(node, dict):
         return node
-    return {name: _undocumented(part) for name, part in node.items() if not _is_documentation(name, part)}
+    return {
+        # botocore insists on these few being documented
+        name: part if name == "clientContextParams" else _undocumented(part)
+        for name, part in node.items()
+        if not _is_documentation(name, part)
+    }
 
 
 def _is_documentation(name: str, part: Any) -> bool:
