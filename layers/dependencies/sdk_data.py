@@ -20,6 +20,7 @@ import endpoints
 
 Document = dict[str, Any]
 
+MODEL, RULE_SET = "service-2", "endpoint-rule-set-1"  # botocore's names of the two files of a service
 OPERATIONS = {
     "dynamodb": ["TransactWriteItems"],
     "events": ["PutEvents"],
@@ -49,25 +50,22 @@ def trimmed(loader: Loader) -> dict[str, Document]:
     documents = {name: loader.load_data(name) for name in ("_retry", "partitions")}
     defaults = loader.load_data("sdk-default-configuration")
     documents["sdk-default-configuration"] = {name: part for name, part in defaults.items() if name != "documentation"}
-    left_out: dict[str, Document] = {}
+    documents["endpoints"] = _endpoints(loader)
     for service, operations in OPERATIONS.items():
-        version = loader.determine_latest_version(service, "service-2")
-        model = loader.load_service_model(service, "service-2", version)
-        documents[f"{service}/{version}/service-2"] = _model(model, operations)
-        name = f"{service}/{version}/endpoint-rule-set-1"
-        (documents if service in WITH_RULE_SET else left_out)[name] = loader.load_data(name)
-    documents["endpoints"] = _endpoints(loader.load_data("endpoints"))
-    rule_sets = {name.partition("/")[0]: rules for name, rules in left_out.items()}
-    endpoints.correct(documents["endpoints"], rule_sets, documents["partitions"])
+        folder = f"{service}/{loader.determine_latest_version(service, MODEL)}"
+        documents[f"{folder}/{MODEL}"] = _model(loader.load_service_model(service, MODEL), operations)
+        if service in WITH_RULE_SET:
+            documents[f"{folder}/{RULE_SET}"] = loader.load_service_model(service, RULE_SET)
     return {name: _undocumented(document) for name, document in documents.items()}
 
 
-def _endpoints(document: Document) -> Document:
-    partitions = [
-        partition | {"services": {name: part for name, part in partition["services"].items() if name in OPERATIONS}}
-        for partition in document["partitions"]
-    ]
-    return document | {"partitions": partitions}
+def _endpoints(loader: Loader) -> Document:
+    document: Document = loader.load_data("endpoints")
+    for partition in document["partitions"]:
+        partition["services"] = {name: part for name, part in partition["services"].items() if name in OPERATIONS}
+    left_out = {service: loader.load_service_model(service, RULE_SET) for service in OPERATIONS.keys() - WITH_RULE_SET}
+    endpoints.correct(document, left_out, loader.load_data("partitions"))
+    return document
 
 
 def _model(model: Document, names: list[str]) -> Document:
