@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import runtime
+
 ROOT = Path(__file__).parent.parent
 
 needs_sam = pytest.mark.skipif(shutil.which("sam") is None, reason="the SAM CLI is not installed: make setup-sam")
@@ -33,8 +35,7 @@ def build(into: Path, folder: Path = ROOT) -> Path:
     """What `sam build` makes of the project in ``folder``, beside the one that the user may have built."""
     if shutil.which("sam") is None:
         pytest.skip("the SAM CLI is not installed: make setup-sam")
-    if shutil.which("python3.13") is None:
-        pytest.skip("sam build needs python3.13 on the path, the runtime of the functions")
+    runtime.python()
     answer = sam("build", "--build-dir", str(into), "--cache-dir", str(into / "cache"), folder=folder)
     assert answer.returncode == 0, answer.stderr
     return into

@@ -1,4 +1,4 @@
-"""Programs for a Python that has nothing but the standard library and the folders it is given.
+"""Programs for the runtime's Python, which has nothing but the standard library and the folders it is given.
 
 Each is one file that reads what it is given from standard input and prints its answer as the last line, both as JSON.
 """
@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,22 @@ import pytest
 PROGRAMS = Path(__file__).parent
 
 
-def run(program: str, given: Any, variables: Mapping[str, str] | None = None, *, python: str = "python3.13") -> Any:
-    """What the program answers; ``variables`` are its whole environment. Skips where that Python is not installed."""
-    if shutil.which(python) is None:
-        pytest.skip(f"{python} is not installed")
-    path = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+@cache
+def python() -> str:
+    """The runtime's Python itself, whatever stands for it on the path. Skips where it is not installed."""
+    command = ["python3.13", "-c", "import sys; print(sys.executable)"]
+    try:
+        return subprocess.run(command, cwd=PROGRAMS, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        pytest.skip("python3.13 is not installed, the runtime of the functions")
+
+
+def run(program: str, given: Any, variables: Mapping[str, str] | None = None) -> Any:
+    """What the program answers; ``variables`` are its whole environment."""
     ran = subprocess.run(  # noqa: S603
-        [*_obeying_modes(), python, "-I", "-S", str(PROGRAMS / f"{program}.py")],
+        [*_obeying_modes(), python(), "-I", "-S", str(PROGRAMS / f"{program}.py")],
         input=json.dumps(given),
-        env={**path, **(variables or {})},
-        cwd=PROGRAMS,
+        env={"HOME": "/nonexistent", **(variables or {})},  # no configuration of the SDK's either
         capture_output=True,
         text=True,
         check=False,
