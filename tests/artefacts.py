@@ -11,9 +11,9 @@ FUNCTIONS = {"WebhookFunction": "webhook", "PublisherFunction": "publisher", "Ba
 
 
 def digest(folder: Path) -> dict[str, str]:
-    """The hash of every file of a tree by its path in it."""
+    """The mode and the hash of every file of a tree by its path in it."""
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(folder).as_posix(): f"{path.stat().st_mode:o} {hashlib.sha256(path.read_bytes()).hexdigest()}"
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,6 +44,13 @@ NAMED_AND_PRUNED = {
     "urllib3.http2.connection": "only with h2",
 }
 NOWHERE = {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9"}
+SHELL = {
+    "PYTHONHASHSEED": "5",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONNODEBUGRANGES": "1",
+    "PYTHONPYCACHEPREFIX": "/nonexistent",
+}
+"""Variables by which Python compiles otherwise, or elsewhere."""
 STARTS: list[tuple[str, list[str], dict[str, str]]] = [
     ("WebhookFunction", ["webhook/create", "webhook/duplicate", "webhook/invalid", "webhook/unauthenticated"], {}),
     ("WebhookFunction", ["webhook/create", "webhook/invalid"], {"CONTRACT_MODE": "tolerant"}),
@@ -175,6 +183,14 @@ def test_a_function_with_its_layers_is_small(built: Path) -> None:
 
 
 @pytest.fixture
+def private_files() -> Iterator[None]:
+    """As of a shell whose user keeps files to themselves."""
+    usual = os.umask(0o077)
+    yield
+    os.umask(usual)
+
+
+@pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The project in another folder, with what editors and interpreters leave behind."""
     copy = tmp_path / "a copy"
@@ -189,9 +205,12 @@ def project(tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.mark.usefixtures("private_files")
 def test_another_build_in_another_folder_is_the_same_and_a_change_is_built(
-    built: Path, project: Path, tmp_path: Path
+    built: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name, value in {**SHELL, "PYTHONPYCACHEPREFIX": str(tmp_path / "elsewhere")}.items():
+        monkeypatch.setenv(name, value)
     again = sam.build(tmp_path / "built", project)
     for artefact in (*FUNCTIONS, *LAYERS):
         assert digest(again / artefact) == digest(built / artefact), artefact
