@@ -1,4 +1,4 @@
-"""SAM's own tools on this project: the template is valid, it builds, and what it built answers in a container."""
+"""SAM's own tools on this project: the template is valid, and what it built answers in a container."""
 
 from __future__ import annotations
 
@@ -15,27 +15,13 @@ import pytest
 from local.aws import BUCKETS, FAILURE_QUEUE, EmbeddedAws
 from local.samples import SAMPLES
 from local.template import Template
+from tests.sam import needs_sam, sam
 
 ROOT = Path(__file__).parent.parent.parent
 IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
 TABLE = "appointments-sam"
 
-pytestmark = pytest.mark.skipif(shutil.which("sam") is None, reason="the SAM CLI is not installed: make setup-sam")
-
-
-def sam(*arguments: str, seconds: int = 300) -> subprocess.CompletedProcess[str]:
-    # The shell's variables reach the container: those that other tests set for themselves must not.
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "POWERTOOLS_"))}
-    environment = {**inherited, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-west-1"}
-    return subprocess.run(  # noqa: S603
-        ["sam", *arguments],  # noqa: S607 - the one that make puts on the path
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
+pytestmark = needs_sam
 
 
 def docker(*arguments: str) -> bool:
@@ -44,28 +30,9 @@ def docker(*arguments: str) -> bool:
     return subprocess.run(["docker", *arguments], capture_output=True, check=False).returncode == 0  # noqa: S603, S607
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `sam build` makes of the project, beside the one that the user may have built."""
-    if shutil.which("python3.13") is None:
-        pytest.skip("sam build needs python3.13 on the path, the runtime of the functions")
-    folder = tmp_path_factory.mktemp("sam-build")
-    answer = sam("build", "--build-dir", str(folder), "--cache-dir", str(folder / "cache"))
-    assert answer.returncode == 0, answer.stderr
-    return folder
-
-
 def test_the_template_is_valid() -> None:
     answer = sam("validate", "--lint")
     assert answer.returncode == 0, answer.stdout + answer.stderr
-
-
-def test_the_build_holds_both_functions_and_what_they_import(built: Path) -> None:
-    assert (built / "WebhookFunction" / "webhook" / "handler.py").is_file()
-    assert (built / "PublisherFunction" / "publisher" / "handler.py").is_file()
-    assert (built / "AppointmentsLayer" / "python" / "appointments" / "contract.py").is_file()
-    layer = built / "DependenciesLayer" / "python"
-    assert {"aws_lambda_powertools", "boto3", "pydantic"} <= {path.name for path in layer.iterdir()}
 
 
 @pytest.fixture(scope="module")

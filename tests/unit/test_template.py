@@ -17,7 +17,7 @@ import publisher.settings
 import webhook.settings
 from appointments import events, items
 from appointments.mode import ContractMode
-from tests.template import DOCUMENT, default_conditions, resources
+from tests.template import DOCUMENT, default_conditions, of_type, resources
 
 ROOT = Path(__file__).parent.parent.parent
 RESOURCES = resources(default_conditions())
@@ -145,3 +145,22 @@ def test_the_webhook_can_put_into_quarantine_only_where_there_is_nothing_yet() -
 def test_the_dependencies_layer_is_the_lock() -> None:
     layer = ROOT / "layers" / "dependencies" / "requirements.txt"
     assert layer.read_text() == (ROOT / "requirements" / "lambda.txt").read_text()
+
+
+def test_everything_is_built_by_a_makefile_for_the_functions_architecture() -> None:
+    functions = of_type(RESOURCES, "AWS::Serverless::Function")
+    layers = of_type(RESOURCES, "AWS::Serverless::LayerVersion")
+    for name, resource in {**functions, **layers}.items():
+        properties = resource["Properties"]
+        makefile = ROOT / properties.get("CodeUri", properties.get("ContentUri")) / "Makefile"
+        assert resource["Metadata"]["BuildMethod"] == "makefile"
+        assert f"build-{name}:" in makefile.read_text()
+    for layer in layers.values():
+        assert layer["Properties"]["CompatibleArchitectures"] == DOCUMENT["Globals"]["Function"]["Architectures"]
+
+
+def test_no_variable_has_python_look_for_other_bytecode_than_the_builds() -> None:
+    for function in of_type(RESOURCES, "AWS::Serverless::Function").values():
+        declared = {*DOCUMENT["Globals"]["Function"]["Environment"]["Variables"]}
+        declared |= {*function["Properties"]["Environment"]["Variables"]}
+        assert not {name for name in declared if name.startswith("PYTHON")}

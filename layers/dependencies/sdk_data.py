@@ -1,0 +1,116 @@
+"""Replace botocore's data, 28 MB about every service of AWS, by what the functions' calls read of it.
+
+    python sdk_data.py FOLDER    botocore/data, which it rewrites; that botocore has to be the one that is imported
+
+botocore parses these files whenever an environment starts, in time that counts against the sender's patience.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from botocore.loaders import Loader
+
+import endpoints
+
+Document = dict[str, Any]
+
+MODEL, RULE_SET = "service-2", "endpoint-rule-set-1"  # botocore's names of the two files of a service
+OPERATIONS = {
+    "dynamodb": ["TransactWriteItems"],
+    "events": ["PutEvents"],
+    "s3": ["GetObject", "PutObject"],
+    "secretsmanager": ["GetSecretValue"],
+    "sqs": ["SendMessage"],
+}
+"""All that the functions and their layer call; a test compares it with the code."""
+
+WITH_RULE_SET = {"events", "s3", "sqs"}
+"""The services whose endpoint is worked out by a rule set, which is parsed at start and evaluated on each call. The
+other two, which most deliveries need, have one plain endpoint in a region: without a rule set botocore takes it from
+endpoints.json."""
+
+
+def main(folder: Path) -> None:
+    documents = trimmed(Loader([str(folder)], include_default_search_paths=False))
+    shutil.rmtree(folder)
+    for name, document in documents.items():
+        file = folder / f"{name}.json"  # not compressed: Lambda unpacks a layer once, botocore would at each start
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(document, separators=(",", ":"), sort_keys=True), encoding="utf-8")
+
+
+def trimmed(loader: Loader) -> dict[str, Document]:
+    """Every document that stays, by its name in the folder."""
+    documents = {name: loader.load_data(name) for name in ("_retry", "partitions")}
+    defaults = loader.load_data("sdk-default-configuration")
+    documents["sdk-default-configuration"] = {name: part for name, part in defaults.items() if name != "documentation"}
+    documents["endpoints"] = _endpoints(loader)
+    for service, operations in OPERATIONS.items():
+        folder = f"{service}/{loader.determine_latest_version(service, MODEL)}"
+        documents[f"{folder}/{MODEL}"] = _model(loader.load_service_model(service, MODEL), operations)
+        if service in WITH_RULE_SET:
+            documents[f"{folder}/{RULE_SET}"] = loader.load_service_model(service, RULE_SET)
+    return {name: _undocumented(document) for name, document in documents.items()}
+
+
+def _endpoints(loader: Loader) -> Document:
+    document: Document = loader.load_data("endpoints")
+    for partition in document["partitions"]:
+        partition["services"] = {name: part for name, part in partition["services"].items() if name in OPERATIONS}
+    left_out = {service: loader.load_service_model(service, RULE_SET) for service in OPERATIONS.keys() - WITH_RULE_SET}
+    endpoints.correct(document, left_out, loader.load_data("partitions"))
+    return document
+
+
+def _model(model: Document, names: list[str]) -> Document:
+    """The service with these operations alone, and the shapes of what goes in, comes out and goes wrong.
+
+    Every error of the service stays: services also answer with some that they do not declare for an operation.
+    """
+    operations = {name: model["operations"][name] for name in names}
+    errors = {name for name, shape in model["shapes"].items() if shape.get("exception")}
+    reached: set[str] = set()
+    open_ends = set(_shapes(operations)) | errors
+    while open_ends:
+        name = open_ends.pop()
+        reached.add(name)
+        open_ends |= set(_shapes(model["shapes"][name])) - reached
+    return model | {"operations": operations, "shapes": {name: model["shapes"][name] for name in reached}}
+
+
+def _shapes(node: Any) -> Iterator[str]:
+    """The name of every shape that is referred to, at any depth."""
+    if isinstance(node, dict):
+        if isinstance(node.get("shape"), str):  # else a member of this name
+            yield node["shape"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for part in node:
+            yield from _shapes(part)
+
+
+def _undocumented(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_undocumented(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        # botocore insists on these few being documented
+        name: part if name == "clientContextParams" else _undocumented(part)
+        for name, part in node.items()
+        if not _is_documentation(name, part)
+    }
+
+
+def _is_documentation(name: str, part: Any) -> bool:
+    return name in ("documentation", "documentationUrl") and isinstance(part, str)  # else a member of this name
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,28 @@
+"""What `sam build` makes, by name, and its trees as they can be compared."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+LAYERS = ("DependenciesLayer", "AppointmentsLayer")
+FUNCTIONS = {"WebhookFunction": "webhook", "PublisherFunction": "publisher", "BacklogFunction": "backlog"}
+"""Each function's package."""
+
+
+def digest(folder: Path) -> dict[str, str]:
+    """The mode and the hash of every file of a tree by its path in it."""
+    return {
+        path.relative_to(folder).as_posix(): f"{path.stat().st_mode:o} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def bytes_in(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def make_read_only(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)

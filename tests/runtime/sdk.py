@@ -1,0 +1,120 @@
+"""What a botocore sends and how it reads answers, without a network.
+
+Given {"paths": where that botocore is, "calls": [...], "services": a call of each}, answers {"calls": what became of
+each, "endpoints": {"service region variant": address, or the name of the error}}. A call is {"service": ...,
+"operation": ..., "arguments": {...}, "answer": {"status": ..., "headers": {...}, "body": ...}}.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+VOLATILE = {"amz-sdk-invocation-id", "user-agent", "x-amz-date"}
+"""Headers that differ between any two calls, or between any two Pythons."""
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+VARIANTS = [{}, {"use_fips_endpoint": True}, {"use_dualstack_endpoint": True}]
+VARIANTS.append(VARIANTS[1] | VARIANTS[2])
+
+
+class Raw(io.BytesIO):
+    """An answer's body as the connection would give it."""
+
+    def stream(self, **_options: Any) -> Iterator[bytes]:
+        while some := self.read(65536):
+            yield some
+
+
+class Wire:
+    """In place of the network: remembers the request, gives the answer."""
+
+    def __init__(self, client: Any, answer: dict[str, Any]) -> None:
+        self._answer = answer
+        self.request: Any = None
+        client.meta.events.register("before-send", self)
+
+    def __call__(self, request: Any, **_more: Any) -> Any:
+        from botocore.awsrequest import AWSResponse
+
+        self.request = request
+        body = Raw(self._answer["body"].encode())
+        return AWSResponse(request.url, self._answer["status"], self._answer["headers"], body)
+
+    def sent(self) -> dict[str, Any]:
+        headers = {name.lower(): _text(value) for name, value in self.request.headers.items()}
+        headers["authorization"] = re.sub("Signature=.*|/[0-9]{8}/", "", headers["authorization"])
+        kept = {name: value for name, value in headers.items() if name not in VOLATILE}
+        body = UUID.sub("an id", _text(self.request.body))  # the token that botocore makes for each transaction
+        return {"method": self.request.method, "url": self.request.url, "headers": kept, "body": body}
+
+
+def _text(value: Any) -> str:
+    value = value.read() if hasattr(value, "read") else value
+    return value.decode() if isinstance(value, (bytes, bytearray)) else str(value)
+
+
+def client(session: Any, service: str, region: str, **options: Any) -> Any:
+    from botocore.config import Config
+
+    config = Config(retries={"total_max_attempts": 1}, **options)
+    return session.create_client(
+        service, region, aws_access_key_id="key", aws_secret_access_key="secret", config=config
+    )
+
+
+def outcome(session: Any, call: dict[str, Any]) -> dict[str, Any]:
+    from botocore.exceptions import ClientError
+
+    made = client(session, call["service"], "eu-west-1")
+    wire = Wire(made, call["answer"])
+    try:
+        read = getattr(made, call["operation"])(**call["arguments"])
+    except ClientError as error:
+        read = {**error.response, "error": type(error).__name__}
+    if "Body" in read:
+        read["Body"] = _text(read["Body"])
+    return {"sent": wire.sent(), "read": read}
+
+
+def endpoints(session: Any, call: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Of every region of every partition that has the service, with each variant."""
+    service = call["service"]
+    regions = {
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions(service, partition)
+    }
+    for region in sorted(regions):
+        for variant in VARIANTS:
+            key = " ".join([service, region, *variant])
+            yield key, endpoint(session, call, region, variant)
+
+
+def endpoint(session: Any, call: dict[str, Any], region: str, variant: dict[str, bool]) -> str:
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        made = client(session, call["service"], region, **variant)
+        wire = Wire(made, call["answer"])
+        getattr(made, call["operation"])(**call["arguments"])
+    except BotoCoreError as error:
+        return type(error).__name__
+    scope = re.search(r"Credential=key/[0-9]+/([^,]+)", _text(wire.request.headers["Authorization"]))
+    return f"{wire.request.url} signed for {scope[1] if scope else None}"
+
+
+if __name__ == "__main__":
+    given = json.load(sys.stdin)
+    sys.path[:0] = given["paths"]
+    from botocore.session import get_session
+
+    shared = get_session()
+    answer = {
+        "calls": [outcome(shared, call) for call in given["calls"]],
+        "endpoints": {key: url for call in given["services"] for key, url in endpoints(shared, call)},
+    }
+    print(json.dumps(answer, default=str))  # noqa: T201
