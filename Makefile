@@ -71,7 +71,10 @@ scan: $(STAMP) $(CHECKOV_STAMP) ## what the linters and scanners say of template
 	@$(BIN)/python -m pytest -q tests/e2e/test_scan.py tests/unit/test_suppressions.py
 
 lock: $(STAMP) ## resolve the locks again from pyproject.toml (needs uv)
-	@for lock in "lambda.txt pyproject.toml" "dev.txt pyproject.toml --extra cli --group dev -c requirements/lambda.txt" "sam.txt --group sam" "checkov.txt --group checkov"; do \
+	@for lock in "lambda.txt pyproject.toml" "dev.txt pyproject.toml --extra cli --group dev -c requirements/lambda.txt" "sam.txt --group sam" "checkov.txt --group checkov" \
+		"bench-typical.txt --group bench-typical -c requirements/lambda.txt" \
+		"bench-fastapi.txt --group bench-fastapi -c requirements/lambda.txt" \
+		"bench-runtime.txt --group bench-runtime -c requirements/dev.txt"; do \
 		set -- $$lock; out=$$1; shift; \
 		uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $$@ -o requirements/$$out; done
 
