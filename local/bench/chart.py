@@ -20,7 +20,7 @@ SHOWN = {
     "main.warmCalls": "SDK calls of a delivery",
     "units.laterTable": "write units, table",
 }
-LABELS, PLOT, ROW, TOP, BOTTOM = 230, 430, 30, 56, 46
+LABELS, PLOT, ROW, TOP, BOTTOM = 230, 430, 30, 56, 58
 WIDTH = LABELS + PLOT + 70
 OURS, THEIRS, INK, GRID = "#2f6f9f", "#b5541c", "#24292f", "#d8dee4"
 
@@ -66,7 +66,8 @@ def svg(report: dict[str, Any]) -> str:
             _text(12, 22, f"The {WEBHOOK} in terms of a typical one: less is better", weight="bold"),
             *_scale(most, height),
             *(line for number, bar in enumerate(drawn) for line in _bar(bar, TOP + ROW * number, most)),
-            _text(12, height - 12, f"bars: {WEBHOOK} and quartiles; marks: the floor. {below}", size=11),
+            _text(12, height - 28, f"bars: the {WEBHOOK}, lines: the quartiles, marks: the floor", size=11),
+            _text(12, height - 12, below, size=11),
             "</svg>\n",
         ]
     )
