@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from local.bench import folders
-from local.bench.limit import Limit
+from local.bench.limit import Limit, cpu_seconds
 from local.bench.runtime import Answered, RuntimeApi
 from local.bench.variants import Variant
 
@@ -72,11 +72,12 @@ class Process:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._process.kill()
+        os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)  # ended, and its id is nobody else's yet
+        if self._limit:
+            self._limit.remove()
         self._process.wait()
         self._drain.join()
         self._api.stop()
-        if self._limit:
-            self._limit.remove()
         if error:
             error.add_note(f"{self._variant.name}, the last lines:\n" + "".join(self.lines))
 
@@ -93,8 +94,7 @@ class Process:
         return self._limit.name
 
     def cpu_seconds(self) -> float:
-        """Of the whole process, of threads that have ended as well, in nanoseconds' precision."""
-        return time.clock_gettime((~self._process.pid << 3) | 2)  # what clock_getcpuclockid(3) gives on Linux
+        return cpu_seconds(self._process.pid)
 
     def peak_mebibytes(self) -> float:
         """The most physical memory that it has had so far."""
