@@ -15,7 +15,7 @@ STAMP := $(VENV)/.installed
 SAM_STAMP := $(SAM_VENV)/.installed
 CHECKOV_STAMP := $(CHECKOV_VENV)/.installed
 
-.PHONY: help setup setup-sam run serve load fuzz test lint types scan lock clean
+.PHONY: help setup setup-sam run serve load bench fuzz test lint types scan lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -54,6 +54,12 @@ serve: $(STAMP) ## the stack on this machine until Ctrl-C (PORT, AWS_PORT, WEBHO
 load: $(STAMP) ## many senders at full speed for a minute, then every promise checked (SECONDS, SENDERS)
 	@$(BIN)/python -m local.load --seconds $(or $(SECONDS),60) --senders $(or $(SENDERS),8)
 
+bench: $(STAMP) $(SAM_STAMP) ## the built functions measured beside reference handlers, minutes (ROUNDS, DYNAMODB_LOCAL_ENDPOINT)
+	@mkdir -p build
+	@SAM_CLI_TELEMETRY=0 sam build --build-dir .aws-sam/bench --cache-dir .aws-sam/bench-cache >build/bench-build.log 2>&1 \
+		|| { cat build/bench-build.log >&2; exit 1; }
+	@$(BIN)/python -m local.bench $(if $(ROUNDS),--rounds $(ROUNDS))
+
 fuzz: $(STAMP) ## hostile requests against the served stack until it has found nothing for long (EXAMPLES)
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),3000) $(BIN)/python -m pytest tests/e2e/test_fuzz.py tests/e2e/test_schemathesis.py --timeout 0
 
@@ -71,7 +77,10 @@ scan: $(STAMP) $(CHECKOV_STAMP) ## what the linters and scanners say of template
 	@$(BIN)/python -m pytest -q tests/e2e/test_scan.py tests/unit/test_suppressions.py
 
 lock: $(STAMP) ## resolve the locks again from pyproject.toml (needs uv)
-	@for lock in "lambda.txt pyproject.toml" "dev.txt pyproject.toml --extra cli --group dev -c requirements/lambda.txt" "sam.txt --group sam" "checkov.txt --group checkov"; do \
+	@for lock in "lambda.txt pyproject.toml" "dev.txt pyproject.toml --extra cli --group dev -c requirements/lambda.txt" "sam.txt --group sam" "checkov.txt --group checkov" \
+		"bench-typical.txt --group bench-typical -c requirements/lambda.txt" \
+		"bench-fastapi.txt --group bench-fastapi -c requirements/lambda.txt" \
+		"bench-runtime.txt --group bench-runtime -c requirements/dev.txt"; do \
 		set -- $$lock; out=$$1; shift; \
 		uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $$@ -o requirements/$$out; done
 

@@ -65,6 +65,14 @@ class Template:
     def properties(self, logical_id: str) -> dict[str, Any]:
         return dict(self._document["Resources"][logical_id]["Properties"])
 
+    def type_of(self, logical_id: str) -> str:
+        return str(self._document["Resources"][logical_id]["Type"])
+
+    def default(self, parameter: str) -> str | None:
+        """None for what is not a parameter."""
+        declared = self._document["Parameters"].get(parameter)
+        return None if declared is None else str(declared["Default"])
+
     def check_parameter(self, name: str, value: str) -> None:
         """What CloudFormation checks and the embedded one does not. Raises ParameterError."""
         declared = self._document["Parameters"][name]

@@ -1,0 +1,111 @@
+"""The publisher: events for a second of CPU and calls for an event, by batches and one by one."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from appointments import items
+from appointments.parsing import parse_envelope
+from local.bench import deliveries
+from local.bench.measures import MILLISECONDS, Measure, Measures
+from local.bench.process import Process
+from local.bench.stub import Stub
+from local.bench.variants import EACH, PUBLISHER, Variant
+from local.bench.verify import WrongAnswerError
+from local.samples.stream import STREAM_ARN
+from local.template import Template
+
+ONE_BY_ONE = "publisher, one record for each invocation"
+PUT_EVENTS = "events.PutEvents"
+WARM_UP = 2
+
+
+def batch_size() -> int:
+    return int(Template().function("PublisherFunction").events["DynamoDB"]["BatchSize"])
+
+
+def measure(variants: Sequence[Variant], measures: Measures, *, rounds: int) -> None:
+    """Batches of different appointments, as most of a stream is."""
+    ours, each = variants
+    runs = ((PUBLISHER, ours, 1), (ONE_BY_ONE, ours, batch_size()), (EACH, each, 1))
+    with ExitStack() as stack:
+        stub = Stub()
+        stack.callback(stub.stop)
+        processes = {name: stack.enter_context(Process(variant, stub.url)) for name, variant, _ in runs}
+        for process in processes.values():
+            process.wait_until_ready()
+            for _ in range(WARM_UP):
+                process.invoke(_batch(_records()))
+        for _ in range(rounds):
+            for name, _, invocations in runs:
+                _publish(name, processes[name], invocations, stub, measures)
+
+
+def _publish(name: str, process: Process, invocations: int, stub: Stub, measures: Measures) -> None:
+    records = _records()
+    size = len(records) // invocations
+    stub.forget()
+    before = process.cpu_seconds()
+    for start in range(0, len(records), size):
+        answered = process.invoke(_batch(records[start : start + size]))
+        if json.loads(answered.body) != {"batchItemFailures": []}:
+            raise WrongAnswerError(f"{name} answered {answered.body.decode()[:300]}")
+    cpu = process.cpu_seconds() - before
+    _check_arrival(name, stub, records)
+    calls = stub.calls[PUT_EVENTS]
+    values = {
+        "publisher.cpu": ("CPU for each event", "ms", cpu / len(records) * MILLISECONDS),
+        "publisher.rate": ("events for each second of CPU", "", len(records) / cpu),
+        "publisher.calls": ("calls of PutEvents for each event", "", calls / len(records)),
+    }
+    for key, (title, unit, value) in values.items():
+        measures.add(Measure(key, title, unit, PUBLISHER), name, value)
+
+
+def _check_arrival(name: str, stub: Stub, records: Sequence[dict[str, Any]]) -> None:
+    sent = {record["dynamodb"]["Keys"]["sk"]["S"].removeprefix("EVENT#") for record in records}
+    published = [
+        json.loads(entry["Detail"])["metadata"]["id"]
+        for operation, body in stub.bodies
+        if operation == PUT_EVENTS
+        for entry in json.loads(body)["Entries"]
+    ]
+    if sorted(published) != sorted(sent):
+        raise WrongAnswerError(f"{name} published {len(published)} events of {len(sent)}")
+
+
+def _records() -> list[dict[str, Any]]:
+    return [_record(number) for number in range(batch_size())]
+
+
+def _batch(records: Sequence[dict[str, Any]]) -> bytes:
+    return json.dumps({"Records": records}).encode()
+
+
+def _record(number: int) -> dict[str, Any]:
+    """A record as the event source mapping hands it over, of an appointment of its own."""
+    body = deliveries.encode(deliveries.renewed(deliveries.document()))
+    parsed = parse_envelope(body)
+    item = items.event_item(items.Delivery(body, parsed.envelope, parsed.violations, deliveries.later(number)))
+    keys = {name: item[name] for name in (items.PARTITION_KEY, items.SORT_KEY)}
+    return {
+        "eventID": f"{number:032x}",
+        "eventName": "INSERT",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "eu-west-1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": int(time.time()),
+            "Keys": keys,
+            "NewImage": item | {"body": {"B": base64.b64encode(item["body"]["B"]).decode()}},
+            "SequenceNumber": str(10**24 + number),
+            "SizeBytes": items.size(item),
+            "StreamViewType": "NEW_IMAGE",
+        },
+        "eventSourceARN": STREAM_ARN,
+    }
