@@ -59,7 +59,7 @@ def locked(lock: str) -> Path:
         pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-qq", "--no-input"]
         pip += ["--disable-pip-version-check", "--root-user-action=ignore", "--no-compile", "--require-hashes"]
         subprocess.run([*pip, "--target", str(making), "-r", str(LOCKS / f"{lock}.txt")], check=True)  # noqa: S603
-        _compile(making)
+        compiled(making)
         making.rename(folder)
     return folder
 
@@ -72,7 +72,7 @@ def reference(name: str, lock: str | None, *, bytecode: bool = True) -> Path:
         _copy(locked(lock), folder, bytecode=bytecode)
     _copy(HANDLERS, folder / "handlers", bytecode=False)
     if bytecode:
-        _compile(folder / "handlers")
+        compiled(folder / "handlers")
     return folder
 
 
@@ -99,13 +99,13 @@ def _copy(source: Path, target: Path, *, bytecode: bool) -> None:
     shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*ignored))
 
 
-def _compile(folder: Path) -> None:
+def compiled(folder: Path) -> None:
     """By the interpreter that will run it. Bytecode that is not looked up in its source, as a package would have it."""
     command = [
         str(interpreter()),
         "-m",
         "compileall",
-        "-qq",
+        "-qqf",
         "--invalidation-mode",
         "unchecked-hash",
         "-j",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.bench import growth, history, imports, package, publishing, shares, starts, units, variants
+from local.bench import growth, history, imports, levers, package, publishing, shares, starts, units, variants
 from local.bench.dynamodb import Table
 from local.bench.machine import machine
 from local.bench.measures import Measures
@@ -89,6 +89,10 @@ def _growth(run: Run) -> None:
     growth.measure(run.webhooks, run.measures, rounds=run.plan.rounds, table=run.table)
 
 
+def _levers(run: Run) -> None:
+    levers.measure(run.webhook, run.measures, rounds=run.plan.rounds)
+
+
 def _history(run: Run) -> None:
     history.measure(run.webhook, run.measures, rounds=run.plan.rounds, table=run.table, lengths=run.plan.history)
 
@@ -106,6 +110,7 @@ SECTIONS: dict[str, Callable[[Run], None]] = {
     "growth": _growth,
     "history": _history,
     "publisher": _publisher,
+    "levers": _levers,
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from local.bench.variants import FLOOR, PUBLISHER, TYPICAL
+from local.bench.variants import FLOOR, NO_OP, TYPICAL, WEBHOOK
 
 HEADINGS = {
     "main": "One delivery",
@@ -17,6 +17,7 @@ HEADINGS = {
     "participants": "By number of participants",
     "history": "By length of the appointment's history",
     "publisher": "Publisher",
+    "levers": "Levers, each undone alone",
 }
 Rows = list[list[str]]
 
@@ -59,7 +60,7 @@ def tables(report: dict[str, Any]) -> Iterator[tuple[str, Rows]]:
 def _table(measures: Sequence[dict[str, Any]]) -> Rows:
     variants = list(dict.fromkeys(chain.from_iterable(one["variants"] for one in measures)))
     ours = measures[0]["ours"]
-    against = [name for name in variants if name in (FLOOR, TYPICAL) or (ours == PUBLISHER and name != ours)]
+    against = [name for name in variants if name != ours and (ours != WEBHOOK or name in (NO_OP, FLOOR, TYPICAL))]
     against = [name for name in against if any(name in one["ratios"] for one in measures)]
     head = ["", *variants, *(f"{ours} ÷ {name}" for name in against)]
     return [head, *(_row(one, variants, against) for one in measures)]

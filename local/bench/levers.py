@@ -1,0 +1,164 @@
+"""What each lever gives, one by one: the built webhook beside itself with that one lever undone.
+
+Undone is a text in one of its files, or what the build left out. A text that is no longer there is an error, so that
+no lever is reported that the code does not have.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import botocore
+
+from local.bench import deliveries, folders
+from local.bench.measures import MILLISECONDS, Measure, Measures
+from local.bench.process import Process
+from local.bench.stub import Stub
+from local.bench.variants import WEBHOOK, Variant
+from local.bench.verify import check_answer
+
+UNDONE = "undone"
+WARM_UP, WARM = 20, 40
+SESSION = "_session = lean_session()"
+FULL_SESSION = "from botocore.session import get_session\n\n_session: Any = get_session()"
+
+
+class StaleLeverError(Exception):
+    """The code is no longer what the lever says of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """``undo`` is given the folders of the function's code and of the layers, which it may change."""
+
+    key: str
+    title: str
+    undo: Callable[[Path, Path], None]
+
+
+def _without_bytecode(*folders_of_code: Path) -> None:
+    for folder in folders_of_code:
+        for cache in list(folder.rglob("__pycache__")):
+            shutil.rmtree(cache)
+
+
+def _with_all_data(_task: Path, opt: Path) -> None:
+    shutil.rmtree(opt / "botocore" / "data")
+    shutil.copytree(Path(botocore.__file__).parent / "data", opt / "botocore" / "data")
+
+
+def _with_boto3(task: Path, opt: Path) -> None:
+    for package in ("boto3", "s3transfer"):
+        shutil.copytree(folders.locked("bench-typical") / package, opt / package)
+    _replace(task / "webhook" / "clients.py", SESSION, "import boto3\n\n_session = boto3.Session()")
+    _replace(task / "webhook" / "clients.py", "_session.create_client(", "_session.client(")
+    _replace(task / "webhook" / "clients.py", "_session.user_agent()", "_session._session.user_agent()")
+
+
+def _edit(file: str, *pairs: tuple[str, str]) -> Callable[[Path, Path], None]:
+    """``file`` is below the function's code (``webhook/``) or the layers' (``appointments/``)."""
+
+    def undo(task: Path, opt: Path) -> None:
+        for old, new in pairs:
+            _replace((task if file.startswith("webhook") else opt) / file, old, new)
+
+    return undo
+
+
+def _replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    if old not in text:
+        raise StaleLeverError(f"{file.name} has no {old!r}")
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+ALL_AT_START = (
+    "finish()\n",
+    "from appointments.backlog import Backlog as _1\nfrom appointments.bodies import Bodies as _2\n"
+    "from appointments.quarantine import Quarantine as _3\n_s3.meta\nclient('sqs')\nfinish()\n",
+)
+NEW_THREAD = ("        self.idle.append(self)  # before the answer: whoever gets it may have the next task\n", "")
+ONE_TASK = ("        while True:\n            self._do", "        if True:\n            self._do")
+LEVERS = [
+    Lever("bytecode", "bytecode in the package", _without_bytecode),
+    Lever("data", "the SDK's data trimmed", _with_all_data),
+    Lever("boto3", "botocore without boto3", _with_boto3),
+    Lever(
+        "session", "a session without other services' handlers", _edit("webhook/clients.py", (SESSION, FULL_SESSION))
+    ),
+    Lever("collector", "no garbage collection during the start", _edit("webhook/startup.py", ("gc.disable()", "pass"))),
+    Lever(
+        "prepared",
+        "the contract's schema prepared",
+        _edit("appointments/parsing.py", ("MODEL = model_for(VERSION)", "MODEL = Envelope")),
+    ),
+    Lever("lazy", "fallbacks imported when needed", _edit("webhook/handler.py", ALL_AT_START)),
+    Lever("ahead", "the secret read ahead", _edit("webhook/startup.py", ("= _read_ahead()", "= None"))),
+    Lever(
+        "validation",
+        "parameters not validated by the SDK",
+        _edit("webhook/clients.py", ('"parameter_validation": False', '"parameter_validation": True')),
+    ),
+    Lever(
+        "agent",
+        "the user agent made once",
+        _edit("webhook/clients.py", ('    "user_agent": _session.user_agent(),\n', "")),
+    ),
+    Lever("thread", "a call's thread kept", _edit("appointments/deadline.py", NEW_THREAD, ONE_TASK)),
+    Lever(
+        "decoding",
+        "a body decoded once",
+        _edit("appointments/parsing.py", ("return document if len(NAME", "return document if -1 == len(NAME")),
+    ),
+]
+
+
+def measure(webhook: Variant, measures: Measures, *, rounds: int, levers: Sequence[Lever] = tuple(LEVERS)) -> None:
+    """The webhook as built once a round, and once with each lever undone."""
+    stub = Stub()
+    variants = {lever.key: _undone(webhook, lever) for lever in levers}
+    for _ in range(rounds):
+        built = _one(webhook, stub)
+        for lever in levers:
+            undone = _one(variants[lever.key], stub)
+            for what, title, ours, others in zip(
+                ("Cold", "Warm"), ("cold start", "warm delivery"), built, undone, strict=True
+            ):
+                row = Measure(f"levers.{lever.key}{what}", f"{lever.title}: {title}, CPU", "ms", UNDONE)
+                measures.add(row, WEBHOOK, ours)
+                measures.add(row, UNDONE, others)
+    stub.stop()
+
+
+def _undone(webhook: Variant, lever: Lever) -> Variant:
+    folder = folders.FOLDER / "levers" / lever.key
+    shutil.rmtree(folder, ignore_errors=True)
+    task, opt = folder / "task", folder / "opt"
+    shutil.copytree(webhook.task, task)
+    shutil.copytree(webhook.layers[0], opt)
+    lever.undo(task, opt)
+    if lever.key != "bytecode":
+        for part in (task, opt / "appointments"):
+            folders.compiled(part)
+    return replace(webhook, task=task, layers=(opt,))
+
+
+def _one(variant: Variant, stub: Stub) -> tuple[float, float]:
+    """The CPU of a cold start with its first delivery, and of a warm delivery."""
+    with Process(variant, stub.url) as process:
+        process.wait_until_ready()
+        check_answer(process.invoke(_event()).body)
+        cold = process.cpu_seconds()
+        for _ in range(WARM_UP):
+            process.invoke(_event())
+        before = process.cpu_seconds()
+        for _ in range(WARM):
+            process.invoke(_event())
+        return cold * MILLISECONDS, (process.cpu_seconds() - before) / WARM * MILLISECONDS
+
+
+def _event() -> bytes:
+    return deliveries.event(deliveries.encode(deliveries.renewed(deliveries.document())))
