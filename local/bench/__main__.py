@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from local.bench import chart, folders, table
+from local.bench import chart, document, folders, table
 from local.bench.run import QUICK, SECTIONS, Plan, run
 
 
@@ -17,6 +17,9 @@ def main() -> int:
     arguments = _arguments()
     if arguments.markdown:
         print(table.markdown(json.loads(arguments.markdown.read_text())))
+        return 0
+    if arguments.document:
+        document.write(json.loads(arguments.document.read_text()))
         return 0
     plan = QUICK if arguments.quick else Plan()
     if arguments.rounds:
@@ -48,6 +51,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--svg", type=Path, default=folders.FOLDER.parent / "bench.svg")
     parser.add_argument(
         "--markdown", type=Path, metavar="JSON", help="print the tables of such a file, measure nothing"
+    )
+    parser.add_argument(
+        "--document", type=Path, metavar="JSON", help="put the figures of such a file into docs/, measure nothing"
     )
     return parser.parse_args()
 

@@ -34,11 +34,15 @@ def text(report: dict[str, Any]) -> str:
 
 def markdown(report: dict[str, Any]) -> str:
     parts = [machine(report)]
-    for heading, (head, *rows) in tables(report):
-        rule = ["---", *["---:"] * (len(head) - 1)]
-        lines = ["| " + " | ".join(row) + " |" for row in (head, rule, *rows)]
-        parts.append("\n".join([f"### {heading}", "", *lines]))
+    for heading, rows in tables(report):
+        parts.append(f"### {heading}\n\n{rows_as_markdown(rows)}")
     return "\n\n".join([*parts, *_notes(report)])
+
+
+def rows_as_markdown(rows: Rows) -> str:
+    head, *others = rows
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *others))
 
 
 def machine(report: dict[str, Any]) -> str:

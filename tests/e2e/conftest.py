@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests import sam
+from local.aws import EmbeddedAws
+from local.template import Template
+from tests import runtime, sam
 from tests.artefacts import LAYERS, make_read_only
 
 
@@ -37,3 +43,34 @@ def opt(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(built / layer, merged, dirs_exist_ok=True)
     make_read_only(merged)
     return merged
+
+
+@contextmanager
+def fresh_aws() -> Iterator[EmbeddedAws]:
+    """An AWS with nothing in it yet: other tests in this process empty the one that they all would share."""
+    embedded = EmbeddedAws(Template(), token="local-token")
+    try:
+        yield embedded
+    finally:
+        embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def start(built: Path, opt: Path) -> Callable[..., Any]:
+    """Starts a function of the built ones beside a fresh AWS, and beside /opt, where nothing can be written."""
+
+    def started(function: str, events: list[str], variables: dict[str, str], layers: Path = opt) -> Any:
+        task = opt.parent / function
+        if not task.exists():
+            shutil.copytree(built / function, task)
+            make_read_only(task)
+        given = {
+            "folder": str(layers.parent),
+            "paths": [str(opt.parent / function), str(layers / "python")],
+            "handler": Template().function(function).handler,
+            "events": [json.loads((sam.ROOT / "events" / f"{event}.json").read_text()) for event in events],
+        }
+        with fresh_aws() as aws:
+            return runtime.run("start", given, {**aws.environment(function), **variables})
+
+    return started

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from local.aws import EmbeddedAws
-from local.template import Template
 from tests import runtime, sam
 from tests.artefacts import FUNCTIONS, LAYERS, bytes_in, digest, make_read_only
+from tests.e2e.conftest import fresh_aws
 
 MOST_BYTES = 15_000_000
 """Of a function with its layers, unpacked: reading them is a part of every cold start."""
@@ -59,33 +58,6 @@ STARTS: list[tuple[str, list[str], dict[str, str]]] = [
     ("PublisherFunction", ["stream/batch", "stream/poison"], {}),
     ("BacklogFunction", ["backlog/batch", "backlog/poison"], {}),
 ]
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[EmbeddedAws]:
-    embedded = EmbeddedAws(Template(), token="local-token")
-    yield embedded
-    embedded.stop()
-
-
-@pytest.fixture(scope="module")
-def start(aws: EmbeddedAws, built: Path, opt: Path) -> Callable[..., Any]:
-    """Starts a function of the built ones, beside /opt, where nothing can be written."""
-
-    def started(function: str, events: list[str], variables: dict[str, str], layers: Path = opt) -> Any:
-        task = opt.parent / function
-        if not task.exists():
-            shutil.copytree(built / function, task)
-            make_read_only(task)
-        given = {
-            "folder": str(layers.parent),
-            "paths": [str(opt.parent / function), str(layers / "python")],
-            "handler": Template().function(function).handler,
-            "events": [json.loads((sam.ROOT / "events" / f"{event}.json").read_text()) for event in events],
-        }
-        return runtime.run("start", given, {**aws.environment(function), **variables})
-
-    return started
 
 
 @pytest.mark.parametrize("artefact", [*FUNCTIONS, *LAYERS])
@@ -139,12 +111,13 @@ def test_a_module_without_bytecode_is_noticed(start: Callable[..., Any], opt: Pa
     assert not missing.exists(), "and could not, as on Lambda: every start would compile it again"
 
 
-def test_every_module_has_what_it_imports(aws: EmbeddedAws, built: Path, opt: Path) -> None:
+def test_every_module_has_what_it_imports(built: Path, opt: Path) -> None:
     variables: dict[str, str] = {}
-    for function in FUNCTIONS:
-        variables |= aws.environment(function)
     paths = [str(built / function) for function in FUNCTIONS] + [str(opt / "python")]
-    answer = runtime.run("modules", {"paths": paths}, variables)
+    with fresh_aws() as aws:
+        for function in FUNCTIONS:
+            variables |= aws.environment(function)
+        answer = runtime.run("modules", {"paths": paths}, variables)
     assert answer["broken"] == {}
     excused = {*ABSENT_PACKAGES, *NAMED_AND_PRUNED}
     missing = answer["dangling"]

@@ -1,7 +1,8 @@
-"""Starts a handler from a folder as Lambda does, and watches what that compiles and writes there.
+"""Starts a handler from a folder as Lambda does, and watches what that takes.
 
 Given {"folder": ..., "paths": below it, "handler": ..., "events": [...]}, answers {"compiled": [...], "written": [...],
-"answers": [...]}.
+"imported": [...], "phases": [{"opened": [...], "requests": [...]}, ...], "answers": [...]}. The first phase is the
+start, the others are the events. A module of the standard library is told by its package, others by their whole name.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -23,19 +25,37 @@ CONTEXT = SimpleNamespace(
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
+REQUEST = re.compile(rb"(?:GET|PUT|POST|HEAD|DELETE) ")
+TARGET = re.compile(rb"(?im)^x-amz-target: .*[.](.*?)\r?$")
+
+
 class Watch:
-    """An audit hook: what of a folder is compiled, and what of it is opened to be written."""
+    """An audit hook: what of a folder is compiled or written, which files are read, and what is asked of whom."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
         self.compiled: list[str] = []
         self.written: list[str] = []
+        self.phases: list[dict[str, list[str]]] = []
+        self.begin_phase()
+
+    def begin_phase(self) -> None:
+        self.phases.append({"opened": [], "requests": []})
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "compile" and self._is_ours(arguments[1]):
-            self.compiled.append(_text(arguments[1]))
-        if event == "open" and self._is_ours(arguments[0]) and arguments[2] & WRITING:
-            self.written.append(_text(arguments[0]))
+        match event:
+            case "compile" if self._is_ours(arguments[1]):
+                self.compiled.append(_text(arguments[1]))
+            case "open" if isinstance(arguments[0], (str, bytes)):
+                self._opened(arguments[0], arguments[2])
+            case "http.client.send" if isinstance(arguments[1], bytes) and REQUEST.match(arguments[1]):
+                self.phases[-1]["requests"].append(_operation(arguments[1]))
+
+    def _opened(self, path: str | bytes, flags: int) -> None:
+        if not flags & WRITING:
+            self.phases[-1]["opened"].append(_text(path))
+        elif self._is_ours(path):
+            self.written.append(_text(path))
 
     def _is_ours(self, path: Any) -> bool:
         return isinstance(path, (str, bytes)) and _text(path).startswith(self._folder)
@@ -45,14 +65,36 @@ def _text(path: str | bytes) -> str:
     return os.fsdecode(path)
 
 
+def _operation(head: bytes) -> str:
+    """The operation's name where the protocol tells it, else the method: S3's."""
+    target = TARGET.search(head)
+    return (target[1] if target else head.partition(b" ")[0]).decode()
+
+
+def _known(name: str) -> str:
+    package = name.partition(".")[0]
+    return package if package in sys.stdlib_module_names else name
+
+
 def start(given: dict[str, Any]) -> dict[str, Any]:
     watch = Watch(given["folder"])
     sys.addaudithook(watch)
     sys.path[:0] = given["paths"]
+    before = set(sys.modules)
     module, _, name = given["handler"].rpartition(".")
     handler = getattr(importlib.import_module(module), name)
-    answers = [handler(event, CONTEXT) for event in given["events"]]
-    return {"compiled": watch.compiled, "written": watch.written, "answers": answers}
+    imported = sorted({_known(one) for one in set(sys.modules) - before})
+    answers = []
+    for event in given["events"]:
+        watch.begin_phase()
+        answers.append(handler(event, CONTEXT))
+    return {
+        "compiled": watch.compiled,
+        "written": watch.written,
+        "imported": imported,
+        "phases": watch.phases,
+        "answers": answers,
+    }
 
 
 if __name__ == "__main__":
