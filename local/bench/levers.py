@@ -22,6 +22,8 @@ from local.bench.verify import check_answer
 
 UNDONE = "undone"
 WARM_UP, WARM = 20, 40
+SECRET_SECONDS = 0.020
+"""A call to Secrets Manager, and there are two; with the first connection of a start it may well take longer."""
 SESSION = "_session = lean_session()"
 FULL_SESSION = "from botocore.session import get_session\n\n_session: Any = get_session()"
 
@@ -130,6 +132,23 @@ def measure(webhook: Variant, measures: Measures, *, rounds: int, levers: Sequen
                 row = Measure(f"levers.{lever.key}{what}", f"{lever.title}: {title}, CPU", "ms", UNDONE)
                 measures.add(row, WEBHOOK, ours)
                 measures.add(row, UNDONE, others)
+    stub.stop()
+    if "ahead" in variants:
+        _measure_waiting(webhook, variants["ahead"], measures, rounds)
+
+
+def _measure_waiting(webhook: Variant, undone: Variant, measures: Measures, rounds: int) -> None:
+    """What is read ahead is waited for meanwhile, so it takes a Secrets Manager that takes its time to see it."""
+    stub = Stub(secret_seconds=SECRET_SECONDS)
+    title = f"the secret read ahead, {SECRET_SECONDS * MILLISECONDS:.0f} ms a call: cold start, wall"
+    for _ in range(rounds):
+        for name, variant in ((WEBHOOK, webhook), (UNDONE, undone)):
+            with Process(variant, stub.url) as process:
+                ready = process.wait_until_ready()
+                first = process.invoke(_event())
+            check_answer(first.body)
+            row = Measure("levers.aheadWaiting", title, "ms", UNDONE)
+            measures.add(row, name, (ready + first.seconds) * MILLISECONDS)
     stub.stop()
 
 

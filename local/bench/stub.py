@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 import zlib
 from collections import Counter
 from http import HTTPStatus
@@ -23,9 +24,13 @@ DYNAMODB_JSON = "application/x-amz-json-1.0"
 
 
 class Stub:
-    """``calls`` counts by operation, as in ``dynamodb.PutItem``; ``bodies`` keeps what came with each of them."""
+    """``calls`` counts by operation, as in ``dynamodb.PutItem``; ``bodies`` keeps what came with each of them.
 
-    def __init__(self, dynamodb: str | None = None) -> None:
+    It answers at once, but for a secret that takes ``secret_seconds``.
+    """
+
+    def __init__(self, dynamodb: str | None = None, *, secret_seconds: float = 0.0) -> None:
+        self._secret_seconds = secret_seconds
         self.calls: Counter[str] = Counter()
         self.bodies: list[tuple[str, bytes]] = []
         self.consumed: list[tuple[str, dict[str, Any]]] = []
@@ -51,6 +56,7 @@ class Stub:
             return self._forward(operation, request)
         match operation:
             case "secretsmanager.GetSecretValue":
+                time.sleep(self._secret_seconds)
                 return _secret(json.loads(request.body))
             case "dynamodb.GetItem" | "dynamodb.PutItem" | "dynamodb.UpdateItem" | "dynamodb.TransactWriteItems":
                 return Answer(headers={"content-type": DYNAMODB_JSON, "x-amz-crc32": str(zlib.crc32(b"{}"))})

@@ -71,9 +71,16 @@ def _operation(head: bytes) -> str:
     return (target[1] if target else head.partition(b" ")[0]).decode()
 
 
-def _known(name: str) -> str:
-    package = name.partition(".")[0]
-    return package if package in sys.stdlib_module_names else name
+def _known(names: set[str]) -> list[str]:
+    """Of the standard library only the packages, and none of its private ones: those are its own affair."""
+    known = set()
+    for name in names:
+        package = name.partition(".")[0]
+        if package not in sys.stdlib_module_names:
+            known.add(name)
+        elif not package.startswith("_"):
+            known.add(package)
+    return sorted(name for name in known if not name.startswith("_sysconfigdata"))
 
 
 def start(given: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +90,7 @@ def start(given: dict[str, Any]) -> dict[str, Any]:
     before = set(sys.modules)
     module, _, name = given["handler"].rpartition(".")
     handler = getattr(importlib.import_module(module), name)
-    imported = sorted({_known(one) for one in set(sys.modules) - before})
+    imported = _known(set(sys.modules) - before)
     answers = []
     for event in given["events"]:
         watch.begin_phase()
