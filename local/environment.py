@@ -126,11 +126,12 @@ class Fleet:
         """The processes; a lost one has a successor with another id."""
         return [one.pid for one in self._all]
 
-    def restart(self) -> None:
-        """Every environment a new one; for when none is invoked."""
+    def restart(self, *, wait: bool = True) -> None:
+        """Every environment a new one; for when none is invoked. Without waiting, the next event meets a cold start."""
         for one in self._all:
             one.restart()
-        self.wait_until_ready()
+        if wait:
+            self.wait_until_ready()
 
     def invoke(self, event: Any) -> Any:
         with self._borrowed() as environment:

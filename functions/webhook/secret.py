@@ -96,8 +96,10 @@ class Secret:
         now = self._clock()
         if now - self._tried_at < (PAUSE_SECONDS if self._keys else FIRST_PAUSE_SECONDS):
             return
-        self._tried_at = now
         reading = self._read()
+        # From its end: a reading that took all of its time while the function started is not begun again by the
+        # delivery that waited for it.
+        self._tried_at = self._clock()
         self._problem = reading.problem
         if reading.problem:
             self._report(reading.problem)

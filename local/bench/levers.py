@@ -113,7 +113,7 @@ LEVERS = [
     Lever(
         "decoding",
         "a body decoded once",
-        _edit("appointments/parsing.py", ("return document if len(NAME", "return document if -1 == len(NAME")),
+        _edit("appointments/parsing.py", ("return document if _names(", "return document if -1 == _names(")),
     ),
 ]
 

@@ -69,11 +69,11 @@ def run(rig: Rig, row: Row) -> Came:
     )
     content = row.content.body(second, known=first)
     assert rig.deliver(ledger, body(first))[-1].acknowledged
-    if row.cold:
-        rig.stack.fleets["WebhookFunction"].restart()
     asked = rig.proxies["events"].requests.total()
     for service, broken in row.broken.items():
         broken(rig.proxies[service])
+    if row.cold:
+        rig.stack.fleets["WebhookFunction"].restart(wait=False)
     try:
         attempt = rig.post(content)
         if "events" in row.broken and not eventually(lambda: rig.proxies["events"].requests.total() > asked, 1):

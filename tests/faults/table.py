@@ -53,7 +53,7 @@ def does(fault: Fault, operation: str | None = None, times: int | None = None) -
 class Row:
     """``broken`` says by service what fails; ``status`` is the answer that the design wants.
 
-    ``cold``: the function has not yet read its secret.
+    ``cold``: the delivery meets a function that is just starting and has not yet read its secret.
     """
 
     name: str

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from appointments import events, items
 from appointments.events import EventDetail
@@ -77,3 +79,47 @@ def test_what_is_too_large_for_the_bus_falls_back_to_a_reference() -> None:
     text = detail(body(delivery(internalNotes="x" * events.ENTRY_BYTES)))
     assert json.loads(text)["metadata"]["detail"] == "reference"
     assert len(text) < 10_000
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.just("data"), inner, max_size=3),
+    max_leaves=8,
+)
+OBJECTS = st.dictionaries(st.text() | st.sampled_from(["data", "}", '"', ","]), VALUES, max_size=4)
+SPACES = st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", "\t:\r\n")])
+
+
+@given(OBJECTS, OBJECTS, SPACES, st.sampled_from(["", " ", "\n\t"]))
+def test_a_body_is_decoded_as_python_decodes_it_and_each_text_is_where_it_stands(
+    envelope: dict[str, Any], data: dict[str, Any], separators: tuple[str, str], around: str
+) -> None:
+    text = around + json.dumps(envelope | {"data": data}, separators=separators, ensure_ascii=False) + around
+    document, spans = events._decode(text)
+    assert document == json.loads(text)
+    assert list(document) == list(json.loads(text))
+    assert {name: json.loads(text[span]) for name, span in spans.items()} == data
+    assert all(text[span].strip() == text[span] for span in spans.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        '{"data"',
+        '{"data":',
+        '{"data":5}',
+        '{"data":{}',
+        '{"data":{"a":1 "b":2}}',
+        '{"data":{"a" 1}}',
+        '{"data":{"a":1,}}',
+        '{"data":{"a":1,,"b":2}}',
+        '{"data":{}} x',
+        '{"data":{}}{"data":{}}',
+    ],
+)
+def test_what_is_no_such_object_is_an_error(text: str) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        events._decode(text)

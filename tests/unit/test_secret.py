@@ -242,3 +242,18 @@ def test_a_report_says_the_kind_of_error_and_never_a_name_or_a_message(vault: Va
             vault.secret().keys()
         assert "n4me" not in str(raised.value)
     assert vault.reports == [f"AWSCURRENT: {kind}" for kind in FAULTS]
+
+
+def test_a_reading_that_took_its_time_in_vain_is_not_begun_again_by_the_delivery_that_waited_for_it(
+    vault: Vault,
+) -> None:
+    vault.fail("ReadTimeoutError", CURRENT, PREVIOUS)
+    vault.seconds = 1.2
+    secret = vault.secret()
+    secret.read_ahead()
+    with pytest.raises(SecretUnavailableError, match=r"^AWSCURRENT: ReadTimeoutError$"):
+        secret.keys()
+    assert vault.calls == [CURRENT]
+    vault.fail("")
+    vault.now += FIRST_PAUSE_SECONDS
+    assert secret.keys() == (b"first",)

@@ -47,10 +47,14 @@ FAULTS = {
 
 
 class Vault:
-    """``faults`` maps a stage to the kind of fault that its readers meet; ``calls`` are the stages asked for."""
+    """``faults`` maps a stage to the kind of fault that its readers meet; ``calls`` are the stages asked for.
+
+    Each call takes ``seconds`` by the clock.
+    """
 
     def __init__(self, value: str) -> None:
         self.now = 0.0
+        self.seconds = 0.0
         self.faults: dict[str, str] = {}
         self.calls: list[str] = []
         self.reports: list[str] = []
@@ -70,4 +74,5 @@ class Vault:
     def _before_send(self, request: Any, **_: Any) -> Any:
         stage = json.loads(request.body)["VersionStage"]
         self.calls.append(stage)
+        self.now += self.seconds
         return FAULTS[self.faults[stage]]() if stage in self.faults else None

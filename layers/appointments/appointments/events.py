@@ -8,7 +8,7 @@ member order arrive as they were sent.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -97,14 +97,13 @@ def changes(appointment: dict[str, Any], previous: dict[str, Any] | None) -> lis
 
 
 def _build(item: Item, body: str, event_detail: EventDetail) -> Message:
-    document = json.loads(body)
+    document, spans = _decode(body)
     data = document["data"]
     appointment, previous = data["appointment"], data.get("previousAppointment")
     differences = changes(appointment, previous)
     metadata = json.dumps(_metadata(item, document, event_detail), ensure_ascii=False)
     if event_detail is EventDetail.FULL:
-        text = dict(_members(body, dict(_members(body))["data"].start))
-        parts = {name: body[text[name].start : text[name].end] if name in text else "null" for name in _SPLICED}
+        parts = {name: body[spans[name]] if name in spans else "null" for name in _SPLICED}
     else:
         parts = {
             "appointment": json.dumps(_reference(appointment), ensure_ascii=False),
@@ -144,22 +143,43 @@ _SPLICED = ("appointment", "previousAppointment", "message")
 _decoder = json.JSONDecoder()
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    start: int
-    end: int
+def _decode(body: str) -> tuple[dict[str, Any], dict[str, slice]]:
+    """The document, and where in the text the members of its ``data`` are: each is decoded once.
+
+    Raises ValueError or IndexError for what is not an object with such a member; no name comes twice in it.
+    """
+    spans: dict[str, slice] = {}
+    document, end = _object(body, _skip(body, 0), spans, into="data")
+    if body[end:].strip(" \t\r\n"):
+        raise ValueError("something follows the document")
+    return document, spans
 
 
-def _members(text: str, start: int = 0) -> Iterator[tuple[str, _Span]]:
-    """Name and span of each member of the object that begins at or after ``start``; ``text`` is valid JSON."""
-    position = text.index("{", start) + 1
-    while text[position := _skip(text, position)] != "}":
-        if text[position] == ",":
-            position = _skip(text, position + 1)
+def _object(text: str, position: int, spans: dict[str, slice], into: str | None = None) -> tuple[dict[str, Any], int]:
+    """The object that begins at ``position``, and where it ends. Of the member ``into`` the spans are noted, else of
+    all of its own.
+    """
+    members: dict[str, Any] = {}
+    position = _skip(text, _after("{", text, position))
+    while text[position] != "}":
+        if members:
+            position = _skip(text, _after(",", text, position))
         name, position = _decoder.raw_decode(text, position)
-        begin = _skip(text, text.index(":", position) + 1)
-        _, position = _decoder.raw_decode(text, begin)
-        yield name, _Span(begin, position)
+        begin = _skip(text, _after(":", text, _skip(text, position)))
+        if name == into:
+            members[name], position = _object(text, begin, spans)
+        else:
+            members[name], position = _decoder.raw_decode(text, begin)
+        if into is None:
+            spans[name] = slice(begin, position)
+        position = _skip(text, position)
+    return members, position + 1
+
+
+def _after(mark: str, text: str, position: int) -> int:
+    if text[position] != mark:
+        raise ValueError(f"no {mark} where one has to be")
+    return position + 1
 
 
 def _skip(text: str, position: int) -> int:

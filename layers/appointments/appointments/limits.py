@@ -6,7 +6,7 @@ and :func:`collect` finds what breaks it, so the two cannot drift apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
@@ -15,7 +15,9 @@ from pydantic import BaseModel
 
 from appointments.violations import Violation, json_path
 
-Check = Callable[[Any, tuple[str | int, ...]], Iterator[Violation]]
+Location = tuple[str | int, ...]
+Check = Callable[[Any, Location, list[Violation]], None]
+"""Looks at a value at its location and adds what it breaks."""
 
 
 class Limit(NamedTuple):
@@ -27,14 +29,16 @@ class Limit(NamedTuple):
     def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
         return {**handler(core_schema), self.rule: self.bound}
 
-    def holds(self, value: Any) -> bool:
+    def breaker(self) -> Callable[[Any], bool]:
+        """Whether a value breaks it, as a function without a choice left in it: it is asked for every delivery."""
+        bound = self.bound
         match self.rule:
             case "maxLength":
-                return not isinstance(value, str) or len(value) <= self.bound
+                return lambda value: isinstance(value, str) and len(value) > bound
             case "minLength":
-                return not isinstance(value, str) or len(value) >= self.bound
+                return lambda value: isinstance(value, str) and len(value) < bound
             case _:
-                return not isinstance(value, int) or value >= self.bound
+                return lambda value: isinstance(value, int) and value < bound
 
 
 def MaxLength(bound: int) -> Limit:  # noqa: N802 - reads as the annotation it is
@@ -51,7 +55,9 @@ def Minimum(bound: int) -> Limit:  # noqa: N802
 
 def collect(model: BaseModel) -> tuple[Violation, ...]:
     """Every limit that the model's values break, in the order of the contract."""
-    return tuple(_walk(model, ()))
+    found: list[Violation] = []
+    _walk(model, (), found)
+    return tuple(found)
 
 
 def prepare(model: type[BaseModel]) -> None:
@@ -59,11 +65,11 @@ def prepare(model: type[BaseModel]) -> None:
     _plan(model)
 
 
-def _walk(model: BaseModel, location: tuple[str | int, ...]) -> Iterator[Violation]:
+def _walk(model: BaseModel, location: Location, found: list[Violation]) -> None:
     for name, alias, check in _plan(type(model)):
         value = getattr(model, name)
         if value is not None:
-            yield from check(value, (*location, alias))
+            check(value, (*location, alias), found)
 
 
 @cache
@@ -81,15 +87,28 @@ def _plan(model: type[BaseModel]) -> tuple[tuple[str, str, Check], ...]:
 def _check(annotation: Any, limits: list[Limit]) -> Check | None:
     limits = [*limits, *_limits(annotation)]
     if limits:
-        return lambda value, location: (
-            Violation(json_path(location), limit.rule, str(limit.bound)) for limit in limits if not limit.holds(value)
-        )
+        return _check_limits(limits)
     elements = list(_elements(annotation))
     if elements and _any_planned(elements):
-        return lambda values, location: (
-            violation for index, value in enumerate(values) for violation in _walk(value, (*location, index))
-        )
+        return _walk_each
     return _walk if _any_planned(list(_models(annotation))) else None
+
+
+def _check_limits(limits: list[Limit]) -> Check:
+    breakers = [(limit.breaker(), limit) for limit in limits]
+
+    def check(value: Any, location: Location, found: list[Violation]) -> None:
+        for breaks, limit in breakers:
+            if breaks(value):
+                violation = Violation(json_path(location), limit.rule, str(limit.bound))
+                found.append(violation)
+
+    return check
+
+
+def _walk_each(models: Iterable[BaseModel], location: Location, found: list[Violation]) -> None:
+    for index, model in enumerate(models):
+        _walk(model, (*location, index), found)
 
 
 def _any_planned(models: list[type[BaseModel]]) -> bool:

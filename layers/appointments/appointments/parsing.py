@@ -30,7 +30,8 @@ ELEMENTS = 50
 
 
 NAME = re.compile(rb'"[ \t\r\n]*:')
-"""Finds every name of an object, and what looks like one inside a text: never fewer than there are."""
+SPACED = (b'" ', b'"\t', b'"\r', b'"\n')
+"""No name has white space behind it in a body that has none of these."""
 
 
 def model_for(pydantic: str) -> type[Any]:
@@ -97,8 +98,13 @@ def decode(body: bytes) -> Any:
         reason = str(error)
     else:
         # As many names as members: none came twice. Most bodies need no closer look, which takes three times as long.
-        return document if len(NAME.findall(body)) == _count(document) else _decode_again(body)
+        return document if _names(body) == _count(document) else _decode_again(body)
     raise MalformedBodyError(f"the body is not JSON: {reason}")
+
+
+def _names(body: bytes) -> int:
+    """The names of all objects in it, and what looks like one inside a text: never fewer than there are."""
+    return len(NAME.findall(body)) if any(spaced in body for spaced in SPACED) else body.count(b'":')
 
 
 def _count(document: Any) -> int:
