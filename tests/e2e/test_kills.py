@@ -41,8 +41,6 @@ def test_webhook_killed_at_any_step(rig: Rig, story: Story, moment: str) -> None
         ledger, (before, content) = Ledger(), story.bodies(uuid4().hex)
         for one in before:
             assert rig.deliver(ledger, one)[-1].acknowledged
-        if "secretsmanager" in story.services:
-            rig.stack.fleets["WebhookFunction"].restart()
         hold = MOMENTS[moment]()
         struck = kills.killed_at(rig, story, ledger, content, kinds.Nth(number, hold), hold)
         rig.heal()

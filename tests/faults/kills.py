@@ -83,6 +83,8 @@ def killed_at(rig: Rig, story: Story, ledger: Ledger, content: bytes, step: Nth,
         rig.proxies[service].inject(step)
     for service, broken in story.broken.items():
         broken(rig.proxies[service])
+    if "secretsmanager" in story.services:  # which is asked while the function starts
+        rig.stack.fleets["WebhookFunction"].restart(wait=False)
     with ThreadPoolExecutor(2) as pool:
         posted = pool.submit(rig.post, content)
         killing = pool.submit(_kill_when_reached, rig, hold, posted)
