@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-LAYERS = ("DependenciesLayer", "AppointmentsLayer")
 FUNCTIONS = {"WebhookFunction": "webhook", "PublisherFunction": "publisher", "BacklogFunction": "backlog"}
 """Each function's package."""
 

@@ -38,8 +38,8 @@ REASONS: dict[type[AppointmentsError], str] = {
     MalformedBodyError: "malformed",
     ContractError: "contract",
 }
-"""By the values of :class:`appointments.quarantine.Reason`, which most deliveries never need."""
-CONFLICT = "conflicting-duplicate"
+"""By the values of :class:`appointments.quarantine.Reason`, which most deliveries never need.
+A conflict's is the name of its outcome."""
 
 
 class Receipt(NamedTuple):
@@ -95,7 +95,7 @@ class Receiver:
             self._defer(delivery, deadline)
             result = DEFERRED
         if result == Outcome.CONFLICT:
-            self._keep(request, CONFLICT, deadline)
+            self._keep(request, result, deadline)
         return Receipt(result, parsed, delivery)
 
     def _defer(self, delivery: Delivery, deadline: Deadline) -> None:

@@ -25,6 +25,7 @@ COLD_SHARE = 0.01
 """Assumed: one delivery of a hundred starts an environment, and the start is billed as well."""
 LOG_BYTES = 1500
 """Assumed of each delivery: the access log's line, the platform's three, ours and its metrics."""
+SECONDS_A_MONTH = 30 * 86_400
 BUS_STEPS = 1
 """A message with an 8.4 KB body is within 64 KB."""
 
@@ -35,6 +36,15 @@ def table(report: dict[str, Any]) -> list[list[str]]:
     services = list(dict.fromkeys(service for costs in variants.values() for service in costs))
     rows = [[service, *(_dollars(costs.get(service)) for costs in variants.values())] for service in services]
     return [["dollars", *variants], *rows, ["all", *(_dollars(sum(costs.values())) for costs in variants.values())]]
+
+
+def snapshot() -> str:
+    """What SnapStart would cost."""
+    gigabytes = MEMORY_MB / 1024
+    kept = gigabytes * SECONDS_A_MONTH / 1_000_000 * SNAPSHOT_GB_SECOND
+    started = gigabytes * 1_000_000 * SNAPSHOT_RESTORED_GB
+    price = f"{kept:.2f} dollars a month for each version, {started:.0f} for a million starts"
+    return f"A snapshot of {MEMORY_MB} MB: {price}."
 
 
 def _services(report: dict[str, Any], variant: str) -> dict[str, float]:

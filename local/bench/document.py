@@ -20,7 +20,7 @@ def write(report: dict[str, Any]) -> None:
 
 
 def _parts(report: dict[str, Any]) -> dict[str, str]:
-    priced = f"Prices of {costs.PRICES_OF}.\n\n{table.rows_as_markdown(costs.table(report))}"
+    priced = f"Prices of {costs.PRICES_OF}.\n\n{table.rows_as_markdown(costs.table(report))}\n\n{costs.snapshot()}"
     return {"figures": table.markdown(report), "costs": priced}
 
 

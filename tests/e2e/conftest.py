@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from local.aws import EmbeddedAws
+from local.bench.folders import LAYERS
 from local.template import Template
 from tests import runtime, sam
-from tests.artefacts import LAYERS, make_read_only
+from tests.artefacts import make_read_only
 
 
 @pytest.fixture(scope="module", params=["moto", "dynamodb-local"])

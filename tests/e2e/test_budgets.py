@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.artefacts import FUNCTIONS, LAYERS, bytes_in
+from local.bench.folders import LAYERS
+from tests.artefacts import FUNCTIONS, bytes_in
 
 BUDGETS = Path(__file__).parents[1] / "fixtures" / "budgets"
 LIMITS: dict[str, dict[str, int]] = json.loads((BUDGETS / "budgets.json").read_text())

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from local.bench.folders import LAYERS
 from tests import runtime, sam
-from tests.artefacts import FUNCTIONS, LAYERS, bytes_in, digest, make_read_only
+from tests.artefacts import FUNCTIONS, bytes_in, digest, make_read_only
 from tests.e2e.conftest import fresh_aws
 
 MOST_BYTES = 15_000_000

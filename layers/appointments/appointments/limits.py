@@ -13,9 +13,8 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from appointments.violations import Violation, json_path
+from appointments.violations import Location, Violation, json_path
 
-Location = tuple[str | int, ...]
 Check = Callable[[Any, Location, list[Violation]], None]
 """Looks at a value at its location and adds what it breaks."""
 
