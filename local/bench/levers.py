@@ -113,7 +113,7 @@ LEVERS = [
     Lever(
         "decoding",
         "a body decoded once",
-        _edit("appointments/parsing.py", ("return document if _names(", "return document if -1 == _names(")),
+        _edit("appointments/parsing.py", ("return document if _has_each", "return document if not body and _has_each")),
     ),
 ]
 

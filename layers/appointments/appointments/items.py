@@ -13,7 +13,7 @@ Neither grows with what is sent: every text but the body has a bound, and the bo
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from appointments import content
@@ -42,6 +42,9 @@ in our counting does no harm, a duplicate brings less back, and a put to S3 is c
 BODY_BYTES = 1024 * 1024
 """A longer body goes to S3 without trying whether it would fit: compressing megabytes costs the time to answer, and
 the message on the bus is a reference all the same."""
+FITTING_BYTES = 32 * 1024
+"""The item of a body up to it fits and is not measured: each text of the body is in it twice at most, beside
+violations that are bounded. Most bodies are shorter."""
 TEXT_BYTES = 1024
 """Longer texts stay in the body alone, and so do empty ones where the current item would have them: the items are
 lean whatever is sent, and DynamoDB refuses a whole write for one index key that is empty or too long."""
@@ -109,7 +112,7 @@ def event_item(
             "updatedAt": delivery.updated_at,
             "receivedAt": delivery.received_at,
             STORED_AT: stored_at or delivery.received_at,
-            **{name: text for name, text in told.items() if text is not None and _bytes(text) <= TEXT_BYTES},
+            **{name: text for name, text in told.items() if text is not None and _is_short(text)},
         }
     )
     if body_key is None:
@@ -129,6 +132,7 @@ def current_item(delivery: Delivery) -> Item:
     appointment = delivery.envelope.data.appointment
     listing, segment = appointment.listing, appointment.lead_segment
     participants = appointment.participants or ()
+    people = [_person(participant) for participant in participants]
     texts = {
         "eventType": delivery.envelope.data.event_type,
         "receivedAt": delivery.received_at,
@@ -141,12 +145,12 @@ def current_item(delivery: Delivery) -> Item:
         "officeExternalId": _of(appointment.office, "external_id"),
         "subjectId": _of(appointment.subject, "id"),
         "subjectExternalId": _of(appointment.subject, "external_id"),
-        "employeeId": _primary(participants, "EMPLOYEE"),
-        "customerId": _primary(participants, "CUSTOMER"),
+        "employeeId": _primary(participants, people, "EMPLOYEE"),
+        "customerId": _primary(participants, people, "CUSTOMER"),
         "listingId": _of(listing, "id"),
         "leadSegmentId": _of(segment, "id"),
     }
-    item = _strings({name: text for name, text in texts.items() if text and _bytes(text) <= TEXT_BYTES})
+    item = _kept(texts)
     item |= _strings(
         {
             PARTITION_KEY: partition_key(appointment.id),
@@ -155,7 +159,8 @@ def current_item(delivery: Delivery) -> Item:
             "eventId": delivery.envelope.id,
         }
     )
-    item["participants"] = {"L": [_participant(p) for p in participants[:PARTICIPANTS]]}
+    named = zip(participants[:PARTICIPANTS], people, strict=False)
+    item["participants"] = {"L": [_participant(participant, person) for participant, person in named]}
     item["participantCount"] = {"N": str(len(participants))}
     return item
 
@@ -214,8 +219,7 @@ def _size(attribute: Attribute) -> int:
             return 1
 
 
-def _participant(participant: Any) -> Attribute:
-    person = _person(participant)
+def _participant(participant: Any, person: Any) -> Attribute:
     name = " ".join(part for part in (_of(person, "first_name"), _of(person, "last_name")) if part)
     texts = {
         "type": participant.type,
@@ -224,19 +228,23 @@ def _participant(participant: Any) -> Attribute:
         "externalId": _of(person, "external_id"),
         "name": name,
     }
-    return {"M": _strings({key: text for key, text in texts.items() if text and _bytes(text) <= TEXT_BYTES})}
+    return {"M": _kept(texts)}
 
 
-def _primary(participants: Iterable[Any], kind: str) -> str | None:
-    """The id of the PRIMARY participant of a type, else of the first: an item has one key per index."""
-    of_kind = [p for p in participants if p.type == kind]
-    chosen = next((p for p in of_kind if p.role == "PRIMARY"), of_kind[0] if of_kind else None)
-    return _of(_person(chosen), "id")
+def _primary(participants: Sequence[Any], people: Sequence[Any], kind: str) -> str | None:
+    """The id of the PRIMARY participant of a type, else of the first who has one: an item has one key per index."""
+    chosen = None
+    for participant, person in zip(participants, people, strict=True):
+        if participant.type == kind:
+            if participant.role == "PRIMARY":
+                return _of(person, "id")
+            chosen = chosen or person
+    return _of(chosen, "id")
 
 
 def _person(participant: Any) -> Any:
-    """None without a participant, of a type that the contract does not know, or with nobody in it."""
-    match _of(participant, "type"):
+    """None for a participant of a type that the contract does not know, or with nobody in it."""
+    match participant.type:
         case "EMPLOYEE":
             return participant.employee
         case "CUSTOMER":
@@ -253,6 +261,14 @@ def _of(thing: Any, name: str) -> str | None:
 
 def _strings(texts: dict[str, Any]) -> Item:
     return {name: {"S": str(text)} for name, text in texts.items()}
+
+
+def _kept(texts: dict[str, str | None]) -> Item:
+    return {name: {"S": text} for name, text in texts.items() if text and _is_short(text)}
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= TEXT_BYTES // 4 or _bytes(text) <= TEXT_BYTES  # a code point takes four bytes at most
 
 
 def _bytes(text: str) -> int:

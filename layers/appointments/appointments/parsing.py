@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools.utilities.parser import ValidationError, parse
 from pydantic import VERSION, BaseModel
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from appointments import limits
 from appointments.contract import (
@@ -27,11 +26,6 @@ ERRORS = 1000
 """So many errors are told one by one."""
 ELEMENTS = 50
 """So many elements of each array are looked at for them, where there are more."""
-
-
-NAME = re.compile(rb'"[ \t\r\n]*:')
-SPACED = (b'" ', b'"\t', b'"\r', b'"\n')
-"""No name has white space behind it in a body that has none of these."""
 
 
 def model_for(pydantic: str) -> type[Any]:
@@ -97,26 +91,16 @@ def decode(body: bytes) -> Any:
     except ValueError as error:
         reason = str(error)
     else:
-        # As many names as members: none came twice. Most bodies need no closer look, which takes three times as long.
-        return document if _names(body) == _count(document) else _decode_again(body)
+        return document if _has_each_name_once(body, document) else _decode_again(body)
     raise MalformedBodyError(f"the body is not JSON: {reason}")
 
 
-def _names(body: bytes) -> int:
-    """The names of all objects in it, and what looks like one inside a text: never fewer than there are."""
-    return len(NAME.findall(body)) if any(spaced in body for spaced in SPACED) else body.count(b'":')
+def _has_each_name_once(body: bytes, document: Any) -> bool:
+    """False also where it cannot be told without a closer look, which takes four times as long.
 
-
-def _count(document: Any) -> int:
-    """The members of all objects in it."""
-    count, values = 0, [document]
-    for value in values:  # which grows meanwhile; exact types, since from_json makes no others
-        if type(value) is dict:
-            count += len(value)
-            values += value.values()
-        elif type(value) is list:
-            values += value
-    return count
+    A member that was dropped took its colon with it, and written again, nothing else gains one but an escaped colon.
+    """
+    return b"\\u003" not in body and body.count(b":") == to_json(document).count(b":")
 
 
 def _decode_again(body: bytes) -> Any:

@@ -115,7 +115,7 @@ class Store:
     def _event(self, delivery: Delivery, deadline: Deadline) -> Item:
         if len(delivery.body) <= items.BODY_BYTES:
             event = items.event_item(delivery)
-            if items.size(event) <= items.ITEM_BYTES:
+            if len(delivery.body) <= items.FITTING_BYTES or items.size(event) <= items.ITEM_BYTES:
                 return event
         try:
             return items.event_item(delivery, body_key=deadline.call(lambda: self._bodies.put(delivery.body)))
