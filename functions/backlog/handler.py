@@ -6,19 +6,17 @@ later too. A message that can never be stored ends in quarantine, not in a loop.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.config import Config
-from botocore.session import get_session
 
 from appointments.bodies import Bodies
 from appointments.errors import BodyUnavailableError, QuarantineUnavailableError, StoreUnavailableError
 from appointments.quarantine import Quarantine
+from appointments.sdk import lean_config, lean_session
 from appointments.store import Outcome, Store
 from backlog.settings import Settings
 from backlog.storing import QUARANTINED, Storing
@@ -26,6 +24,8 @@ from backlog.storing import QUARANTINED, Storing
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+SERVICES = {"dynamodb", "s3"}
+"""All that the function calls."""
 SAVE_SECONDS = 5.0
 AGAIN = "again"
 METRICS = {
@@ -38,13 +38,12 @@ METRICS = {
 
 logger = Logger()
 metrics = Metrics()
-# The SDK writes whole requests at DEBUG, and with them names and tokens: never, whatever the level.
-for _name in ("botocore", "urllib3"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
 
 _settings = Settings.from_environment(os.environ)
-_session: Any = get_session()
-_config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
+_session: Any = lean_session(SERVICES)
+_config = lean_config(
+    _session, connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2}
+)
 _dynamodb = _session.create_client("dynamodb", config=_config)
 _s3 = _session.create_client("s3", config=_config)
 _bodies = Bodies(_s3, _settings.bodies_bucket_name)

@@ -6,7 +6,6 @@ record, and the event source mapping comes back from the first of them. The hist
 
 from __future__ import annotations
 
-import logging
 import os
 from collections import Counter
 from functools import partial
@@ -14,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.config import Config
-from botocore.session import get_session
 
 from appointments.bodies import Bodies
 from appointments.events import message
+from appointments.sdk import lean_config, lean_session
 from publisher.budget import CONNECT_SECONDS, MARGIN_SECONDS, READ_SECONDS, Budget
 from publisher.bus import Bus
 from publisher.parking import FailureQueue
@@ -29,16 +27,18 @@ from publisher.settings import Settings
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+SERVICES = {"events", "s3", "sqs"}
+"""All that the function calls."""
+
 logger = Logger()
 metrics = Metrics()
-# The SDK writes whole requests at DEBUG, and with them what we publish: never, whatever the level.
-for _name in ("botocore", "urllib3"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
 
 _settings = Settings.from_environment(os.environ)
-_session: Any = get_session()
+_session: Any = lean_session(SERVICES)
 # One attempt a call: the publication itself tries again, entry by entry and within its time.
-_config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
+_config = lean_config(
+    _session, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1}
+)
 _bus = Bus(_session.create_client("events", config=_config), _settings.event_bus_name, _settings.event_source)
 _bodies = Bodies(_session.create_client("s3", config=_config), _settings.bodies_bucket_name)
 _failures = FailureQueue(_session.create_client("sqs", config=_config), _settings.failure_queue_url)

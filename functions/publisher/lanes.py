@@ -16,9 +16,10 @@ NOT_TRIED = "OutOfTimeError"
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """An event on its way. ``build`` makes its message and may fetch its body; ``partition_key`` is its lane.
+    """An event on its way. ``build`` makes its message; ``partition_key`` is its lane.
 
-    ``created_at`` is the approximate time of the stream record, ``2026-03-02T09:00:00Z``.
+    ``created_at`` is the approximate time of the stream record, ``2026-03-02T09:00:00Z``. ``fetches`` unless all that
+    ``build`` needs is at hand, so that it waits for nobody.
     """
 
     partition_key: str
@@ -26,6 +27,7 @@ class Outgoing:
     sequence_number: str
     created_at: str
     build: Callable[[], Message]
+    fetches: bool = True
 
 
 @dataclass(frozen=True, slots=True)

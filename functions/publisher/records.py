@@ -23,6 +23,7 @@ def outgoing(record: dict[str, Any], build: Callable[[Item], Message]) -> Outgoi
         sequence_number=stream["SequenceNumber"],
         created_at=f"{created:%Y-%m-%dT%H:%M:%SZ}",
         build=partial(_build, stream, build),
+        fetches="body" not in stream["NewImage"],
     )
 
 

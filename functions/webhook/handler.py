@@ -166,7 +166,8 @@ def _ids(envelope: Envelope) -> dict[str, str]:
         "appointment_id": envelope.data.appointment.id,
     }
     # Without a correlation id, as tolerant mode takes it in, the line has none.
-    return {name: text if LOGGABLE.fullmatch(text) else "(not logged)" for name, text in ids.items() if text is not None}
+    there = ((name, text) for name, text in ids.items() if text is not None)
+    return {name: text if LOGGABLE.fullmatch(text) else "(not logged)" for name, text in there}
 
 
 def _lag(request: Request, delivery: Delivery) -> float:

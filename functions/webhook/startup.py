@@ -10,7 +10,6 @@ import gc
 
 gc.disable()  # until finish(): nothing that a start makes is garbage, and looking through it takes a twentieth of it
 
-import logging  # noqa: E402
 import os  # noqa: E402
 from threading import Thread  # noqa: E402
 
@@ -21,10 +20,6 @@ from webhook.clients import SECRET_CONFIG, client  # noqa: E402
 from webhook.settings import Settings, WebhookAuth  # noqa: E402
 
 logger = Logger()
-# The SDK writes whole requests at DEBUG, and with them names and tokens: never, whatever the level.
-for _name in ("botocore", "urllib3"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
-
 settings = Settings.from_environment(os.environ)
 authenticate = authentication(
     settings,

@@ -23,8 +23,8 @@ ROUND_TRIP_MS = 5.0
 """Assumed of each call to AWS: it is waited for, and the wait is billed."""
 COLD_SHARE = 0.01
 """Assumed: one delivery of a hundred starts an environment, and the start is billed as well."""
-LOG_BYTES = 1500
-"""Assumed of each delivery: the access log's line, the platform's three, ours and its metrics."""
+LOG_BYTES = 800
+"""Assumed of each delivery beside what the function writes: the access log's line and the platform's three."""
 SECONDS_A_MONTH = 30 * 86_400
 BUS_STEPS = 1
 """A message with an 8.4 KB body is within 64 KB."""
@@ -54,7 +54,7 @@ def _services(report: dict[str, Any], variant: str) -> dict[str, float]:
         "DynamoDB, table": _median(report, "units.laterTable", variant) * WRITE_UNIT,
         "DynamoDB, indexes": _median(report, "units.laterIndexes", variant) * WRITE_UNIT,
         "EventBridge": BUS_EVENT * BUS_STEPS,
-        "CloudWatch Logs": LOG_BYTES / 1000 * LOG_GB,
+        "CloudWatch Logs": (LOG_BYTES + _median(report, "main.warmLog", variant)) / 1000 * LOG_GB,
     }
     if variant == WEBHOOK:
         costs["Lambda, publisher"] = _publisher(report)

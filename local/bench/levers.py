@@ -24,8 +24,7 @@ UNDONE = "undone"
 WARM_UP, WARM = 20, 40
 SECRET_SECONDS = 0.020
 """A call to Secrets Manager, and there are two; with the first connection of a start it may well take longer."""
-SESSION = "_session = lean_session()"
-FULL_SESSION = "from botocore.session import get_session\n\n_session: Any = get_session()"
+SESSION = "_session = lean_session(SERVICES)"
 
 
 class StaleLeverError(Exception):
@@ -57,7 +56,7 @@ def _with_boto3(task: Path, opt: Path) -> None:
         shutil.copytree(folders.locked("bench-typical") / package, opt / package)
     _replace(task / "webhook" / "clients.py", SESSION, "import boto3\n\n_session = boto3.Session()")
     _replace(task / "webhook" / "clients.py", "_session.create_client(", "_session.client(")
-    _replace(task / "webhook" / "clients.py", "_session.user_agent()", "_session._session.user_agent()")
+    _replace(opt / "appointments" / "sdk.py", "session.user_agent()", "session._session.user_agent()")
 
 
 def _edit(file: str, *pairs: tuple[str, str]) -> Callable[[Path, Path], None]:
@@ -89,7 +88,9 @@ LEVERS = [
     Lever("data", "the SDK's data trimmed", _with_all_data),
     Lever("boto3", "botocore without boto3", _with_boto3),
     Lever(
-        "session", "a session without other services' handlers", _edit("webhook/clients.py", (SESSION, FULL_SESSION))
+        "session",
+        "a session without other services' handlers",
+        _edit("appointments/sdk.py", ("if not service or ", "if True or ")),
     ),
     Lever("collector", "no garbage collection during the start", _edit("webhook/startup.py", ("gc.disable()", "pass"))),
     Lever(
@@ -102,12 +103,12 @@ LEVERS = [
     Lever(
         "validation",
         "parameters not validated by the SDK",
-        _edit("webhook/clients.py", ('"parameter_validation": False', '"parameter_validation": True')),
+        _edit("appointments/sdk.py", ('"parameter_validation": False', '"parameter_validation": True')),
     ),
     Lever(
         "agent",
         "the user agent made once",
-        _edit("webhook/clients.py", ('    "user_agent": _session.user_agent(),\n', "")),
+        _edit("appointments/sdk.py", ('        "user_agent": session.user_agent(),\n', "")),
     ),
     Lever("thread", "a call's thread kept", _edit("appointments/deadline.py", NEW_THREAD, ONE_TASK)),
     Lever(
@@ -139,7 +140,7 @@ def measure(webhook: Variant, measures: Measures, *, rounds: int, levers: Sequen
 
 def _measure_waiting(webhook: Variant, undone: Variant, measures: Measures, rounds: int) -> None:
     """What is read ahead is waited for meanwhile, so it takes a Secrets Manager that takes its time to see it."""
-    stub = Stub(secret_seconds=SECRET_SECONDS)
+    stub = Stub(waits={"secretsmanager.GetSecretValue": SECRET_SECONDS})
     title = f"the secret read ahead, {SECRET_SECONDS * MILLISECONDS:.0f} ms a call: cold start, wall"
     for _ in range(rounds):
         for name, variant in ((WEBHOOK, webhook), (UNDONE, undone)):

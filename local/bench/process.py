@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import time
 from collections import deque
@@ -17,6 +18,8 @@ from local.bench.limit import Limit, cpu_seconds
 from local.bench.runtime import Answered, RuntimeApi
 from local.bench.variants import Variant
 
+LOG_SECONDS = 0.01
+"""When nothing of the log has been left to read for so long, all of it is read."""
 LINES = 40
 """So many of the last lines of a process are kept, to show when it fails."""
 CREDENTIALS = {
@@ -48,6 +51,7 @@ class Process:
         self._share = share
         self._limit: Limit | None = None
         self.lines: deque[str] = deque(maxlen=keep)
+        self._logged = 0
         self._command = [str(folders.interpreter()), *options, "-m", "awslambdaric", variant.handler]
         self._environment = {**environment(variant, aws, self._api.address), **(variables or {})}
 
@@ -102,8 +106,16 @@ class Process:
         (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) / 1024
 
+    def logged_bytes(self) -> int:
+        """What it has written to its log so far."""
+        assert self._process.stdout is not None  # noqa: S101 - a pipe was asked for
+        while select.select([self._process.stdout], [], [], LOG_SECONDS)[0]:
+            time.sleep(LOG_SECONDS)
+        return self._logged
+
     def _read(self, pipe: IO[bytes]) -> None:
         for line in pipe:
+            self._logged += len(line)
             self.lines.append(line.decode(errors="replace"))
         pipe.close()
 

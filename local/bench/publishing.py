@@ -1,13 +1,13 @@
-"""The publisher: events for a second of CPU and calls for an event, by batches and one by one."""
+"""The publisher: events for a second of CPU, events for a second, and calls for an event, by batches and one by one."""
 
 from __future__ import annotations
 
 import base64
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, NamedTuple
 
 from appointments import items
 from appointments.parsing import parse_envelope
@@ -23,6 +23,8 @@ from local.template import Template
 ONE_BY_ONE = "publisher, one record for each invocation"
 PUT_EVENTS = "events.PutEvents"
 WARM_UP = 2
+BUS_SECONDS = 0.010
+"""Of a call that the bus takes its time for, as any other than this one does."""
 
 
 def batch_size() -> int:
@@ -33,38 +35,59 @@ def measure(variants: Sequence[Variant], measures: Measures, *, rounds: int) -> 
     """Batches of different appointments, as most of a stream is."""
     ours, each = variants
     runs = ((PUBLISHER, ours, 1), (ONE_BY_ONE, ours, batch_size()), (EACH, each, 1))
-    with ExitStack() as stack:
-        stub = Stub()
-        stack.callback(stub.stop)
-        processes = {name: stack.enter_context(Process(variant, stub.url)) for name, variant, _ in runs}
-        for process in processes.values():
-            process.wait_until_ready()
-            for _ in range(WARM_UP):
-                process.invoke(_batch(_records()))
-        for _ in range(rounds):
-            for name, _, invocations in runs:
-                _publish(name, processes[name], invocations, stub, measures)
+    for waits, row in (({}, _row_of_cpu), ({PUT_EVENTS: BUS_SECONDS}, _row_of_time)):
+        with ExitStack() as stack:
+            stub = Stub(waits=waits)
+            stack.callback(stub.stop)
+            processes = {name: stack.enter_context(Process(variant, stub.url)) for name, variant, _ in runs}
+            for process in processes.values():
+                process.wait_until_ready()
+                for _ in range(WARM_UP):
+                    process.invoke(_batch(_records()))
+            for _ in range(rounds):
+                for name, _, invocations in runs:
+                    for measure, value in row(_publish(name, processes[name], invocations, stub)):
+                        measures.add(measure, name, value)
 
 
-def _publish(name: str, process: Process, invocations: int, stub: Stub, measures: Measures) -> None:
+class _Published(NamedTuple):
+    """A batch's events, and what they took."""
+
+    events: int
+    cpu: float
+    seconds: float
+    calls: int
+
+
+def _row_of_cpu(published: _Published) -> Iterator[tuple[Measure, float]]:
+    events = published.events
+    values = {
+        "publisher.cpu": ("CPU for each event", "ms", published.cpu / events * MILLISECONDS),
+        "publisher.rate": ("events for each second of CPU", "", events / published.cpu),
+        "publisher.calls": ("calls of PutEvents for each event", "", published.calls / events),
+    }
+    for key, (title, unit, value) in values.items():
+        yield Measure(key, title, unit, PUBLISHER), value
+
+
+def _row_of_time(published: _Published) -> Iterator[tuple[Measure, float]]:
+    title = f"events a second, a call of PutEvents taking {BUS_SECONDS * MILLISECONDS:.0f} ms"
+    yield Measure("publisher.speed", title, "", PUBLISHER), published.events / published.seconds
+
+
+def _publish(name: str, process: Process, invocations: int, stub: Stub) -> _Published:
     records = _records()
     size = len(records) // invocations
     stub.forget()
-    before = process.cpu_seconds()
+    before, seconds = process.cpu_seconds(), 0.0
     for start in range(0, len(records), size):
         answered = process.invoke(_batch(records[start : start + size]))
+        seconds += answered.seconds
         if json.loads(answered.body) != {"batchItemFailures": []}:
             raise WrongAnswerError(f"{name} answered {answered.body.decode()[:300]}")
     cpu = process.cpu_seconds() - before
     _check_arrival(name, stub, records)
-    calls = stub.calls[PUT_EVENTS]
-    values = {
-        "publisher.cpu": ("CPU for each event", "ms", cpu / len(records) * MILLISECONDS),
-        "publisher.rate": ("events for each second of CPU", "", len(records) / cpu),
-        "publisher.calls": ("calls of PutEvents for each event", "", calls / len(records)),
-    }
-    for key, (title, unit, value) in values.items():
-        measures.add(Measure(key, title, unit, PUBLISHER), name, value)
+    return _Published(len(records), cpu, seconds, stub.calls[PUT_EVENTS])
 
 
 def _check_arrival(name: str, stub: Stub, records: Sequence[dict[str, Any]]) -> None:

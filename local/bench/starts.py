@@ -30,6 +30,7 @@ ROWS = {
     "main.warmPeak": ("peak memory after the warm deliveries", "MiB"),
     "main.firstCalls": ("SDK calls of a cold start with its delivery", ""),
     "main.warmCalls": ("SDK calls of a warm delivery", ""),
+    "main.warmLog": ("log of a warm delivery", "bytes"),
 }
 
 
@@ -79,6 +80,7 @@ def _one(variant: Variant, stub: Stub, warm_up: int, warm: int) -> tuple[Calls, 
         for event in _events(warm_up):
             process.invoke(event)
         stub.forget()
+        logged = process.logged_bytes()
         before = process.cpu_seconds()
         seconds = []
         for event in _events(warm):
@@ -99,6 +101,7 @@ def _one(variant: Variant, stub: Stub, warm_up: int, warm: int) -> tuple[Calls, 
             "main.warmPeak": process.peak_mebibytes(),
             "main.firstCalls": first_calls.total(),
             "main.warmCalls": stub.calls.total() / warm,
+            "main.warmLog": (process.logged_bytes() - logged) / warm,
         }
         return Calls(first_calls, stub.calls, warm), values
 

@@ -10,6 +10,7 @@ import json
 import time
 import zlib
 from collections import Counter
+from collections.abc import Mapping
 from http import HTTPStatus
 from threading import Lock, local
 from typing import Any
@@ -26,11 +27,11 @@ DYNAMODB_JSON = "application/x-amz-json-1.0"
 class Stub:
     """``calls`` counts by operation, as in ``dynamodb.PutItem``; ``bodies`` keeps what came with each of them.
 
-    It answers at once, but for a secret that takes ``secret_seconds``.
+    It answers at once, but for an operation in ``waits``, which takes so many seconds.
     """
 
-    def __init__(self, dynamodb: str | None = None, *, secret_seconds: float = 0.0) -> None:
-        self._secret_seconds = secret_seconds
+    def __init__(self, dynamodb: str | None = None, *, waits: Mapping[str, float] | None = None) -> None:
+        self._waits = waits or {}
         self.calls: Counter[str] = Counter()
         self.bodies: list[tuple[str, bytes]] = []
         self.consumed: list[tuple[str, dict[str, Any]]] = []
@@ -52,11 +53,11 @@ class Stub:
         with self._lock:
             self.calls[operation] += 1
             self.bodies.append((operation, request.body))
+        time.sleep(self._waits.get(operation, 0))
         if operation.startswith("dynamodb.") and self._dynamodb:
             return self._forward(operation, request)
         match operation:
             case "secretsmanager.GetSecretValue":
-                time.sleep(self._secret_seconds)
                 return _secret(json.loads(request.body))
             case "dynamodb.GetItem" | "dynamodb.PutItem" | "dynamodb.UpdateItem" | "dynamodb.TransactWriteItems":
                 return Answer(headers={"content-type": DYNAMODB_JSON, "x-amz-crc32": str(zlib.crc32(b"{}"))})

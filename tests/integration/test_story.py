@@ -6,6 +6,7 @@ import base64
 import io
 import json
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,7 +28,7 @@ CONTEXT = SimpleNamespace(
 
 @pytest.fixture
 def log() -> io.StringIO:
-    """What WebhookFunction's logger writes, which keeps the standard output of whoever made it first."""
+    """What WebhookFunction writes; its logger keeps the standard output of whoever made it first."""
     return io.StringIO()
 
 
@@ -42,7 +43,9 @@ def answers(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> Iterator[dict[
         handler = start_webhook()
         monkeypatch.setattr(handler.logger.registered_handler, "stream", log)
         events = {s.name: json.loads((EVENTS / "webhook" / f"{s.name}.json").read_text("utf-8")) for s in SAMPLES}
-        yield {name: handler.lambda_handler(event, CONTEXT) for name, event in events.items()}
+        with redirect_stdout(log):
+            answered = {name: handler.lambda_handler(event, CONTEXT) for name, event in events.items()}
+        yield answered
 
 
 def stored() -> list[Any]:

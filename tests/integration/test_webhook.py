@@ -24,6 +24,7 @@ from webhook.request import Request
 CONTEXT = SimpleNamespace(
     function_name="webhook", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda", aws_request_id="r-1"
 )
+FOUND_BY = ("message", "event_type", "correlation_id", "envelope_id", "appointment_id", "function_request_id")
 
 
 @pytest.fixture
@@ -154,10 +155,38 @@ def test_nothing_personal_is_logged_or_answered_even_at_debug(
     said.append(invoke(webhook_event(body(document))))
     assert [status for status, _ in said] == [202, 400, 422]
     printed = capsys.readouterr()
-    assert lines.getvalue().count("\n") == 3
+    assert lines.getvalue().count("\n") == 2
+    assert printed.out.count("\n") == 3
     for text in (json.dumps(said), lines.getvalue(), printed.out, printed.err, caplog.text):
         assert "c4n4ry" not in text
         assert TOKEN not in text
+
+
+def test_a_delivery_that_is_safe_is_one_line_its_metrics_with_all_it_is_found_by(
+    invoke: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged = io.StringIO()
+    monkeypatch.setattr(invoke.handler.logger.registered_handler, "stream", logged)
+    document = delivery()
+    for outcome in ("stored", "duplicate"):
+        invoke(webhook_event(body(document)))
+        (text,) = capsys.readouterr().out.splitlines()
+        line = json.loads(text)
+        assert {name: line[name] for name in FOUND_BY} == {
+            "message": outcome,
+            "event_type": "CREATE",
+            "correlation_id": document["correlationId"],
+            "envelope_id": document["id"],
+            "appointment_id": document["data"]["appointment"]["id"],
+            "function_request_id": CONTEXT.aws_request_id,
+        }
+        metrics = {metric["Name"] for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+        assert metrics.isdisjoint(FOUND_BY)
+        assert set(line) == {"_aws", "service"} | metrics | set(FOUND_BY)
+    assert logged.getvalue() == ""
+    invoke(webhook_event(b"{"))
+    (text,) = capsys.readouterr().out.splitlines()
+    assert set(FOUND_BY) & set(json.loads(text)) == {"function_request_id"}
 
 
 @given(content=st.binary(max_size=300), encoded=st.booleans())

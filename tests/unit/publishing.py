@@ -88,9 +88,10 @@ def events(letters: str, build: Callable[[str], Message] | None = None) -> list[
 
 
 def event(letter: str, number: int, build: Callable[[str], Message] | None = None) -> Outgoing:
+    """Every other one has to fetch what its message is made of."""
     detail = f"{letter}{number}"
     make = build or message
-    return Outgoing(letter, detail, str(number), "2026-03-02T09:00:00Z", lambda: make(detail))
+    return Outgoing(letter, detail, str(number), "2026-03-02T09:00:00Z", lambda: make(detail), fetches=number % 2 == 0)
 
 
 def message(detail: str) -> Message:

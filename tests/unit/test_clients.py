@@ -1,8 +1,11 @@
-"""The webhook's clients send what botocore's own would send, although less is prepared for them."""
+"""The functions' clients send what botocore's own would send, although less is prepared for them."""
 
 from __future__ import annotations
 
+import ast
+import logging
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,25 +13,12 @@ from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.config import Config
 from botocore.session import get_session
 
-from appointments.items import current_item, event_item
-from tests.builders import arrived
-from webhook.clients import CONFIG, SERVICES, client
+from appointments.sdk import lean_config, lean_session
+from tests.sdk_calls import ARGUMENTS
+from webhook.clients import CONFIG
 
-OBJECT = {"Bucket": "bodies-n4me", "Key": "bodies/7"}
-DIGEST = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
-PUT = {"TableName": "table", "ConditionExpression": "attribute_not_exists(pk)"}
-ITEMS = [{"Put": {**PUT, "Item": make(arrived())}} for make in (event_item, current_item)]
-CALLS: list[tuple[str, str, dict[str, Any]]] = [
-    ("dynamodb", "transact_write_items", {"TransactItems": ITEMS}),
-    ("secretsmanager", "get_secret_value", {"SecretId": "arn", "VersionStage": "AWSCURRENT"}),
-    (
-        "s3",
-        "put_object",
-        {**OBJECT, "Body": b"{}", "ChecksumSHA256": DIGEST, "IfNoneMatch": "*", "Metadata": {"a": "b"}},
-    ),
-    ("s3", "get_object", OBJECT),
-    ("sqs", "send_message", {"QueueUrl": "https://sqs.eu-west-1.amazonaws.com/1/q", "MessageBody": "{}"}),
-]
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+SETTINGS: dict[str, Any] = {"connect_timeout": 0.5, "retries": {"mode": "standard", "total_max_attempts": 2}}
 VOLATILE = {"authorization", "x-amz-date", "amz-sdk-invocation-id", "user-agent"}
 
 
@@ -68,18 +58,41 @@ def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-@pytest.mark.parametrize(("service", "method", "parameters"), CALLS, ids=[call[1] for call in CALLS])
-def test_the_request_is_the_one_that_a_client_of_a_full_session_sends(
-    service: str, method: str, parameters: dict[str, Any]
-) -> None:
-    assert {call[0] for call in CALLS} == SERVICES
-    usual = Config(connect_timeout=0.5, read_timeout=0.8, retries={"mode": "standard", "total_max_attempts": 2})
-    ours = sent(client(service), method, parameters)
-    theirs = sent(get_session().create_client(service, config=usual), method, parameters)
+@pytest.mark.parametrize(("service", "method"), ARGUMENTS, ids=[method for _, method in ARGUMENTS])
+def test_the_request_is_the_one_that_a_client_of_a_full_session_sends(service: str, method: str) -> None:
+    parameters = ARGUMENTS[service, method]
+    session = lean_session({service})
+    ours = sent(session.create_client(service, config=lean_config(session, **SETTINGS)), method, parameters)
+    theirs = sent(get_session().create_client(service, config=Config(**SETTINGS)), method, parameters)
     assert ours == theirs
     if method == "transact_write_items":  # with it, an attempt that the SDK repeats is the same transaction
         assert b"TOKEN" in ours[-1]
 
 
+@pytest.mark.parametrize("function", ["webhook", "publisher", "backlog"])
+def test_a_session_is_made_for_the_services_that_its_function_calls(function: str) -> None:
+    trees = [ast.parse(path.read_text()) for path in (FUNCTIONS / function).glob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    (services,) = [
+        ast.literal_eval(node.value)
+        for node in nodes
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SERVICES"
+    ]
+    called = {
+        node.args[0].value
+        for node in nodes
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
+        if ast.unparse(node.func).rpartition(".")[2] in ("client", "create_client")
+    }
+    assert called == services
+
+
 def test_what_the_sdk_calls_itself_is_told_to_aws_as_ever() -> None:
     assert vars(CONFIG)["user_agent"].startswith("Botocore/")
+
+
+def test_the_sdk_is_never_talkative(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("botocore", "urllib3"):
+        monkeypatch.setattr(logging.getLogger(name), "level", logging.DEBUG)
+    lean_session(set())
+    assert logging.getLogger("botocore").level == logging.getLogger("urllib3").level == logging.WARNING

@@ -123,3 +123,22 @@ def test_a_body_is_decoded_as_python_decodes_it_and_each_text_is_where_it_stands
 def test_what_is_no_such_object_is_an_error(text: str) -> None:
     with pytest.raises((ValueError, IndexError)):
         events._decode(text)
+
+
+ALIKE = st.sampled_from([None, 1, 2, "1", "é"])
+INSTANTS = st.sampled_from([None, "2026-03-02T09:00:00+00:00", "2026-03-02T10:00:00+01:00", "2026-03-02T09:00:00.5Z"])
+IDENTIFIED = st.none() | st.fixed_dictionaries({"id": ALIKE}, optional={"name": ALIKE})
+PEOPLE = st.lists(
+    st.fixed_dictionaries({"type": st.sampled_from(["CUSTOMER", "EMPLOYEE"]), "customer": IDENTIFIED}), max_size=2
+)
+OF_A_MEMBER = {"start": INSTANTS, "end": INSTANTS, "participants": PEOPLE, "status": ALIKE, "externalId": ALIKE}
+APPOINTMENTS = st.fixed_dictionaries({}, optional={n: OF_A_MEMBER.get(n, IDENTIFIED) for n in events.CHANGES})
+
+
+@given(APPOINTMENTS, APPOINTMENTS)
+def test_what_is_the_same_to_the_letter_is_no_change_and_all_else_is_judged_by_what_it_means(
+    appointment: dict[str, Any], previous: dict[str, Any]
+) -> None:
+    views = events._VIEWS.items()
+    different = [name for name, view in views if view(appointment.get(name)) != view(previous.get(name))]
+    assert events.changes(appointment, previous) == different

@@ -41,7 +41,7 @@ def of(key: str, *pairs: tuple[str, float]) -> dict[str, Any]:
 
 
 def test_costs_are_what_the_figures_and_the_prices_make() -> None:
-    both = {"main.warmCpu": 2, "main.warmCalls": 1, "main.readyCpu": 200}
+    both = {"main.warmCpu": 2, "main.warmCalls": 1, "main.readyCpu": 200, "main.warmLog": 700}
     report: Any = {
         "measures": {
             "main": [of(key, (WEBHOOK, value), (TYPICAL, 2 * value)) for key, value in both.items()],
@@ -58,6 +58,7 @@ def test_costs_are_what_the_figures_and_the_prices_make() -> None:
     # 2 ms of CPU at 512 of 1769 MB are 6.91 ms; with 5 ms of waiting and 2 of a start 13.91 ms of half a GB
     assert by_service["Lambda, webhook"][0] == f"{0.20 + 0.01391 * 0.5 * 16.6667:.2f}"
     assert by_service["DynamoDB, table"] == ["5.00", "22.50"]
+    assert by_service["CloudWatch Logs"] == ["0.75", "1.10"]  # with 800 bytes of the platform's own
     assert by_service["Lambda, publisher"] == [f"{(0.20 + (34.55 + 5) / 1000 * 0.5 * 16.6667) / 10:.2f}", ""]
     assert float(by_service["all"][0]) == pytest.approx(
         sum(float(values[0]) for service, values in by_service.items() if service != "all"), abs=0.04

@@ -93,7 +93,12 @@ def changes(appointment: dict[str, Any], previous: dict[str, Any] | None) -> lis
     """The names of what differs from previousAppointment, an absent member counting as null; [] without one."""
     if previous is None:
         return []
-    return [name for name, view in _VIEWS.items() if view(appointment.get(name)) != view(previous.get(name))]
+    return [name for name, view in _VIEWS.items() if _differ(appointment.get(name), previous.get(name), view)]
+
+
+def _differ(value: Any, previous: Any, view: Callable[[Any], Any]) -> bool:
+    """Most members are the same to the letter, and need no look at what they mean."""
+    return value != previous and bool(view(value) != view(previous))
 
 
 def _build(item: Item, body: str, event_detail: EventDetail) -> Message:
@@ -101,15 +106,15 @@ def _build(item: Item, body: str, event_detail: EventDetail) -> Message:
     data = document["data"]
     appointment, previous = data["appointment"], data.get("previousAppointment")
     differences = changes(appointment, previous)
-    metadata = json.dumps(_metadata(item, document, event_detail), ensure_ascii=False)
+    metadata = _encode(_metadata(item, document, event_detail))
     if event_detail is EventDetail.FULL:
         parts = {name: body[spans[name]] if name in spans else "null" for name in _SPLICED}
     else:
         parts = {
-            "appointment": json.dumps(_reference(appointment), ensure_ascii=False),
-            "previousAppointment": json.dumps(previous and _reference(previous), ensure_ascii=False),
+            "appointment": _encode(_reference(appointment)),
+            "previousAppointment": _encode(previous and _reference(previous)),
         }
-    parts["changes"] = json.dumps(differences)
+    parts["changes"] = _encode(differences)
     members = ",".join(f'"{name}":{value}' for name, value in parts.items())
     return Message(
         appointment_id=appointment["id"],
@@ -141,6 +146,7 @@ def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail) -
 
 _SPLICED = ("appointment", "previousAppointment", "message")
 _decoder = json.JSONDecoder()
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _decode(body: str) -> tuple[dict[str, Any], dict[str, slice]]:
@@ -232,7 +238,7 @@ _PERSONS = ("employee", "customer")
 
 def _person(participant: dict[str, Any]) -> dict[str, Any] | None:
     """Of the participant's own type first: what is under the other's name, or of an unknown type, can be any JSON."""
-    names = sorted(_PERSONS, key=lambda name: name.upper() != participant.get("type"))
+    names = _PERSONS[::-1] if participant.get("type") == "CUSTOMER" else _PERSONS
     return next((participant[name] for name in names if isinstance(participant.get(name), dict)), None)
 
 
