@@ -81,6 +81,8 @@ ALL_AT_START = (
     "from appointments.backlog import Backlog as _1\nfrom appointments.bodies import Bodies as _2\n"
     "from appointments.quarantine import Quarantine as _3\n_s3.meta\nclient('sqs')\nfinish()\n",
 )
+ONE_LINE = "        metrics.add_metadata(name, text)\n"
+TWO_LINES = f'{ONE_LINE}    logger.info(receipt.outcome, extra={{"event_type": line["event_type"]}})\n'
 NEW_THREAD = ("        self.idle.append(self)  # before the answer: whoever gets it may have the next task\n", "")
 ONE_TASK = ("        while True:\n            self._do", "        if True:\n            self._do")
 LEVERS = [
@@ -110,6 +112,7 @@ LEVERS = [
         "the user agent made once",
         _edit("appointments/sdk.py", ('        "user_agent": session.user_agent(),\n', "")),
     ),
+    Lever("line", "one line a delivery", _edit("webhook/handler.py", (ONE_LINE, TWO_LINES))),
     Lever("thread", "a call's thread kept", _edit("appointments/deadline.py", NEW_THREAD, ONE_TASK)),
     Lever(
         "decoding",

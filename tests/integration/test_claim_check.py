@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import boto3
 import pytest
 
 from appointments import events, items
 from appointments.bodies import Bodies, key_of
+from appointments.contract import APPOINTMENT_ID_BYTES, ENVELOPE_ID_BYTES, EventType
 from appointments.errors import BodyLostError, BodyUnavailableError, StoreUnavailableError
 from appointments.items import Item
 from appointments.store import Outcome, Store
+from appointments.violations import Violation
 from tests.builders import arrived, body, delivery, received
 
 if TYPE_CHECKING:
@@ -26,6 +28,18 @@ LEAN = 100_000
 def noise(characters: int, seed: int = 1) -> str:
     """Text that does not compress to less than half."""
     return random.Random(seed).randbytes(characters // 2).hex()
+
+
+def test_an_item_that_is_not_measured_fits_whatever_else_is_in_it() -> None:
+    longest = Violation("$" + ".participants[99999]" * 20, "enum", ", ".join(get_args(EventType)) * 2)
+    ids = {"id": "é" * (ENVELOPE_ID_BYTES // 2), "appointment_id": "é" * (APPOINTMENT_ID_BYTES // 2)}
+    one = arrived(**ids)._replace(
+        body=random.Random(1).randbytes(items.FITTING_BYTES), violations=(longest,) * items.VIOLATIONS, expires_at=2**40
+    )
+    told = dict.fromkeys(("correlation_id", "webhook_configuration_id", "version"), "x" * items.TEXT_BYTES)
+    item = items.event_item(one._replace(envelope=one.envelope.model_copy(update=told)))
+    assert len(item["correlationId"]["S"]) == items.TEXT_BYTES
+    assert items.FITTING_BYTES < items.size(item) <= items.ITEM_BYTES / 2
 
 
 @pytest.fixture

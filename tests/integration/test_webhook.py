@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +25,7 @@ from webhook.request import Request
 CONTEXT = SimpleNamespace(
     function_name="webhook", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda", aws_request_id="r-1"
 )
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 FOUND_BY = ("message", "event_type", "correlation_id", "envelope_id", "appointment_id", "function_request_id")
 
 
@@ -162,6 +164,17 @@ def test_nothing_personal_is_logged_or_answered_even_at_debug(
         assert TOKEN not in text
 
 
+def documented_line() -> Any:
+    (line,) = (row for row in OPERATIONS.read_text().splitlines() if row.startswith('{"_aws"'))
+    return json.loads(line)
+
+
+def shape(line: Any) -> Any:
+    """Without what differs from one delivery to the next."""
+    (metrics,) = line["_aws"]["CloudWatchMetrics"]
+    return list(line), metrics["Dimensions"], metrics["Metrics"]
+
+
 def test_a_delivery_that_is_safe_is_one_line_its_metrics_with_all_it_is_found_by(
     invoke: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +196,7 @@ def test_a_delivery_that_is_safe_is_one_line_its_metrics_with_all_it_is_found_by
         metrics = {metric["Name"] for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
         assert metrics.isdisjoint(FOUND_BY)
         assert set(line) == {"_aws", "service"} | metrics | set(FOUND_BY)
+        assert outcome != "stored" or shape(line) == shape(documented_line())
     assert logged.getvalue() == ""
     invoke(webhook_event(b"{"))
     (text,) = capsys.readouterr().out.splitlines()

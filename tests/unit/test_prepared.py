@@ -111,6 +111,8 @@ def test_a_document_is_read_as_python_reads_it(document: Any, separators: tuple[
         '{"a" :1,"a"\n:2}',
         '[{"b":{"a":1,"c":"x","a":1}}]',
         '{"a":"\\":","a":""}',
+        '{"a":1,"a":"\\u003a"}',
+        '{"a":1,"a":"\\u003A"}',
         '{"a":["\\":","\\" :"],"b":1,"b":2}',
     ],
 )

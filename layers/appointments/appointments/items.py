@@ -43,8 +43,7 @@ BODY_BYTES = 1024 * 1024
 """A longer body goes to S3 without trying whether it would fit: compressing megabytes costs the time to answer, and
 the message on the bus is a reference all the same."""
 FITTING_BYTES = 32 * 1024
-"""The item of a body up to it fits and is not measured: each text of the body is in it twice at most, beside
-violations that are bounded. Most bodies are shorter."""
+"""The item of a body up to it fits and is not measured: all else in it is bounded. Most bodies are shorter."""
 TEXT_BYTES = 1024
 """Longer texts stay in the body alone, and so do empty ones where the current item would have them: the items are
 lean whatever is sent, and DynamoDB refuses a whole write for one index key that is empty or too long."""
