@@ -21,7 +21,8 @@ ROOT = PATH.parent.parent
 GATEWAYS_OWN = {413, 429}
 TOKEN_PATH = "/webhooks/appointments/{token}"
 VIOLATIONS = [
-    Violation("$.data.appointment.answers[12].value", rule, "x") for rule in ("type", "maxLength", "maxBytes")
+    Violation("$.data.appointment.answers[12].value", rule, "x")
+    for rule in ("type", "maxLength", "maxBytes", "maxValues")
 ]
 
 

@@ -22,6 +22,9 @@ from appointments.mode import ContractMode
 from appointments.prepared import PYDANTIC, PreparedEnvelope
 from appointments.violations import Location, Violation, from_errors, members
 
+VALUES = 100_000
+"""A body of more JSON values than this is refused unread: models and errors of all that fits six megabytes take more
+memory than the function has, and one that is killed for it answers nothing and keeps nothing (docs/decisions/0020)."""
 ERRORS = 1000
 """So many errors are told one by one."""
 ELEMENTS = 50
@@ -57,6 +60,8 @@ def parse_envelope(body: bytes, mode: ContractMode = ContractMode.STRICT) -> Par
     document = decode(body)
     if not isinstance(document, dict):  # Powertools would take a string for JSON to decode once more
         raise ContractError((Violation("$", "type", "object"),))
+    if len(body) > 2 * VALUES and _count(document) > VALUES:  # a value takes two bytes, with what stands around it
+        raise ContractError((Violation("$", "maxValues", str(VALUES)),))
     try:
         envelope = parse(event=document, model=MODEL)
     except ValidationError as error:
@@ -101,6 +106,16 @@ def _has_each_name_once(body: bytes, document: Any) -> bool:
     A member that was dropped took its colon with it, and written again, nothing else gains one but an escaped colon.
     """
     return b"\\u003" not in body and body.count(b":") == to_json(document).count(b":")
+
+
+def _count(document: Any) -> int:
+    """How many values a document is made of."""
+    count, containers = 1, [document]
+    for container in containers:  # which grows meanwhile; exact types, since from_json makes no others
+        values = container.values() if type(container) is dict else container
+        count += len(values)
+        containers += [value for value in values if type(value) in (dict, list)]
+    return count
 
 
 def _decode_again(body: bytes) -> Any:

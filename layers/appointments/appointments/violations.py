@@ -1,7 +1,8 @@
 """What a delivery breaks: the JSON path and the rule, never a value.
 
 Paths are made of the contract's own member names and of array indexes, so nothing the sender chose is in them.
-Rules are JSON Schema's keywords, and ``maxBytes`` for an id that would not fit a key of the table.
+Rules are JSON Schema's keywords, ``maxBytes`` for an id that would not fit a key of the table, and ``maxValues`` for a
+body of more values than are made models of (:data:`appointments.parsing.VALUES`).
 """
 
 from __future__ import annotations

@@ -1,0 +1,92 @@
+"""What a body may be made of: whatever fits six megabytes is answered within the function's memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appointments.errors import ContractError
+from appointments.parsing import VALUES, _count, parse_envelope
+from appointments.violations import Violation
+from local.template import Template
+from tests.builders import body, delivery
+
+PAYLOAD_BYTES = 5_900_000
+"""Lambda takes an event of six megabytes, with what API Gateway puts around the body."""
+TRANSLATIONS, PARTICIPANTS, UNKNOWN = ("subject", "translations", "name"), ("participants",), ("unknown",)
+HEAPS = [
+    (TRANSLATIONS, "{}"),
+    (PARTICIPANTS, "{}"),
+    (PARTICIPANTS, "1"),
+    (PARTICIPANTS, "[]"),
+    (PARTICIPANTS, '{"type":"CUSTOMER","role":"PRIMARY","customer":{"id":1}}'),
+    (UNKNOWN, "{}"),
+    (UNKNOWN, '{"a":1}'),
+]
+PARSE = """
+import resource, sys
+from appointments.errors import AppointmentsError
+from appointments.parsing import parse_envelope
+
+body = sys.stdin.buffer.read()
+try:
+    parse_envelope(body)
+except AppointmentsError as error:
+    print(error)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def filled(place: tuple[str, ...], element: str, elements: int) -> bytes:
+    """A delivery with an array of so many times the same element."""
+    document: Any = delivery(subject={"id": "s-1", "translations": {}})
+    inner = document["data"]["appointment"]
+    for name in place[:-1]:
+        inner = inner[name]
+    inner[place[-1]] = "here"
+    head, tail = json.dumps(document, separators=(",", ":")).split('"here"')
+    return f"{head}[{','.join([element] * elements)}]{tail}".encode()
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["just taken in", "six megabytes"])
+@pytest.mark.parametrize(("place", "element"), HEAPS, ids=[f"{place[-1]} {element}" for place, element in HEAPS])
+def test_no_body_takes_more_memory_than_the_function_has(place: tuple[str, ...], element: str, refused: bool) -> None:
+    most = (VALUES - 500) // (_count([json.loads(element)]) - 1)
+    content = filled(place, element, PAYLOAD_BYTES // (len(element) + 1) if refused else most)
+    child = subprocess.run([sys.executable, "-c", PARSE], input=content, capture_output=True, check=True)  # noqa: S603
+    mebibytes = int(child.stdout.split()[-1])
+    assert 30 < mebibytes < Template().function("WebhookFunction").memory_mb * 0.6
+
+
+def test_a_value_too_many_is_refused_by_name_and_one_less_is_not() -> None:
+    document = delivery()
+    document["unknown"] = []
+    room = VALUES - _count(document)
+    document["unknown"] = [1] * room
+    assert parse_envelope(body(document))
+    document["unknown"] += [1]
+    with pytest.raises(ContractError) as raised:
+        parse_envelope(json.dumps(document, separators=(",", ":")).encode())
+    assert raised.value.violations == (Violation("$", "maxValues", str(VALUES)),)
+
+
+@given(st.recursive(st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_every_value_counts(value: Any) -> None:
+    def values(one: Any) -> int:
+        inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        return 1 + sum(map(values, inner))
+
+    assert _count({"a": value}) == 1 + values(value)
+
+
+@given(st.recursive(st.sampled_from([0, "", None]), st.lists, max_leaves=30))
+def test_a_value_takes_two_bytes_at_least(value: Any) -> None:
+    """So a short body is not counted at all."""
+    text = json.dumps({"": value}, separators=(",", ":"))
+    assert 2 * _count({"": value}) - 1 <= len(text)
