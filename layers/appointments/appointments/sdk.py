@@ -1,6 +1,6 @@
 """Sessions and settings of botocore that make and call clients with no more than our few calls need.
 
-All of it is public and documented by botocore; tests/unit/test_clients.py holds the requests against those of a full
+They are made of public names of botocore alone; tests/unit/test_clients.py holds the requests against those of a full
 session (docs/decisions/0018).
 """
 
