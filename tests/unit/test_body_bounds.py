@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ HEAPS = [
     (UNKNOWN, '{"a":1}'),
 ]
 PARSE = """
-import resource, sys
+import sys
 from appointments.errors import AppointmentsError
 from appointments.parsing import parse_envelope
 
@@ -39,7 +40,9 @@ try:
     parse_envelope(body)
 except AppointmentsError as error:
     print(error)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# Not resource.getrusage: its peak is that of the process that started this one, where that was larger.
+with open("/proc/self/status") as status:
+    print(*(line.split()[1] for line in status if line.startswith("VmHWM:")))
 """
 
 
@@ -54,13 +57,16 @@ def filled(place: tuple[str, ...], element: str, elements: int) -> bytes:
     return f"{head}[{','.join([element] * elements)}]{tail}".encode()
 
 
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="a process's peak of memory is read as Linux tells it"
+)
 @pytest.mark.parametrize("refused", [False, True], ids=["just taken in", "six megabytes"])
 @pytest.mark.parametrize(("place", "element"), HEAPS, ids=[f"{place[-1]} {element}" for place, element in HEAPS])
 def test_no_body_takes_more_memory_than_the_function_has(place: tuple[str, ...], element: str, refused: bool) -> None:
     most = (VALUES - 500) // (_count([json.loads(element)]) - 1)
     content = filled(place, element, PAYLOAD_BYTES // (len(element) + 1) if refused else most)
     child = subprocess.run([sys.executable, "-c", PARSE], input=content, capture_output=True, check=True)  # noqa: S603
-    mebibytes = int(child.stdout.split()[-1])
+    mebibytes = int(child.stdout.split()[-1]) / 1024
     assert 30 < mebibytes < Template().function("WebhookFunction").memory_mb * 0.6
 
 
