@@ -26,6 +26,7 @@ from appointments.bodies import Bodies, key_of
 from appointments.parsing import parse_envelope
 from local.samples import SAMPLES
 from local.samples.files import EVENTS
+from publisher import budget
 from publisher.bus import Bus
 from tests.builders import TOKEN, body, delivery, make_bucket
 
@@ -426,6 +427,21 @@ def test_a_failure_queue_that_hangs_holds_up_only_the_appointment_with_the_poiso
         begin = time.monotonic()
         assert mapping.invoke(poison, OUTAGE_SECONDS) == sequence_numbers(poison, "reassign", "reschedule")
         assert time.monotonic() - begin < OUTAGE_SECONDS - 1
+
+
+@pytest.mark.parametrize("trickle", [False, True])
+def test_a_bucket_that_hangs_holds_up_only_the_appointment_whose_body_is_in_it(
+    start: Any, trickle: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "CALL_SECONDS", 0.5)
+    with hanging(trickle=trickle) as address:
+        mapping = start(AWS_ENDPOINT_URL_S3=address)
+        content = body(delivery(id="e-0", appointment_id="a"))
+        records = [in_bucket(0, key_of(content)), record(delivery(id="e-1", appointment_id="b"), 1)]
+        begin = time.monotonic()
+        assert mapping.invoke({"Records": records}, OUTAGE_SECONDS) == ["0"]
+        assert time.monotonic() - begin < OUTAGE_SECONDS - 1
+    assert of_appointments(mapping.received()) == {"b": ["e-1"]}
 
 
 def test_an_empty_batch_is_nothing_to_do(start: Any) -> None:
