@@ -13,7 +13,7 @@ Neither grows with what is sent: every text but the body has a bound, and the bo
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from appointments import content
@@ -131,7 +131,6 @@ def current_item(delivery: Delivery) -> Item:
     appointment = delivery.envelope.data.appointment
     listing, segment = appointment.listing, appointment.lead_segment
     participants = appointment.participants or ()
-    people = [_person(participant) for participant in participants]
     texts = {
         "eventType": delivery.envelope.data.event_type,
         "receivedAt": delivery.received_at,
@@ -144,8 +143,8 @@ def current_item(delivery: Delivery) -> Item:
         "officeExternalId": _of(appointment.office, "external_id"),
         "subjectId": _of(appointment.subject, "id"),
         "subjectExternalId": _of(appointment.subject, "external_id"),
-        "employeeId": _primary(participants, people, "EMPLOYEE"),
-        "customerId": _primary(participants, people, "CUSTOMER"),
+        "employeeId": _primary(participants, "EMPLOYEE"),
+        "customerId": _primary(participants, "CUSTOMER"),
         "listingId": _of(listing, "id"),
         "leadSegmentId": _of(segment, "id"),
     }
@@ -158,8 +157,7 @@ def current_item(delivery: Delivery) -> Item:
             "eventId": delivery.envelope.id,
         }
     )
-    named = zip(participants[:PARTICIPANTS], people, strict=False)
-    item["participants"] = {"L": [_participant(participant, person) for participant, person in named]}
+    item["participants"] = {"L": [_participant(p) for p in participants[:PARTICIPANTS]]}
     item["participantCount"] = {"N": str(len(participants))}
     return item
 
@@ -218,7 +216,8 @@ def _size(attribute: Attribute) -> int:
             return 1
 
 
-def _participant(participant: Any, person: Any) -> Attribute:
+def _participant(participant: Any) -> Attribute:
+    person = _person(participant)
     name = " ".join(part for part in (_of(person, "first_name"), _of(person, "last_name")) if part)
     texts = {
         "type": participant.type,
@@ -230,20 +229,16 @@ def _participant(participant: Any, person: Any) -> Attribute:
     return {"M": _kept(texts)}
 
 
-def _primary(participants: Sequence[Any], people: Sequence[Any], kind: str) -> str | None:
-    """The id of the PRIMARY participant of a type, else of the first who has one: an item has one key per index."""
-    chosen = None
-    for participant, person in zip(participants, people, strict=True):
-        if participant.type == kind:
-            if participant.role == "PRIMARY":
-                return _of(person, "id")
-            chosen = chosen or person
-    return _of(chosen, "id")
+def _primary(participants: Iterable[Any], kind: str) -> str | None:
+    """The id of the PRIMARY participant of a type, else of the first: an item has one key per index."""
+    of_kind = [p for p in participants if p.type == kind]
+    chosen = next((p for p in of_kind if p.role == "PRIMARY"), of_kind[0] if of_kind else None)
+    return _of(_person(chosen), "id")
 
 
 def _person(participant: Any) -> Any:
-    """None for a participant of a type that the contract does not know, or with nobody in it."""
-    match participant.type:
+    """None without a participant, of a type that the contract does not know, or with nobody in it."""
+    match _of(participant, "type"):
         case "EMPLOYEE":
             return participant.employee
         case "CUSTOMER":
@@ -267,7 +262,7 @@ def _kept(texts: dict[str, str | None]) -> Item:
 
 
 def _is_short(text: str) -> bool:
-    return len(text) <= TEXT_BYTES // 4 or _bytes(text) <= TEXT_BYTES  # a code point takes four bytes at most
+    return _bytes(text) <= TEXT_BYTES
 
 
 def _bytes(text: str) -> int:
