@@ -69,7 +69,11 @@ class Budget:
 
     def wait_until(self, moment: float) -> None:
         """Sleep until ``moment`` of :meth:`now`, or as long as there is time."""
-        self._sleep(max(0.0, min(moment, self._end) - self._clock()))
+        self._sleep(self.seconds_until(moment))
+
+    def seconds_until(self, moment: float) -> float:
+        """Until ``moment`` of :meth:`now`, or until the time is up: not negative."""
+        return max(0.0, min(moment, self._end) - self._clock())
 
     def _left(self) -> float:
         return self._end - self._clock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -58,6 +59,13 @@ class Lane:
         """Of the first event in the batch."""
         return self.waiting[0][0]
 
+    def depart(self) -> None:
+        """The first event's message is on its way: nothing is to be tried until it has landed."""
+        self.not_before = math.inf
+
+    def land(self) -> None:
+        self.not_before = 0.0
+
     def advance(self) -> None:
         """The first event is published or parked: on to the next one."""
         self.waiting.popleft()
@@ -96,8 +104,8 @@ class Lanes:
             lane.not_before = max(lane.not_before, until)
 
     def next_moment(self) -> float | None:
-        """When the first of them may be tried again; None when nothing is left."""
-        return min((lane.not_before for lane in self), default=None)
+        """When the first of those that are not on their way may be tried again; None when there is none."""
+        return min((lane.not_before for lane in self if lane.not_before < math.inf), default=None)
 
     def left(self) -> dict[str, str]:
         """The sequence number of every event that is left, and what stands in the way of its lane."""

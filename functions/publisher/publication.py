@@ -2,7 +2,8 @@
 
 EventBridge accepts or refuses each entry of a call by itself. Two messages of one appointment therefore never
 share a call: were the first refused and the second accepted, they would be published out of order. Each call
-takes the first outstanding message of up to ten appointments.
+takes the first outstanding message of up to ten appointments. A few calls are on their way at once, for most of
+what a call takes is waiting, but never two with the same appointment.
 
 ==================  ========================================================================================
 what happens        what becomes of the event
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -28,6 +30,8 @@ from publisher.budget import Budget
 from publisher.bus import CALL_ENTRIES, Bus, Refusal
 from publisher.lanes import Lane, Lanes, Outgoing, Reason
 
+CALLS_IN_FLIGHT = 4
+"""At once, as long as the bus answers. While it is in trouble one call at a time finds out how it is."""
 UNREADABLE = (
     ArithmeticError,
     AttributeError,
@@ -53,26 +57,52 @@ class Published:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def publish(outgoing: Iterable[Outgoing], *, bus: Bus, park: Park, budget: Budget) -> Published:
-    """Publish in order per appointment until all is done or the time is up; ``outgoing`` is in the stream's order."""
-    return _Publication(Lanes(outgoing), bus, park, budget).run()
+def publish(
+    outgoing: Iterable[Outgoing],
+    *,
+    bus: Bus,
+    park: Park,
+    budget: Budget,
+    executor: Callable[[int], Executor] = ThreadPoolExecutor,
+) -> Published:
+    """Publish in order per appointment until all is done or the time is up; ``outgoing`` is in the stream's order.
+
+    No call is on its way any more when it returns, but for one that was given up because it hangs.
+    """
+    with executor(CALLS_IN_FLIGHT) as calls:
+        return _Publication(Lanes(outgoing), bus, park, budget, calls).run()
+
+
+Wave = Sequence[tuple[Lane, Message]]
+Refusals = Sequence[Refusal | None]
 
 
 class _Publication:
-    def __init__(self, lanes: Lanes, bus: Bus, park: Park, budget: Budget) -> None:
+    """All but the calls themselves is done in one thread."""
+
+    def __init__(self, lanes: Lanes, bus: Bus, park: Park, budget: Budget, calls: Executor) -> None:
         self._lanes = lanes
         self._bus = bus
         self._park = park
         self._budget = budget
+        self._calls = calls
+        self._flights: dict[Future[Refusals], Wave] = {}
+        self._room = CALLS_IN_FLIGHT
         self._published = Published()
 
     def run(self) -> Published:
-        while (moment := self._lanes.next_moment()) is not None and not self._budget.spent():
-            wave = self._wave()
-            if wave:
+        while not self._budget.spent():
+            full = len(self._flights) >= self._room
+            if not full and (wave := self._wave()):
                 self._put(wave)
-            elif moment > self._budget.now():
+            elif self._flights:
+                self._land(None if full else self._lanes.next_moment())
+            elif (moment := self._lanes.next_moment()) is not None:
                 self._budget.wait_until(moment)
+            else:
+                break
+        while self._flights:
+            self._land()
         self._published.failed = self._lanes.left()
         return self._published
 
@@ -121,15 +151,33 @@ class _Publication:
             self._published.parked[event.sequence_number] = reason
             lane.advance()
 
-    def _put(self, wave: Sequence[tuple[Lane, Message]]) -> None:
-        refusals = self._bus.put([message for _, message in wave], self._budget)
+    def _put(self, wave: Wave) -> None:
+        for lane, _ in wave:
+            lane.depart()
+        messages = [message for _, message in wave]
+        if not self._flights and self._lanes.next_moment() is None:  # nothing to do meanwhile: no thread is worth it
+            self._settle_all(wave, self._bus.put(messages, self._budget))
+        else:
+            self._flights[self._calls.submit(self._bus.put, messages, self._budget)] = wave
+
+    def _land(self, moment: float | None = None) -> None:
+        """Wait for a call to return, but not beyond ``moment``."""
+        timeout = None if moment is None else self._budget.seconds_until(moment)
+        for flight in wait(self._flights, timeout, FIRST_COMPLETED).done:
+            self._settle_all(self._flights.pop(flight), flight.result())
+
+    def _settle_all(self, wave: Wave, refusals: Refusals) -> None:
         for (lane, _), refusal in zip(wave, refusals, strict=True):
             self._settle(lane, refusal)
         if any(refusal and refusal.whole and not refusal.permanent for refusal in refusals):
             # Not the entries but the bus is in trouble: hammering it with the other appointments helps nobody.
+            self._room = 1
             self._lanes.pause_all(max(lane.not_before for lane, _ in wave))
+        else:
+            self._room = CALLS_IN_FLIGHT
 
     def _settle(self, lane: Lane, refusal: Refusal | None) -> None:
+        lane.land()
         if refusal is None:
             self._published.count += 1
             lane.advance()

@@ -1,4 +1,4 @@
-"""What each lever gives, one by one: the built webhook beside itself with that one lever undone.
+"""What each lever gives, one by one: a built function beside itself with that one lever undone.
 
 Undone is a text in one of its files, or what the build left out. A text that is no longer there is an error, so that
 no lever is reported that the code does not have.
@@ -63,8 +63,9 @@ def _edit(file: str, *pairs: tuple[str, str]) -> Callable[[Path, Path], None]:
     """``file`` is below the function's code (``webhook/``) or the layers' (``appointments/``)."""
 
     def undo(task: Path, opt: Path) -> None:
+        folder = opt if file.startswith("appointments/") else task
         for old, new in pairs:
-            _replace((task if file.startswith("webhook") else opt) / file, old, new)
+            _replace(folder / file, old, new)
 
     return undo
 
@@ -120,18 +121,37 @@ LEVERS = [
         _edit("appointments/parsing.py", ("return document if _has_each", "return document if not body and _has_each")),
     ),
 ]
+PUBLISHERS_LEVERS = [
+    Lever("entries", "ten events a call", _edit("publisher/bus.py", ("CALL_ENTRIES = 10", "CALL_ENTRIES = 1"))),
+    Lever(
+        "flights",
+        "four calls at once",
+        _edit("publisher/publication.py", ("CALLS_IN_FLIGHT = 4", "CALLS_IN_FLIGHT = 1")),
+    ),
+    Lever(
+        "place",
+        "messages made in place",
+        _edit("publisher/publication.py", (" if event.fetches else event.build()", "")),
+    ),
+    Lever(
+        "same",
+        "a look only into members that differ",
+        _edit("appointments/events.py", ("return value != previous and bool(", "return bool(")),
+    ),
+]
+"""Measured by :mod:`.publishing`."""
 
 
 def measure(webhook: Variant, measures: Measures, *, rounds: int, levers: Sequence[Lever] = tuple(LEVERS)) -> None:
     """The webhook as built once a round, and once with each lever undone."""
     stub = Stub()
-    variants = {lever.key: _undone(webhook, lever) for lever in levers}
+    variants = {lever.key: undone(webhook, lever) for lever in levers}
     for _ in range(rounds):
         built = _one(webhook, stub)
         for lever in levers:
-            undone = _one(variants[lever.key], stub)
+            other = _one(variants[lever.key], stub)
             for what, title, ours, others in zip(
-                ("Cold", "Warm"), ("cold start", "warm delivery"), built, undone, strict=True
+                ("Cold", "Warm"), ("cold start", "warm delivery"), built, other, strict=True
             ):
                 row = Measure(f"levers.{lever.key}{what}", f"{lever.title}: {title}, CPU", "ms", UNDONE)
                 measures.add(row, WEBHOOK, ours)
@@ -141,12 +161,12 @@ def measure(webhook: Variant, measures: Measures, *, rounds: int, levers: Sequen
         _measure_waiting(webhook, variants["ahead"], measures, rounds)
 
 
-def _measure_waiting(webhook: Variant, undone: Variant, measures: Measures, rounds: int) -> None:
+def _measure_waiting(webhook: Variant, other: Variant, measures: Measures, rounds: int) -> None:
     """What is read ahead is waited for meanwhile, so it takes a Secrets Manager that takes its time to see it."""
     stub = Stub(waits={"secretsmanager.GetSecretValue": SECRET_SECONDS})
     title = f"the secret read ahead, {SECRET_SECONDS * MILLISECONDS:.0f} ms a call: cold start, wall"
     for _ in range(rounds):
-        for name, variant in ((WEBHOOK, webhook), (UNDONE, undone)):
+        for name, variant in ((WEBHOOK, webhook), (UNDONE, other)):
             with Process(variant, stub.url) as process:
                 ready = process.wait_until_ready()
                 first = process.invoke(_event())
@@ -156,17 +176,17 @@ def _measure_waiting(webhook: Variant, undone: Variant, measures: Measures, roun
     stub.stop()
 
 
-def _undone(webhook: Variant, lever: Lever) -> Variant:
+def undone(built: Variant, lever: Lever) -> Variant:
     folder = folders.FOLDER / "levers" / lever.key
     shutil.rmtree(folder, ignore_errors=True)
     task, opt = folder / "task", folder / "opt"
-    shutil.copytree(webhook.task, task)
-    shutil.copytree(webhook.layers[0], opt)
+    shutil.copytree(built.task, task)
+    shutil.copytree(built.layers[0], opt)
     lever.undo(task, opt)
     if lever.key != "bytecode":
         for part in (task, opt / "appointments"):
             folders.compiled(part)
-    return replace(webhook, task=task, layers=(opt,))
+    return replace(built, task=task, layers=(opt,))
 
 
 def _one(variant: Variant, stub: Stub) -> tuple[float, float]:

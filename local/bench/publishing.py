@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 from appointments import items
 from appointments.parsing import parse_envelope
 from local.bench import deliveries
+from local.bench.levers import PUBLISHERS_LEVERS, UNDONE, Lever, undone
 from local.bench.measures import MILLISECONDS, Measure, Measures
 from local.bench.process import Process
 from local.bench.stub import Stub
@@ -25,6 +26,9 @@ PUT_EVENTS = "events.PutEvents"
 WARM_UP = 2
 BUS_SECONDS = 0.010
 """Of a call that the bus takes its time for, as any other than this one does."""
+AT_ONCE: Mapping[str, float] = {}
+TAKING_TIME = {PUT_EVENTS: BUS_SECONDS}
+SPEED = f"events a second, a call of PutEvents taking {BUS_SECONDS * MILLISECONDS:.0f} ms"
 
 
 def batch_size() -> int:
@@ -34,20 +38,30 @@ def batch_size() -> int:
 def measure(variants: Sequence[Variant], measures: Measures, *, rounds: int) -> None:
     """Batches of different appointments, as most of a stream is."""
     ours, each = variants
-    runs = ((PUBLISHER, ours, 1), (ONE_BY_ONE, ours, batch_size()), (EACH, each, 1))
-    for waits, row in (({}, _row_of_cpu), ({PUT_EVENTS: BUS_SECONDS}, _row_of_time)):
-        with ExitStack() as stack:
-            stub = Stub(waits=waits)
-            stack.callback(stub.stop)
-            processes = {name: stack.enter_context(Process(variant, stub.url)) for name, variant, _ in runs}
-            for process in processes.values():
-                process.wait_until_ready()
-                for _ in range(WARM_UP):
-                    process.invoke(_batch(_records()))
-            for _ in range(rounds):
-                for name, _, invocations in runs:
-                    for measure, value in row(_publish(name, processes[name], invocations, stub)):
-                        measures.add(measure, name, value)
+    runs = [_Run(PUBLISHER, ours), _Run(ONE_BY_ONE, ours, batch_size()), _Run(EACH, each)]
+    for waits, row in ((AT_ONCE, _row_of_cpu), (TAKING_TIME, _row_of_time)):
+        for name, published in _rounds(runs, waits, rounds):
+            for measure, value in row(published):
+                measures.add(measure, name, value)
+
+
+def measure_levers(publisher: Variant, measures: Measures, *, rounds: int) -> None:
+    """The publisher as built once a round, and once with each lever undone."""
+    levers = {lever.key: lever for lever in PUBLISHERS_LEVERS}
+    runs = [_Run(PUBLISHER, publisher), *(_Run(key, undone(publisher, lever)) for key, lever in levers.items())]
+    for waits, row in ((AT_ONCE, _lever_by_cpu), (TAKING_TIME, _lever_by_time)):
+        for name, published in _rounds(runs, waits, rounds):
+            for key in levers if name == PUBLISHER else [name]:
+                measure, value = row(levers[key], published)
+                measures.add(measure, UNDONE if name == key else PUBLISHER, value)
+
+
+class _Run(NamedTuple):
+    """A batch is handed over in so many invocations."""
+
+    name: str
+    variant: Variant
+    invocations: int = 1
 
 
 class _Published(NamedTuple):
@@ -71,8 +85,32 @@ def _row_of_cpu(published: _Published) -> Iterator[tuple[Measure, float]]:
 
 
 def _row_of_time(published: _Published) -> Iterator[tuple[Measure, float]]:
-    title = f"events a second, a call of PutEvents taking {BUS_SECONDS * MILLISECONDS:.0f} ms"
-    yield Measure("publisher.speed", title, "", PUBLISHER), published.events / published.seconds
+    yield Measure("publisher.speed", SPEED, "", PUBLISHER), published.events / published.seconds
+
+
+def _lever_by_cpu(lever: Lever, published: _Published) -> tuple[Measure, float]:
+    row = Measure(f"publisherLevers.{lever.key}Cpu", f"{lever.title}: CPU for each event", "ms", PUBLISHER)
+    return row, published.cpu / published.events * MILLISECONDS
+
+
+def _lever_by_time(lever: Lever, published: _Published) -> tuple[Measure, float]:
+    title = f"{lever.title}: {SPEED}"
+    return Measure(f"publisherLevers.{lever.key}Speed", title, "", PUBLISHER), published.events / published.seconds
+
+
+def _rounds(runs: Sequence[_Run], waits: Mapping[str, float], rounds: int) -> Iterator[tuple[str, _Published]]:
+    """What each run took, round by round; a call to the bus takes what ``waits`` says."""
+    with ExitStack() as stack:
+        stub = Stub(waits=waits)
+        stack.callback(stub.stop)
+        processes = {run.name: stack.enter_context(Process(run.variant, stub.url)) for run in runs}
+        for process in processes.values():
+            process.wait_until_ready()
+            for _ in range(WARM_UP):
+                process.invoke(_batch(_records()))
+        for _ in range(rounds):
+            for run in runs:
+                yield run.name, _publish(run.name, processes[run.name], run.invocations, stub)
 
 
 def _publish(name: str, process: Process, invocations: int, stub: Stub) -> _Published:

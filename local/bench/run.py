@@ -91,6 +91,8 @@ def _growth(run: Run) -> None:
 
 def _levers(run: Run) -> None:
     levers.measure(run.webhook, run.measures, rounds=run.plan.rounds)
+    publisher, _ = variants.publishers(run.build)
+    publishing.measure_levers(publisher, run.measures, rounds=run.plan.rounds)
 
 
 def _history(run: Run) -> None:

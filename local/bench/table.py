@@ -18,6 +18,7 @@ HEADINGS = {
     "history": "By length of the appointment's history",
     "publisher": "Publisher",
     "levers": "Levers, each undone alone",
+    "publisherLevers": "The publisher's levers, each undone alone",
 }
 Rows = list[list[str]]
 

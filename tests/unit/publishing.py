@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from typing import Any
 
 from appointments.events import Message
@@ -39,6 +40,18 @@ class Clock:
             self.seconds = end
             raise OutOfTimeError
         return result
+
+
+class InPlace(Executor):
+    """Calls return before another thing is done, so that a test says what follows what."""
+
+    def __init__(self, _: int) -> None:
+        pass
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(function(*arguments, **named))
+        return future
 
 
 class Bridge:
@@ -99,7 +112,14 @@ def message(detail: str) -> Message:
 
 
 def publish(
-    bridge: Any, outgoing: list[Outgoing], *, park: Any = None, seconds: float = 57, clock: Clock | None = None
+    bridge: Any,
+    outgoing: list[Outgoing],
+    *,
+    park: Any = None,
+    seconds: float = 57,
+    clock: Clock | None = None,
+    executor: Callable[[int], Executor] = InPlace,
 ) -> Published:
     budget = (clock or Clock()).budget(seconds)
-    return publish_batch(outgoing, bus=Bus(bridge, "bus", SOURCE), park=park or Parking(), budget=budget)
+    bus = Bus(bridge, "bus", SOURCE)
+    return publish_batch(outgoing, bus=bus, park=park or Parking(), budget=budget, executor=executor)

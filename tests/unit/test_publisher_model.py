@@ -7,17 +7,21 @@ died comes again in halves. The faults are finite, so that everything must have 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appointments.events import Message
+from publisher import publication
 from publisher.lanes import Outgoing, Reason
 from publisher.publication import Published
-from tests.unit.publishing import Bridge, Clock, Parking, accepted, event, message, publish, refused
+from tests.unit.publishing import Bridge, Clock, InPlace, Parking, accepted, event, message, publish, refused
 
 GOOD, UNREADABLE, REFUSED, INVALID = range(4)
 CALL_FAULTS = (
@@ -47,8 +51,10 @@ class World:
     park_faults: list[str | None]
     masks: list[int]
     seconds: float
+    executor: Callable[[int], Executor] = InPlace
     clock: Clock = field(default_factory=Clock)
     faulty: bool = False
+    lock: Any = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         self.bridge = Bridge(self._answer)
@@ -57,7 +63,9 @@ class World:
     def invoke(self, batch: list[Outgoing]) -> Published:
         """Nothing may be reported of an invocation in which nothing went wrong but single events for good."""
         self.faulty = False
-        published = publish(self.bridge, batch, park=self._park, seconds=self.seconds, clock=self.clock)
+        published = publish(
+            self.bridge, batch, park=self._park, seconds=self.seconds, clock=self.clock, executor=self.executor
+        )
         assert self.faulty or published.failed == {}
         assert published.count + len(published.parked) + len(published.failed) == len(batch)
         return published
@@ -68,6 +76,10 @@ class World:
         return fault
 
     def _answer(self, _: int, details: Sequence[str]) -> Sequence[dict[str, Any]]:
+        with self.lock:
+            return self._answer_of_one(details)
+
+    def _answer_of_one(self, details: Sequence[str]) -> Sequence[dict[str, Any]]:
         assert len({detail[0] for detail in details}) == len(details), "two of one appointment in a call"
         fault = self._next(self.call_faults)
         match fault:
@@ -141,13 +153,15 @@ worlds = st.tuples(
     st.lists(st.integers(0, 15), max_size=25),
     st.floats(1.5, 60),
     st.integers(1, 12),
+    st.integers(1, 3),
+    st.sampled_from((InPlace, ThreadPoolExecutor)),
 )
 
 
 @given(worlds)
 @settings(max_examples=500, deadline=None)
 def test_whatever_fails_every_event_is_published_or_parked_and_an_appointments_order_is_kept(drawn: Any) -> None:
-    letters, call_faults, park_faults, masks, seconds, batch_size = drawn
+    letters, call_faults, park_faults, masks, seconds, batch_size, entries, executor = drawn
     kinds = {f"{letter}{number}": kind for number, (letter, kind) in enumerate(letters)}
 
     def build(detail: str) -> Message:
@@ -156,9 +170,11 @@ def test_whatever_fails_every_event_is_published_or_parked_and_an_appointments_o
         return message(detail)
 
     stream = [event(letter, number, build) for number, (letter, _) in enumerate(letters)]
-    world = World(kinds, call_faults, park_faults, masks, seconds)
-    for start in range(0, len(stream), batch_size):
-        deliver(stream[start : start + batch_size], world.invoke)
+    world = World(kinds, call_faults, park_faults, masks, seconds, executor)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publication, "CALL_ENTRIES", entries)  # so that there is more than one call to make
+        for start in range(0, len(stream), batch_size):
+            deliver(stream[start : start + batch_size], world.invoke)
 
     good = [detail for detail, kind in kinds.items() if kind == GOOD]
     assert set(world.bridge.accepted) == set(good)
