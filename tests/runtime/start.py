@@ -2,7 +2,7 @@
 
 Given {"folder": ..., "paths": below it, "handler": ..., "events": [...]}, answers {"compiled": [...], "written": [...],
 "imported": [...], "phases": [{"opened": [...], "requests": [...]}, ...], "answers": [...]}. The first phase is the
-start, the others are the events. A module of the standard library is told by its package, others by their whole name.
+start, the others are the events.
 """
 
 from __future__ import annotations
@@ -72,15 +72,13 @@ def _operation(head: bytes) -> str:
 
 
 def _known(names: set[str]) -> list[str]:
-    """Of the standard library only the packages, and none of its private ones: those are its own affair."""
-    known = set()
-    for name in names:
-        package = name.partition(".")[0]
-        if package not in sys.stdlib_module_names:
-            known.add(name)
-        elif not package.startswith("_"):
-            known.add(package)
-    return sorted(name for name in known if not name.startswith("_sysconfigdata"))
+    """All but the standard library's private ones: those are its own affair, and another's in another patch version."""
+    return sorted(name for name in names if not _is_its_own_affair(name.split(".")))
+
+
+def _is_its_own_affair(parts: list[str]) -> bool:
+    ours = parts[0] not in sys.stdlib_module_names and not parts[0].startswith("_sysconfigdata")
+    return not ours and any(part.startswith("_") for part in parts)
 
 
 def start(given: dict[str, Any]) -> dict[str, Any]:
