@@ -60,7 +60,7 @@ def _with_boto3(task: Path, opt: Path) -> None:
 
 
 def _edit(file: str, *pairs: tuple[str, str]) -> Callable[[Path, Path], None]:
-    """``file`` is below the function's code (``webhook/``) or the layers' (``appointments/``)."""
+    """``file`` is below the function's code (``webhook/``, ``publisher/``) or the layers' (``appointments/``)."""
 
     def undo(task: Path, opt: Path) -> None:
         folder = opt if file.startswith("appointments/") else task
@@ -177,6 +177,7 @@ def _measure_waiting(webhook: Variant, other: Variant, measures: Measures, round
 
 
 def undone(built: Variant, lever: Lever) -> Variant:
+    """A copy of the built function without what the lever gives."""
     folder = folders.FOLDER / "levers" / lever.key
     shutil.rmtree(folder, ignore_errors=True)
     task, opt = folder / "task", folder / "opt"

@@ -28,6 +28,7 @@ BUS_SECONDS = 0.010
 """Of a call that the bus takes its time for, as any other than this one does."""
 AT_ONCE: Mapping[str, float] = {}
 TAKING_TIME = {PUT_EVENTS: BUS_SECONDS}
+CPU = "CPU for each event"
 SPEED = f"events a second, a call of PutEvents taking {BUS_SECONDS * MILLISECONDS:.0f} ms"
 
 
@@ -72,30 +73,39 @@ class _Published(NamedTuple):
     seconds: float
     calls: int
 
+    @property
+    def milliseconds_of_cpu(self) -> float:
+        """For each event."""
+        return self.cpu / self.events * MILLISECONDS
+
+    @property
+    def speed(self) -> float:
+        """Events a second."""
+        return self.events / self.seconds
+
 
 def _row_of_cpu(published: _Published) -> Iterator[tuple[Measure, float]]:
-    events = published.events
     values = {
-        "publisher.cpu": ("CPU for each event", "ms", published.cpu / events * MILLISECONDS),
-        "publisher.rate": ("events for each second of CPU", "", events / published.cpu),
-        "publisher.calls": ("calls of PutEvents for each event", "", published.calls / events),
+        "publisher.cpu": (CPU, "ms", published.milliseconds_of_cpu),
+        "publisher.rate": ("events for each second of CPU", "", published.events / published.cpu),
+        "publisher.calls": ("calls of PutEvents for each event", "", published.calls / published.events),
     }
     for key, (title, unit, value) in values.items():
         yield Measure(key, title, unit, PUBLISHER), value
 
 
 def _row_of_time(published: _Published) -> Iterator[tuple[Measure, float]]:
-    yield Measure("publisher.speed", SPEED, "", PUBLISHER), published.events / published.seconds
+    yield Measure("publisher.speed", SPEED, "", PUBLISHER), published.speed
 
 
 def _lever_by_cpu(lever: Lever, published: _Published) -> tuple[Measure, float]:
-    row = Measure(f"publisherLevers.{lever.key}Cpu", f"{lever.title}: CPU for each event", "ms", PUBLISHER)
-    return row, published.cpu / published.events * MILLISECONDS
+    row = Measure(f"publisherLevers.{lever.key}Cpu", f"{lever.title}: {CPU}", "ms", PUBLISHER)
+    return row, published.milliseconds_of_cpu
 
 
 def _lever_by_time(lever: Lever, published: _Published) -> tuple[Measure, float]:
-    title = f"{lever.title}: {SPEED}"
-    return Measure(f"publisherLevers.{lever.key}Speed", title, "", PUBLISHER), published.events / published.seconds
+    row = Measure(f"publisherLevers.{lever.key}Speed", f"{lever.title}: {SPEED}", "", PUBLISHER)
+    return row, published.speed
 
 
 def _rounds(runs: Sequence[_Run], waits: Mapping[str, float], rounds: int) -> Iterator[tuple[str, _Published]]:

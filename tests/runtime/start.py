@@ -77,8 +77,8 @@ def _known(names: set[str]) -> list[str]:
 
 
 def _is_its_own_affair(parts: list[str]) -> bool:
-    ours = parts[0] not in sys.stdlib_module_names and not parts[0].startswith("_sysconfigdata")
-    return not ours and any(part.startswith("_") for part in parts)
+    standard = parts[0] in sys.stdlib_module_names or parts[0].startswith("_sysconfigdata")
+    return standard and any(part.startswith("_") for part in parts)
 
 
 def start(given: dict[str, Any]) -> dict[str, Any]:

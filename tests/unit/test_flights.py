@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Barrier, Event, Lock
 from typing import Any
@@ -19,38 +19,30 @@ from publisher.budget import Budget
 from publisher.bus import Bus
 from publisher.lanes import Outgoing
 from publisher.publication import CALLS_IN_FLIGHT, Published, publish
-from tests.unit.publishing import SOURCE, Parking, Result, accepted, events, refused
+from tests.unit.publishing import SOURCE, Bridge, Parking, Result, accepted, events, refused
 
 LETTERS = "".join(chr(ord("A") + number) for number in range(58))
 PATIENCE = 20.0  # seconds, after which a test fails rather than hangs
 
 
-class Traffic:
+class Traffic(Bridge):
     """EventBridge, and who is on the way to it. ``answer`` may take its time; it gives a result for each detail."""
 
     def __init__(self, answer: Callable[[Sequence[str]], Sequence[Result]]) -> None:
-        self._answer = answer
+        super().__init__(lambda _, details: answer(details))
         self._lock = Lock()
         self._flying: list[str] = []
-        self.calls: list[list[str]] = []
-        self.accepted: list[str] = []
         self.in_flight = 0
         self.at_once: list[int] = []
         self.collisions = 0
 
     def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - the API's name
-        details = [entry["Detail"] for entry in Entries]
-        with self._entered(details):
-            results = self._answer(details)
-            with self._lock:
-                self.accepted += [d for d, result in zip(details, results, strict=True) if "EventId" in result]
-        return {"FailedEntryCount": 0, "Entries": list(results)}
+        with self._entered([entry["Detail"][0] for entry in Entries]):
+            return super().put_events(Entries=Entries)
 
     @contextmanager
-    def _entered(self, details: list[str]) -> Iterator[None]:
-        letters = [detail[0] for detail in details]
+    def _entered(self, letters: list[str]) -> Iterator[None]:
         with self._lock:
-            self.calls.append(details)
             self._flying += letters
             self.in_flight += 1
             self.at_once.append(self.in_flight)
@@ -63,13 +55,15 @@ class Traffic:
                 for letter in letters:
                     self._flying.remove(letter)
 
-    def of(self, letter: str) -> list[str]:
-        return [detail for detail in self.accepted if detail[0] == letter]
 
-
-def take(traffic: Traffic, outgoing: list[Outgoing], seconds: float = PATIENCE) -> Published:
+def take(
+    traffic: Traffic,
+    outgoing: list[Outgoing],
+    seconds: float = PATIENCE,
+    executor: Callable[[int], Executor] = ThreadPoolExecutor,
+) -> Published:
     bus = Bus(traffic, "bus", SOURCE)  # type: ignore[arg-type]
-    published = publish(outgoing, bus=bus, park=Parking(), budget=Budget(seconds))
+    published = publish(outgoing, bus=bus, park=Parking(), budget=Budget(seconds), executor=executor)
     assert not traffic.collisions, "two events of an appointment were on their way at once"
     return published
 
@@ -179,13 +173,10 @@ class Grounded(Executor):
 
 
 def test_a_call_with_nothing_to_do_meanwhile_takes_no_thread_of_the_pool() -> None:
-    traffic = Traffic(accept)
-    bus = Bus(traffic, "bus", SOURCE)  # type: ignore[arg-type]
     for letters in ("A", "AAA", LETTERS[:10]):
-        published = publish(events(letters), bus=bus, park=Parking(), budget=Budget(PATIENCE), executor=Grounded)
-        assert published.count == len(letters)
+        assert take(Traffic(accept), events(letters), executor=Grounded).count == len(letters)
     with pytest.raises(NotImplementedError):
-        publish(events(LETTERS[:11]), bus=bus, park=Parking(), budget=Budget(PATIENCE), executor=Grounded)
+        take(Traffic(accept), events(LETTERS[:11]), executor=Grounded)
 
 
 moments = st.lists(st.sampled_from((0.0, 0.0, 0.001, 0.003)), min_size=1, max_size=20)
