@@ -58,7 +58,7 @@ bench: $(STAMP) $(SAM_STAMP) ## the built functions measured beside reference ha
 	@mkdir -p build
 	@SAM_CLI_TELEMETRY=0 sam build --build-dir .aws-sam/bench --cache-dir .aws-sam/bench-cache >build/bench-build.log 2>&1 \
 		|| { cat build/bench-build.log >&2; exit 1; }
-	@$(BIN)/python -m local.bench $(if $(ROUNDS),--rounds $(ROUNDS))
+	@$(BIN)/python -m bench $(if $(ROUNDS),--rounds $(ROUNDS))
 
 fuzz: $(STAMP) ## hostile requests against the served stack until it has found nothing for long (EXAMPLES)
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),3000) $(BIN)/python -m pytest tests/e2e/test_fuzz.py tests/e2e/test_schemathesis.py --timeout 0

@@ -8,8 +8,8 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from appointments.errors import AppointmentsError
-from cli.failures import failures
-from cli.quarantine import quarantine
+from cli.failures.commands import failures
+from cli.quarantine.commands import quarantine
 from cli.target import target_options
 
 

@@ -10,10 +10,10 @@ import boto3
 import click
 from botocore.config import Config
 
-from appointments.bodies import Bodies
-from appointments.events import EventDetail
-from appointments.mode import ContractMode
-from appointments.store import Store
+from appointments.contract.mode import ContractMode
+from appointments.publishing.messages import EventDetail
+from appointments.storage.bodies import Bodies
+from appointments.storage.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 RESOURCES = {

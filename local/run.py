@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from local.report import Delivered, Result
-from local.samples import SAMPLES
 from local.stack import Options, Stack
+from samples import SAMPLES
 
 EVENTS = Path(__file__).parent.parent / "events" / "webhook"
 EXPECTED = {sample.name: (sample.expected_status, sample.expected_outcome) for sample in SAMPLES}

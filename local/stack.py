@@ -11,8 +11,8 @@ from typing import Any, Self
 from local.aws import BACKLOG_QUEUE, FAILURE_QUEUE, QUEUE, TABLE, EmbeddedAws
 from local.environment import Fleet
 from local.gateway import Gateway
-from local.poller import Poller
-from local.pump import Pump
+from local.queue_mapping import Poller
+from local.stream_mapping import Pump
 from local.template import Template
 
 FUNCTIONS = ("WebhookFunction", "PublisherFunction", "BacklogFunction")

@@ -9,9 +9,9 @@ from typing import Any
 
 import boto3
 
-from appointments.items import Delivery
-from appointments.mode import ContractMode
-from appointments.parsing import parse_envelope
+from appointments.contract.mode import ContractMode
+from appointments.contract.parsing import parse_envelope
+from appointments.storage.items import Delivery
 
 TOKEN = "local-token"
 ENVIRONMENT = {

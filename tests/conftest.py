@@ -11,9 +11,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from appointments import items
-from appointments.bodies import Bodies
-from appointments.store import Store
+from appointments.storage import items
+from appointments.storage.bodies import Bodies
+from appointments.storage.store import Store
 from cli.target import Target
 from tests import shell
 from tests.builders import make_bucket

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from click.testing import CliRunner, Result
 
+from appointments.contract.parsing import parse_envelope
 from appointments.errors import ContractError, MalformedBodyError
-from appointments.parsing import parse_envelope
-from appointments.quarantine import Quarantine, Reason
+from appointments.storage.quarantine import Quarantine, Reason
 from cli.main import main
 from tests.builders import body, delivery
 

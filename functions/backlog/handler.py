@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from appointments.bodies import Bodies
 from appointments.errors import BodyUnavailableError, QuarantineUnavailableError, StoreUnavailableError
-from appointments.quarantine import Quarantine
 from appointments.sdk import lean_config, lean_session
-from appointments.store import Outcome, Store
+from appointments.storage.bodies import Bodies
+from appointments.storage.quarantine import Quarantine
+from appointments.storage.store import Outcome, Store
 from backlog.settings import Settings
 from backlog.storing import QUARANTINED, Storing
 

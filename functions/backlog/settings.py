@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from appointments.mode import ContractMode
+from appointments.contract.mode import ContractMode
 
 
 class Settings(NamedTuple):

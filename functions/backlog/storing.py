@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from appointments import instants
-from appointments.backlog import Deferred, decode
+from appointments.contract import instants
+from appointments.contract.mode import ContractMode
+from appointments.contract.parsing import parse_envelope
 from appointments.errors import (
     BodyLostError,
     BodyUnavailableError,
@@ -17,18 +18,17 @@ from appointments.errors import (
     StoreUnavailableError,
     UndeliverableError,
 )
-from appointments.items import Delivery, expires_at
-from appointments.mode import ContractMode
-from appointments.parsing import parse_envelope
-from appointments.quarantine import Quarantine, Reason
-from appointments.store import Outcome
+from appointments.storage.backlog import Deferred, decode
+from appointments.storage.items import Delivery, expires_at
+from appointments.storage.quarantine import Quarantine, Reason
+from appointments.storage.store import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from appointments.bodies import Bodies
-    from appointments.store import Store
-    from appointments.violations import Violation
+    from appointments.contract.violations import Violation
+    from appointments.storage.bodies import Bodies
+    from appointments.storage.store import Store
 
 QUARANTINED = "quarantined"
 PATIENCE = 5

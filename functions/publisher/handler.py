@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from appointments.bodies import Bodies
-from appointments.events import message
+from appointments.publishing.budget import CONNECT_SECONDS, MARGIN_SECONDS, READ_SECONDS, Budget
+from appointments.publishing.bus import Bus
+from appointments.publishing.failure_queue import FailureQueue
+from appointments.publishing.messages import message
+from appointments.publishing.publication import Published, publish
+from appointments.publishing.records import outgoing
 from appointments.sdk import lean_config, lean_session
-from publisher.budget import CONNECT_SECONDS, MARGIN_SECONDS, READ_SECONDS, Budget
-from publisher.bus import Bus
-from publisher.parking import FailureQueue
-from publisher.publication import Published, publish
-from publisher.records import outgoing
+from appointments.storage.bodies import Bodies
 from publisher.settings import Settings
 
 if TYPE_CHECKING:

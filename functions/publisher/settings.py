@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from appointments.events import EventDetail
+from appointments.publishing.messages import EventDetail
 
 
 class Settings(NamedTuple):

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from appointments.contract.parsing import prepare
 from appointments.errors import (
     BacklogUnavailableError,
     ContractError,
     MalformedBodyError,
     QuarantineUnavailableError,
 )
-from appointments.parsing import prepare
-from appointments.store import Outcome, Store
+from appointments.storage.store import Outcome, Store
 from webhook import responses
 from webhook.authentication import UnauthenticatedError
 from webhook.clients import Lazy, client
@@ -34,12 +34,12 @@ from webhook.secret import SecretUnavailableError
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from appointments.backlog import Backlog
-    from appointments.bodies import Bodies
-    from appointments.contract import Envelope
+    from appointments.contract.models import Envelope
     from appointments.deadline import Deadline
-    from appointments.items import Delivery
-    from appointments.quarantine import Quarantine
+    from appointments.storage.backlog import Backlog
+    from appointments.storage.bodies import Bodies
+    from appointments.storage.items import Delivery
+    from appointments.storage.quarantine import Quarantine
 
 RETRY_AFTER = {"retry-after": "2"}
 # An id is logged only if it looks like one: whatever else a sender puts there stays out of the logs.
@@ -56,19 +56,19 @@ metrics = Metrics()
 
 
 def _make_bodies() -> Bodies:
-    from appointments.bodies import Bodies
+    from appointments.storage.bodies import Bodies
 
     return Bodies(_s3, settings.bodies_bucket_name)
 
 
 def _make_quarantine() -> Quarantine:
-    from appointments.quarantine import Quarantine
+    from appointments.storage.quarantine import Quarantine
 
     return Quarantine(_s3, settings.quarantine_bucket_name)
 
 
 def _make_backlog() -> Backlog:
-    from appointments.backlog import Backlog
+    from appointments.storage.backlog import Backlog
 
     return Backlog(client("sqs"), settings.backlog_queue_url, _bodies)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from appointments.contract.mode import ContractMode
+from appointments.contract.parsing import Parsed, parse_envelope
 from appointments.errors import (
     AppointmentsError,
     ContractError,
@@ -12,21 +14,19 @@ from appointments.errors import (
     QuarantineUnavailableError,
     StoreUnavailableError,
 )
-from appointments.items import Delivery, expires_at
-from appointments.mode import ContractMode
-from appointments.parsing import Parsed, parse_envelope
-from appointments.store import Outcome
+from appointments.storage.items import Delivery, expires_at
+from appointments.storage.store import Outcome
 from webhook.request import UnsupportedMediaTypeError
 from webhook.responses import DEFERRED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from appointments.backlog import Backlog
+    from appointments.contract.violations import Violation
     from appointments.deadline import Deadline
-    from appointments.quarantine import Quarantine
-    from appointments.store import Store
-    from appointments.violations import Violation
+    from appointments.storage.backlog import Backlog
+    from appointments.storage.quarantine import Quarantine
+    from appointments.storage.store import Store
     from webhook.request import Request
 
 FALLBACK_SECONDS = 1.0
@@ -38,12 +38,12 @@ REASONS: dict[type[AppointmentsError], str] = {
     MalformedBodyError: "malformed",
     ContractError: "contract",
 }
-"""By the values of :class:`appointments.quarantine.Reason`, which most deliveries never need.
+"""By the values of :class:`appointments.storage.quarantine.Reason`, which most deliveries never need.
 A conflict's is the name of its outcome."""
 
 
 class Receipt(NamedTuple):
-    """A delivery that is safe. ``outcome`` is one of :class:`appointments.store.Outcome`, or ``deferred``."""
+    """A delivery that is safe. ``outcome`` is one of :class:`appointments.storage.store.Outcome`, or ``deferred``."""
 
     outcome: str
     parsed: Parsed
@@ -99,12 +99,12 @@ class Receiver:
         return Receipt(result, parsed, delivery)
 
     def _defer(self, delivery: Delivery, deadline: Deadline) -> None:
-        from appointments.backlog import Deferred
+        from appointments.storage.backlog import Deferred
 
         self._backlog.defer(Deferred(delivery.body, delivery.received_at), deadline)
 
     def _keep(self, request: Request, reason: str, deadline: Deadline, violations: tuple[Violation, ...] = ()) -> None:
-        from appointments.quarantine import Reason
+        from appointments.storage.quarantine import Reason
 
         try:
             deadline.call(

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from appointments.contract.instants import utc
 from appointments.deadline import Deadline
 from appointments.errors import AppointmentsError, MalformedBodyError
-from appointments.instants import utc
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SENDER_SECONDS = 3.0
@@ -29,7 +29,7 @@ class UnsupportedMediaTypeError(AppointmentsError):
 class Request(NamedTuple):
     """A delivery as it arrived; header names are lower case, ``received_at_ms`` is epoch milliseconds.
 
-    ``received_at`` is the same instant in the fixed width of :func:`appointments.instants.utc`.
+    ``received_at`` is the same instant in the fixed width of :func:`appointments.contract.instants.utc`.
 
     A header that was sent more than once is one value, joined by commas. ``path_token`` is what the route
     ``/webhooks/appointments/{token}`` found, percent-decoded; empty on the route without it.

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from appointments.store import Outcome
+from appointments.storage.store import Outcome
 
 if TYPE_CHECKING:
-    from appointments.violations import Violation
+    from appointments.contract.violations import Violation
 
 LISTED = 100
 """So many violations are listed; ``violationCount`` says how many there are. A hostile body has millions."""

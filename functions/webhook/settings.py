@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from appointments.mode import ContractMode
+from appointments.contract.mode import ContractMode
 
 
 class WebhookAuth(StrEnum):

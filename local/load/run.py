@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from local.load.senders import Sent, send
 from local.load.watch import Memory, Messages, Regularly
-from local.outcome import found
+from local.observation import found
 from local.stack import Options, Stack
 
 PATIENCE_SECONDS = 120.0

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from threading import Lock
 from urllib.parse import urlsplit
 
-from local.ledger import Event, Ledger
+from local.delivery_log import Event, Ledger
 from local.load.traffic import Planned, traffic
 
 ATTEMPTS = 3

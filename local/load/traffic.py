@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from local.ledger import Event
-from local.samples import SAMPLES
+from local.delivery_log import Event
+from samples import SAMPLES
 
 EVENTS = 6
 """Events of an appointment."""

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from bench.folders import LAYERS
 from local.aws import EmbeddedAws
-from local.bench.folders import LAYERS
 from local.template import Template
 from tests import runtime, sam
 from tests.artefacts import make_read_only

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from local.bench.variants import EACH, FASTAPI, FLOOR, NO_OP, PUBLISHER, TYPICAL, WEBHOOK, WITHOUT_BYTECODE
+from bench.variants import EACH, FASTAPI, FLOOR, NO_OP, PUBLISHER, TYPICAL, WEBHOOK, WITHOUT_BYTECODE
 
 ROOT = Path(__file__).parents[2]
 ALL = {NO_OP, FLOOR, WEBHOOK, TYPICAL, WITHOUT_BYTECODE, FASTAPI}
@@ -32,9 +32,9 @@ pytestmark = [
 def report(built: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("bench")
     told = ["--build", str(built), "--json", str(folder / "bench.json"), "--svg", str(folder / "bench.svg")]
-    _run(sys.executable, "-m", "local.bench", "--quick", *told)
+    _run(sys.executable, "-m", "bench", "--quick", *told)
     ET.fromstring((folder / "bench.svg").read_text())  # noqa: S314 - our own
-    shown = _run(sys.executable, "-m", "local.bench", "--markdown", str(folder / "bench.json"))
+    shown = _run(sys.executable, "-m", "bench", "--markdown", str(folder / "bench.json"))
     assert "### One delivery" in shown
     made: dict[str, Any] = json.loads((folder / "bench.json").read_text())
     return made

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from local.bench.folders import LAYERS
+from bench.folders import LAYERS
 from tests.artefacts import FUNCTIONS, bytes_in
 
 BUDGETS = Path(__file__).parents[1] / "fixtures" / "budgets"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from local.bench.folders import LAYERS
+from bench.folders import LAYERS
 from tests import runtime, sam
 from tests.artefacts import FUNCTIONS, bytes_in, digest, make_read_only
 from tests.e2e.conftest import fresh_aws
@@ -189,7 +189,7 @@ def test_another_build_in_another_folder_is_the_same_and_a_change_is_built(
     again = sam.build(tmp_path / "built", project)
     for artefact in (*FUNCTIONS, *LAYERS):
         assert digest(again / artefact) == digest(built / artefact), artefact
-    with (project / "layers" / "appointments" / "appointments" / "store.py").open("a") as source:
+    with (project / "layers" / "appointments" / "appointments" / "storage" / "store.py").open("a") as source:
         source.write("CHANGED = True\n")
     changed, before = (digest(folder / "AppointmentsLayer") for folder in (sam.build(again, project), built))
     assert {path for path in before if changed[path] != before[path]} == {

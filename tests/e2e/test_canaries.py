@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from local import pump
+from local import stream_mapping
 from tests.builders import TOKEN, body, delivery
 from tests.faults import kinds
 from tests.faults.kinds import Fault
@@ -88,7 +88,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         pytest.MonkeyPatch.context() as patch,
         Rig(tmp_path_factory.mktemp("canaries") / "functions.log", POWERTOOLS_LOG_LEVEL="DEBUG") as running,
     ):
-        patch.setattr(pump, "LONGEST_PAUSE", 0.2)
+        patch.setattr(stream_mapping, "LONGEST_PAUSE", 0.2)
         yield running
 
 

@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import pytest
 
-from local import pump
-from local.ledger import Ledger
+from local import stream_mapping
+from local.delivery_log import Ledger
 from tests.builders import body, delivery
 from tests.faults import kinds
 from tests.faults.rig import Rig
@@ -46,7 +46,7 @@ def send(rig: Rig, ledger: Ledger, run: str, chance: random.Random, end: float) 
 def test_nothing_is_lost_and_nothing_is_twice(
     dynamodb_url: str | None, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pump, "LONGEST_PAUSE", 0.3)
+    monkeypatch.setattr(stream_mapping, "LONGEST_PAUSE", 0.3)
     chance, ledger, over, run = random.Random(7), Ledger(), Flag(), uuid4().hex[:8]
     with Rig(tmp_path_factory.mktemp("chaos") / "functions.log", dynamodb_url, webhooks=3) as rig:
         for service in ("dynamodb", "events"):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from appointments.quarantine import Quarantine, Reason
+from appointments.storage.quarantine import Quarantine, Reason
 from local.aws import BUCKETS, CREDENTIALS, STACK, EmbeddedAws
 from local.template import Template
 from tests.builders import body, delivery

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from appointments import items
+from appointments.storage import items
 from local.aws import BUCKETS, BUS, CREDENTIALS, FAILURE_QUEUE
 from local.run import post, receive
 from local.stack import Options, Stack

@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import pytest
 
-from local import pump
-from local.ledger import Event, Ledger
+from local import stream_mapping
+from local.delivery_log import Event, Ledger
 from tests.builders import body, delivery
 from tests.faults import kinds, table
 from tests.faults.rig import Attempt, Rig, eventually
@@ -37,7 +37,7 @@ def running(dynamodb_url: str | None, tmp_path_factory: pytest.TempPathFactory) 
             timeouts={"PublisherFunction": PUBLISHER_SECONDS},
         ) as rig,
     ):
-        patch.setattr(pump, "LONGEST_PAUSE", 0.3)
+        patch.setattr(stream_mapping, "LONGEST_PAUSE", 0.3)
         yield rig
 
 
@@ -148,8 +148,8 @@ def test_events_that_an_invocation_cannot_publish_come_again(running: Rig, how: 
 def test_a_poison_record_blocks_nobody_else_and_ends_in_the_failure_queue(
     running: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pump, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(pump, "LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(stream_mapping, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(stream_mapping, "LONGEST_PAUSE", 0.01)
     ledger, failures = Ledger(), running.failures()
     poisoned = uuid4().hex
     running.stack.aws.client("dynamodb").put_item(

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from local import poller, pump
-from local.ledger import Ledger
+from local import queue_mapping, stream_mapping
+from local.delivery_log import Ledger
 from tests.builders import body, delivery
 from tests.faults import kills, kinds
 from tests.faults.kills import MOMENTS, STORIES, Story, Struck
@@ -26,8 +26,8 @@ def rig(dynamodb_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> I
         pytest.MonkeyPatch.context() as patch,
         Rig(tmp_path_factory.mktemp("kills") / "functions.log", dynamodb_url) as running,
     ):
-        patch.setattr(pump, "LONGEST_PAUSE", 0.3)
-        patch.setattr(poller, "PAUSE_SECONDS", 1)
+        patch.setattr(stream_mapping, "LONGEST_PAUSE", 0.3)
+        patch.setattr(queue_mapping, "PAUSE_SECONDS", 1)
         yield running
 
 

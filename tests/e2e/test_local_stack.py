@@ -19,7 +19,7 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from appointments import items
+from appointments.storage import items
 from local.report import Delivered, Result
 from local.run import post, receive, scan
 from local.stack import Options, Stack

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from local.samples import SAMPLES, TOKEN
 from local.stack import Options, Stack
+from samples import SAMPLES, TOKEN
 from tests.builders import body, delivery
 from tests.openapi import undocumented
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from local.aws import BUCKETS, FAILURE_QUEUE, EmbeddedAws
-from local.samples import SAMPLES
 from local.template import Template
+from samples import SAMPLES
 from tests.sam import needs_sam, sam
 
 ROOT = Path(__file__).parent.parent.parent

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from local.ledger import Event, Ledger
+from local.delivery_log import Event, Ledger
 from tests.builders import body, delivery
 from tests.faults.kinds import Hold, Nth
 from tests.faults.proxy import Proxy

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from local.aws import BUCKETS, FAILURE_QUEUE, TABLE
-from local.ledger import Event, Ledger
-from local.outcome import found
+from local.delivery_log import Event, Ledger
+from local.observation import found
 from local.stack import Options, Stack
 from tests.builders import TOKEN
 from tests.faults.proxy import Proxy

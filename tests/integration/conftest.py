@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appointments.store import Store
+from appointments.storage.store import Store
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from appointments.bodies import Bodies
+    from appointments.storage.bodies import Bodies
 
 
 @pytest.fixture

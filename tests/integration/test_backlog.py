@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from appointments import backlog, items
-from appointments.backlog import Backlog, Deferred
-from appointments.bodies import Bodies
 from appointments.deadline import Deadline
 from appointments.errors import BacklogUnavailableError, UndeliverableError
-from local.samples.files import EVENTS
+from appointments.storage import backlog, items
+from appointments.storage.backlog import Backlog, Deferred
+from appointments.storage.bodies import Bodies
+from samples.files import EVENTS
 from tests.builders import ENVIRONMENT, body, delivery, make_table_and_buckets
 
 RECEIVED_AT = "2026-03-02T09:00:01.000000000Z"

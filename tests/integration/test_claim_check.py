@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, get_args
 import boto3
 import pytest
 
-from appointments import events, items
-from appointments.bodies import Bodies, key_of
-from appointments.contract import APPOINTMENT_ID_BYTES, ENVELOPE_ID_BYTES, EventType
+from appointments.contract.models import APPOINTMENT_ID_BYTES, ENVELOPE_ID_BYTES, EventType
+from appointments.contract.violations import Violation
 from appointments.errors import BodyLostError, BodyUnavailableError, StoreUnavailableError
-from appointments.items import Item
-from appointments.store import Outcome, Store
-from appointments.violations import Violation
+from appointments.publishing import messages
+from appointments.storage import items
+from appointments.storage.bodies import Bodies, key_of
+from appointments.storage.items import Item
+from appointments.storage.store import Outcome, Store
 from tests.builders import arrived, body, delivery, received
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def test_an_incompressible_body_of_5_mb_is_stored_whole_and_published_as_a_refer
     item = event()
     assert items.size(item) < LEAN
     assert items.read_body(item, bodies.get) == arriving.body
-    built = events.message(item, source="pexip.engage", load=bodies.get)
-    assert built.size(source="pexip.engage") < events.ENTRY_BYTES
+    built = messages.message(item, source="pexip.engage", load=bodies.get)
+    assert built.size(source="pexip.engage") < messages.ENTRY_BYTES
     assert json.loads(built.detail)["metadata"]["detail"] == "reference"
     assert json.loads(built.detail)["data"]["appointment"]["id"] == "a-1"
     assert store.save(arriving) is Outcome.DUPLICATE
@@ -99,7 +100,7 @@ def test_no_member_of_the_envelope_makes_the_item_grow(store: Store, event: Any,
     text = noise(400_000)
     assert store.save(received(body(delivery() | {name: text}))) is Outcome.STORED
     assert name not in event()
-    assert json.loads(events.message(event(), source="s").detail)["metadata"][name] == text
+    assert json.loads(messages.message(event(), source="s").detail)["metadata"][name] == text
 
 
 def test_a_reference_is_small_whatever_the_ids_and_times(store: Store, event: Any, bodies: Bodies) -> None:
@@ -116,7 +117,7 @@ def test_a_reference_is_small_whatever_the_ids_and_times(store: Store, event: An
     document |= {"correlationId": huge, "version": huge, "webhookConfigurationId": huge}
     assert store.save(received(body(document))) is Outcome.STORED
     assert items.size(event()) < LEAN
-    built = events.message(event(), source="pexip.engage", load=bodies.get)
+    built = messages.message(event(), source="pexip.engage", load=bodies.get)
     assert built.size(source="pexip.engage") < LEAN
     detail = json.loads(built.detail)
     assert detail["metadata"]["correlationId"] is None

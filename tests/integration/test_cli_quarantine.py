@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from appointments.instants import utc
-from appointments.quarantine import Reason
+from appointments.contract.instants import utc
+from appointments.storage.quarantine import Reason
 from cli.main import main
 from cli.target import Target
 from tests.shell import BUCKET, CANARY, Operator, broken

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from appointments.bodies import Bodies
-from appointments.quarantine import Reason
-from appointments.store import Store
+from appointments.storage.bodies import Bodies
+from appointments.storage.quarantine import Reason
+from appointments.storage.store import Store
 from cli.target import Target
 from tests.builders import body, delivery
 from tests.shell import CANARY, Operator, broken
@@ -153,7 +153,7 @@ def test_redrive_takes_the_same_filters(operator: Operator) -> None:
 
 
 def test_a_long_run_tells_how_far_it_is(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.output.PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr("cli.quarantine.output.PROGRESS_SECONDS", 0.0)
     operator.keep(body(delivery()))
     answer = operator.run("redrive", "--execute")
     assert answer.stderr == "... 1 object: 1 stored\n"

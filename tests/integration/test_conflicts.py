@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from appointments import items
-from appointments.bodies import Bodies
 from appointments.errors import StoreUnavailableError
-from appointments.store import Outcome, Store
+from appointments.storage import items
+from appointments.storage.bodies import Bodies
+from appointments.storage.store import Outcome, Store
 from tests.builders import arrived, body, delivery, received
 
 if TYPE_CHECKING:

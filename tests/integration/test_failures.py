@@ -19,14 +19,15 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 from moto import mock_aws
 
-from appointments import items
-from appointments.bodies import Bodies, key_of
-from appointments.failures import Cause, Parked
-from appointments.parsing import parse_envelope
-from cli import failure_queue, redrive, target
+from appointments.contract.parsing import parse_envelope
+from appointments.publishing.bus import Bus
+from appointments.publishing.failures import Cause, Parked
+from appointments.storage import items
+from appointments.storage.bodies import Bodies, key_of
+from cli import target
+from cli.failures import queue, redrive
 from cli.main import main
 from local.template import Template
-from publisher.bus import Bus
 from tests.builders import body, delivery, make_bucket
 from tests.integration.test_publisher import drained
 
@@ -134,7 +135,7 @@ def stack(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", endpoint)
     monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto does not know a stream's own address
-    monkeypatch.setattr(failure_queue, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(queue, "WAIT_SECONDS", 0)
     with mock_aws():
         one = _stack()
         yield one
@@ -167,7 +168,7 @@ def forgetful(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
     def trimmed(*_: Any) -> Any:
         raise ClientError({"Error": {"Code": "TrimmedDataAccessException"}}, "GetShardIterator")
 
-    monkeypatch.setattr("cli.history.History._read", trimmed)
+    monkeypatch.setattr("cli.failures.history.History._read", trimmed)
     return stack
 
 
@@ -176,7 +177,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, refused: Callable[[str], str | None]
     put, calls = Bus._call, []
 
     def called(bus: Any, messages: Any, budget: Any) -> Any:
-        from publisher.bus import _refusal
+        from appointments.publishing.bus import _refusal
 
         calls.append([message.envelope_id for message in messages])
         codes = [refused(message.envelope_id) for message in messages]

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from appointments.contract.parsing import parse_envelope
+from appointments.contract.violations import Violation
 from appointments.errors import ContractError, MalformedBodyError
-from appointments.parsing import parse_envelope
-from appointments.quarantine import Reason
-from appointments.violations import Violation
-from local.samples import SAMPLES
+from appointments.storage.quarantine import Reason
+from samples import SAMPLES
 from tests.shell import Operator
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"

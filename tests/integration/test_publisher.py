@@ -21,13 +21,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from appointments import failures, items
-from appointments.bodies import Bodies, key_of
-from appointments.parsing import parse_envelope
-from local.samples import SAMPLES
-from local.samples.files import EVENTS
-from publisher import budget
-from publisher.bus import Bus
+from appointments.contract.parsing import parse_envelope
+from appointments.publishing import budget, failures
+from appointments.publishing.bus import Bus
+from appointments.storage import items
+from appointments.storage.bodies import Bodies, key_of
+from samples import SAMPLES
+from samples.files import EVENTS
 from tests.builders import TOKEN, body, delivery, make_bucket
 
 SOURCE = "pexip.engage"

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from appointments.contract.violations import Violation
 from appointments.errors import QuarantineUnavailableError
-from appointments.quarantine import Account, Quarantine, Reason
-from appointments.violations import Violation
+from appointments.storage.quarantine import Account, Quarantine, Reason
 from tests.builders import make_bucket
 
 BUCKET = "quarantine"

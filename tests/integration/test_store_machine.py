@@ -29,11 +29,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from appointments.bodies import Bodies
+from appointments.contract.parsing import parse_envelope
 from appointments.errors import StoreUnavailableError
-from appointments.items import Delivery
-from appointments.parsing import parse_envelope
-from appointments.store import Outcome, Store
+from appointments.storage.bodies import Bodies
+from appointments.storage.items import Delivery
+from appointments.storage.store import Outcome, Store
 from local.aws import BUCKETS, EmbeddedAws
 from local.template import Template
 from tests.builders import body, delivery

@@ -14,10 +14,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from appointments import items
-from appointments.parsing import parse_envelope
-from local.samples import SAMPLES, TOKEN
-from local.samples.files import EVENTS
+from appointments.contract.parsing import parse_envelope
+from appointments.storage import items
+from samples import SAMPLES, TOKEN
+from samples.files import EVENTS
 from tests.builders import ENVIRONMENT, make_table_and_buckets, start_webhook
 
 TOKENS = {sample.token for sample in SAMPLES}

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from appointments import events
-from appointments.events import EventDetail
-from appointments.mode import ContractMode
-from appointments.store import Outcome, Store
+from appointments.contract.mode import ContractMode
+from appointments.publishing import messages
+from appointments.publishing.messages import EventDetail
+from appointments.storage.store import Outcome, Store
 from tests.builders import body, delivery, received
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from appointments.bodies import Bodies
+    from appointments.storage.bodies import Bodies
 
 
 def released() -> dict[str, Any]:
@@ -61,7 +61,7 @@ def test_the_table_takes_it_and_the_bus_gets_it(dynamodb: DynamoDBClient, table_
     ]
     item: Any = stored["EVENT#e-1"]
     assert "correlationId" not in item
-    message = json.loads(events.message(item, source="pexip.engage", event_detail=EventDetail.REFERENCE).detail)
+    message = json.loads(messages.message(item, source="pexip.engage", event_detail=EventDetail.REFERENCE).detail)
     assert message["metadata"]["correlationId"] is None
     assert [(v["path"], v["rule"]) for v in message["metadata"]["violations"]] == [*TOLERATED, LIMIT]
     assert message["data"]["appointment"]["participants"][0] == {"type": "RESOURCE", "role": "REQUIRED"}

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from appointments import backlog
-from appointments.backlog import Deferred
+from appointments.storage import backlog
+from appointments.storage.backlog import Deferred
 from tests.builders import ENVIRONMENT, TOKEN, body, delivery, make_table_and_buckets, start_webhook, webhook_event
 from webhook.request import Request
 

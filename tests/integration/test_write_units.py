@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appointments import items
-from appointments.store import Store
-from local.samples import SAMPLES
+from appointments.storage import items
+from appointments.storage.store import Store
+from samples import SAMPLES
 from tests.builders import received
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from appointments.bodies import Bodies
+    from appointments.storage.bodies import Bodies
 
 REASSIGN = next(sample.body for sample in SAMPLES if sample.name == "reassign")
 BUDGET = json.loads((Path(__file__).parents[1] / "fixtures" / "budgets" / "budgets.json").read_text())["writeUnits"]

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
 
-from appointments.events import Message
-from publisher.budget import Budget, OutOfTimeError
-from publisher.bus import CALL_ENTRIES, Bus
-from publisher.lanes import Outgoing, Reason
-from publisher.publication import Published
-from publisher.publication import publish as publish_batch
+from appointments.publishing.budget import Budget, OutOfTimeError
+from appointments.publishing.bus import CALL_ENTRIES, Bus
+from appointments.publishing.messages import Message
+from appointments.publishing.pending import Outgoing, Reason
+from appointments.publishing.publication import Published
+from appointments.publishing.publication import publish as publish_batch
 
 SOURCE = "pexip.engage"
 Result = dict[str, Any]

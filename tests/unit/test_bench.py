@@ -9,13 +9,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from appointments.parsing import parse_envelope
-from local.bench import chart, deliveries, growth, imports, table
-from local.bench.measures import Measure, Measures, ratios, summary
-from local.bench.stub import operation_of
-from local.bench.variants import FLOOR, TYPICAL, WEBHOOK
-from local.bench.verify import WrongAnswerError, check_answer, check_arrival
-from local.bench.wire import Answer, Request
+from appointments.contract.parsing import parse_envelope
+from bench import chart, deliveries, growth, imports, table
+from bench.measures import Measure, Measures, ratios, summary
+from bench.stub import operation_of
+from bench.variants import FLOOR, TYPICAL, WEBHOOK
+from bench.verify import WrongAnswerError, check_answer, check_arrival
+from bench.wire import Answer, Request
 
 
 @pytest.fixture

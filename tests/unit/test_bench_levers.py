@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.bench.levers import LEVERS, StaleLeverError, _edit
+from bench.levers import LEVERS, StaleLeverError, _edit
 
 ROOT = Path(__file__).parents[2]
 EDITS = [lever for lever in LEVERS if lever.key not in ("bytecode", "data", "boto3")]

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appointments.contract.parsing import VALUES, _count, parse_envelope
+from appointments.contract.violations import Violation
 from appointments.errors import ContractError
-from appointments.parsing import VALUES, _count, parse_envelope
-from appointments.violations import Violation
 from local.template import Template
 from tests.builders import body, delivery
 
@@ -33,7 +33,7 @@ HEAPS = [
 PARSE = """
 import sys
 from appointments.errors import AppointmentsError
-from appointments.parsing import parse_envelope
+from appointments.contract.parsing import parse_envelope
 
 body = sys.stdin.buffer.read()
 try:

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
+from appointments.publishing import budget
+from appointments.publishing.budget import Budget, OutOfTimeError
+from appointments.publishing.pending import LONGEST_PAUSE
 from local.template import Template
-from publisher import budget
-from publisher.budget import Budget, OutOfTimeError
-from publisher.lanes import LONGEST_PAUSE
 
 
 def test_a_call_gives_its_result_or_its_error() -> None:

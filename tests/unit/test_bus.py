@@ -14,7 +14,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from publisher.bus import PERMANENT_CODES, Bus, Refusal
+from appointments.publishing.bus import PERMANENT_CODES, Bus, Refusal
 from tests.unit.publishing import SOURCE, Bridge, Clock, accepted, message, refused
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appointments.contract.parsing import ERRORS, parse_envelope
 from appointments.errors import AppointmentsError, ContractError, MalformedBodyError
-from appointments.parsing import ERRORS, parse_envelope
 from tests.builders import body, delivery
 
 SAMPLE = (Path(__file__).parent.parent / "fixtures" / "vendor-sample.json").read_bytes()

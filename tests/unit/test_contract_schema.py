@@ -21,14 +21,14 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.validators import extend
 
+from appointments.contract.parsing import parse_envelope
+from appointments.contract.violations import Violation
 from appointments.errors import ContractError
-from appointments.parsing import parse_envelope
-from appointments.violations import Violation
-from local import schema
+from generate import contract_schema
 from tests.builders import body
 
 CONTRACT = json.loads((Path(__file__).parent.parent / "fixtures" / "contract.schema.json").read_text())
-GENERATED = json.loads(schema.generate())
+GENERATED = json.loads(contract_schema.generate())
 
 Rules = dict[str, Any]
 Route = tuple[str, ...]
@@ -209,7 +209,9 @@ def differences() -> dict[tuple[str, str], tuple[Any, Any]]:
 
 
 def test_the_committed_schema_is_the_one_the_models_make() -> None:
-    assert schema.PATH.read_text(encoding="utf-8") == schema.generate(), "run: python -m local.schema"
+    assert contract_schema.PATH.read_text(encoding="utf-8") == contract_schema.generate(), (
+        "run: python -m generate.contract_schema"
+    )
 
 
 def test_the_generated_schema_is_one() -> None:

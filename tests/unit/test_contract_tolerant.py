@@ -18,14 +18,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from appointments import events, items
-from appointments.contract import Envelope
+from appointments.contract.mode import ContractMode
+from appointments.contract.models import Envelope
+from appointments.contract.parsing import Parsed, parse_envelope
+from appointments.contract.violations import Violation, json_path
 from appointments.errors import ContractError
-from appointments.events import EventDetail
-from appointments.mode import ContractMode
-from appointments.parsing import Parsed, parse_envelope
-from appointments.violations import Violation, json_path
-from local.samples.story import SAMPLES
+from appointments.publishing import messages
+from appointments.publishing.messages import EventDetail
+from appointments.storage import items
+from samples.story import SAMPLES
 from tests.builders import body, delivery, received
 from tests.unit.test_contract_schema import (
     JSON,
@@ -172,7 +173,7 @@ def assert_goes_on(document: Any) -> None:
     assert "None" not in {*texts_in(item), *texts_in(current)}
     assert all(current[name] != {"S": ""} for keys in items.INDEXES.values() for name in keys if name in current)
     for form in EventDetail:
-        detail = json.loads(events.message(item, source="pexip.engage", event_detail=form).detail)
+        detail = json.loads(messages.message(item, source="pexip.engage", event_detail=form).detail)
         assert detail["metadata"]["violations"] == [violation.as_dict() for violation in arrived.violations]
         if form is EventDetail.FULL:
             assert detail["data"]["appointment"] == document["data"]["appointment"]
@@ -309,16 +310,16 @@ def test_whoever_an_unknown_participant_is_what_follows_works(employee: Any, cus
 
 WATCHED = """
 import sys
-from appointments.mode import ContractMode
-from appointments.parsing import parse_envelope
+from appointments.contract.mode import ContractMode
+from appointments.contract.parsing import parse_envelope
 from appointments.errors import ContractError
 sound, unknown = (line.encode() for line in sys.stdin.read().splitlines())
 parse_envelope(sound, ContractMode.TOLERANT)
 try:
     parse_envelope(unknown, ContractMode.STRICT)
 except ContractError:
-    print("appointments.tolerant" in sys.modules)
-print(parse_envelope(unknown, ContractMode.TOLERANT).tolerated, "appointments.tolerant" in sys.modules)
+    print("appointments.contract.tolerant" in sys.modules)
+print(parse_envelope(unknown, ContractMode.TOLERANT).tolerated, "appointments.contract.tolerant" in sys.modules)
 """
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from appointments.instants import FIRST, LAST, is_date_time, utc
+from appointments.contract.instants import FIRST, LAST, is_date_time, utc
 
 FIRST_DAY, LAST_DAY = datetime(1, 1, 3), datetime(9999, 12, 29)  # noqa: DTZ001 - hypothesis adds the zone
 MOMENTS = st.datetimes(FIRST_DAY, LAST_DAY, timezones=st.just(UTC))

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from appointments.store import Outcome
-from appointments.violations import Violation
+from appointments.contract.violations import Violation
+from appointments.storage.store import Outcome
 from tests.openapi import DOCUMENT, OPERATION, PATH, response, undocumented
 from tests.template import of_type, translate
 from webhook import responses

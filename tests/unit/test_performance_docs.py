@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from local.bench import chart, costs, document
-from local.bench.levers import LEVERS, PUBLISHERS_LEVERS
-from local.bench.run import SECTIONS
-from local.bench.variants import PUBLISHER, TYPICAL, WEBHOOK
+from bench import chart, costs, document
+from bench.levers import LEVERS, PUBLISHERS_LEVERS
+from bench.run import SECTIONS
+from bench.variants import PUBLISHER, TYPICAL, WEBHOOK
 
 REPORT: dict[str, Any] = json.loads(document.FIGURES.read_text())
 
 
 def test_the_page_and_the_chart_are_made_of_the_figures() -> None:
     text = document.PAGE.read_text(encoding="utf-8")
-    assert text == document.page(text, REPORT), "run: python -m local.bench --document docs/performance.json"
+    assert text == document.page(text, REPORT), "run: python -m bench --document docs/performance.json"
     assert document.CHART.read_text() == chart.svg(REPORT).rstrip() + "\n"
 
 

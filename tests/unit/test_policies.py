@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from appointments import bodies
+from appointments.storage import bodies
 from tests.template import Resources, default_conditions, every_condition, of_type, references, resources
 
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}

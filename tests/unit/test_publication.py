@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError, InvalidRegionError
 
 from appointments.errors import BodyLostError, BodyUnavailableError
-from appointments.events import ENTRY_BYTES, Message
-from appointments.failures import Cause
-from publisher.bus import PERMANENT_CODES
-from publisher.lanes import LONGEST_PAUSE, Reason
+from appointments.publishing.bus import PERMANENT_CODES
+from appointments.publishing.failures import Cause
+from appointments.publishing.messages import ENTRY_BYTES, Message
+from appointments.publishing.pending import LONGEST_PAUSE, Reason
 from tests.unit.publishing import Bridge, Clock, Parking, accepted, event, events, message, publish, refused
 
 

@@ -17,10 +17,10 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appointments.events import Message
-from publisher import publication
-from publisher.lanes import Outgoing, Reason
-from publisher.publication import Published
+from appointments.publishing import publication
+from appointments.publishing.messages import Message
+from appointments.publishing.pending import Outgoing, Reason
+from appointments.publishing.publication import Published
 from tests.unit.publishing import Bridge, Clock, InPlace, Parking, accepted, event, message, publish, refused
 
 GOOD, UNREADABLE, REFUSED, INVALID = range(4)

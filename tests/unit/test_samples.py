@@ -15,13 +15,13 @@ from typing import Any
 import jsonschema
 import pytest
 
-from appointments import backlog, items
+from appointments.contract.parsing import parse_envelope
 from appointments.errors import ContractError, MalformedBodyError
-from appointments.events import DETAIL_TYPES, EventDetail, message
-from appointments.parsing import parse_envelope
-from appointments.store import Outcome
-from local.samples import SAMPLES, Sample
-from local.samples.files import EVENTS, FOLDERS, files, present
+from appointments.publishing.messages import DETAIL_TYPES, EventDetail, message
+from appointments.storage import backlog, items
+from appointments.storage.store import Outcome
+from samples import SAMPLES, Sample
+from samples.files import EVENTS, FOLDERS, files, present
 from webhook.request import Request
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -78,13 +78,13 @@ def _without_compression(record: dict[str, Any]) -> dict[str, Any]:
 def test_every_file_is_what_the_generator_makes(path: str) -> None:
     there = (EVENTS / path).read_bytes() if path in present() else b'{"Records": []}'
     same = unpacked(path, there) == unpacked(path, MADE[path])
-    assert same, f"events/{path} is not what the samples make: run python -m local.samples, and look at the diff"
+    assert same, f"events/{path} is not what the samples make: run python -m samples, and look at the diff"
 
 
 def test_nothing_else_is_in_the_folders() -> None:
     assert {path.split("/")[0] for path in MADE} == set(FOLDERS)
     stray = present() - MADE.keys()
-    assert not stray, "python -m local.samples makes all of these folders, and would remove these files"
+    assert not stray, "python -m samples makes all of these folders, and would remove these files"
 
 
 @named(SAMPLES)

@@ -15,8 +15,9 @@ import pytest
 import backlog.settings
 import publisher.settings
 import webhook.settings
-from appointments import events, items
-from appointments.mode import ContractMode
+from appointments.contract.mode import ContractMode
+from appointments.publishing import messages
+from appointments.storage import items
 from tests.template import DOCUMENT, default_conditions, of_type, resources
 
 ROOT = Path(__file__).parent.parent.parent
@@ -103,7 +104,7 @@ def test_the_publisher_is_given_new_event_items_only() -> None:
 def test_the_publisher_may_publish_the_detail_types_of_the_contract_and_no_other() -> None:
     policies = {p["PolicyName"]: p for p in RESOURCES["PublisherFunctionRole"]["Properties"]["Policies"]}
     (statement,) = policies["publish"]["PolicyDocument"]["Statement"]
-    assert statement["Condition"]["StringEquals"]["events:detail-type"] == list(events.DETAIL_TYPES.values())
+    assert statement["Condition"]["StringEquals"]["events:detail-type"] == list(messages.DETAIL_TYPES.values())
 
 
 def test_appointments_outlive_the_stack() -> None:

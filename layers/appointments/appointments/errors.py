@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from appointments.violations import Violation
+    from appointments.contract.violations import Violation
 
 
 class AppointmentsError(Exception):

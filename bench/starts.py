@@ -1,0 +1,112 @@
+"""Cold start and warm deliveries: one process of each variant in every round, from its start to its last delivery."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench import deliveries
+from bench.measures import MILLISECONDS, Measure, Measures
+from bench.process import Process
+from bench.stub import Stub
+from bench.variants import WEBHOOK, Variant
+from bench.verify import check_answer, check_arrival
+
+WARM_UP, WARM = 30, 50
+"""Deliveries of each process after its first."""
+
+ROWS = {
+    "main.coldWall": ("cold start, process start to first answer", "ms"),
+    "main.coldCpu": ("cold start, CPU", "ms"),
+    "main.readyWall": ("… of which until ready", "ms"),
+    "main.readyCpu": ("… of which until ready, CPU", "ms"),
+    "main.firstWall": ("… of which the first delivery", "ms"),
+    "main.firstCpu": ("… of which the first delivery, CPU", "ms"),
+    "main.warmCpu": ("warm delivery, CPU", "ms"),
+    "main.warmWall": ("warm delivery, answer", "ms"),
+    "main.coldPeak": ("peak memory after the cold start", "MiB"),
+    "main.warmPeak": ("peak memory after the warm deliveries", "MiB"),
+    "main.firstCalls": ("SDK calls of a cold start with its delivery", ""),
+    "main.warmCalls": ("SDK calls of a warm delivery", ""),
+    "main.warmLog": ("log of a warm delivery", "bytes"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """To AWS, by operation: of the first delivery of a process with its start, and of so many later ones."""
+
+    first: Counter[str]
+    later: Counter[str]
+    deliveries: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "coldStart": dict(sorted(self.first.items())),
+            "perDelivery": {name: count / self.deliveries for name, count in sorted(self.later.items())},
+        }
+
+
+def measure(
+    variants: Sequence[Variant], measures: Measures, *, rounds: int, warm_up: int = WARM_UP, warm: int = WARM
+) -> dict[str, Any]:
+    """The calls of each variant. Raises WrongAnswerError."""
+    calls: dict[str, Any] = {}
+    stub = Stub()
+    for _ in range(rounds):
+        for variant in variants:
+            counted, values = _one(variant, stub, warm_up, warm)
+            calls[variant.name] = counted.as_dict()
+            for key, value in values.items():
+                measures.add(Measure(key, *ROWS[key], WEBHOOK), variant.name, value)
+    stub.stop()
+    return calls
+
+
+def _one(variant: Variant, stub: Stub, warm_up: int, warm: int) -> tuple[Calls, dict[str, float]]:
+    stub.forget()
+    envelope = deliveries.renewed(deliveries.document())
+    with Process(variant, stub.url) as process:
+        ready = process.wait_until_ready()
+        ready_cpu = process.cpu_seconds()
+        first = process.invoke(deliveries.event(deliveries.encode(envelope)))
+        cold_cpu = process.cpu_seconds()
+        cold_peak = process.peak_mebibytes()
+        check_answer(first.body)
+        check_arrival(variant.name, stub.bodies, envelope)
+        first_calls = stub.calls.copy()
+        for event in _events(warm_up):
+            process.invoke(event)
+        stub.forget()
+        logged = process.logged_bytes()
+        before = process.cpu_seconds()
+        seconds = []
+        for event in _events(warm):
+            answered = process.invoke(event)
+            check_answer(answered.body)
+            seconds.append(answered.seconds)
+        cpu = process.cpu_seconds() - before
+        values = {
+            "main.coldWall": (ready + first.seconds) * MILLISECONDS,
+            "main.coldCpu": cold_cpu * MILLISECONDS,
+            "main.readyWall": ready * MILLISECONDS,
+            "main.readyCpu": ready_cpu * MILLISECONDS,
+            "main.firstWall": first.seconds * MILLISECONDS,
+            "main.firstCpu": (cold_cpu - ready_cpu) * MILLISECONDS,
+            "main.warmCpu": cpu / warm * MILLISECONDS,
+            "main.warmWall": sum(seconds) / warm * MILLISECONDS,
+            "main.coldPeak": cold_peak,
+            "main.warmPeak": process.peak_mebibytes(),
+            "main.firstCalls": first_calls.total(),
+            "main.warmCalls": stub.calls.total() / warm,
+            "main.warmLog": (process.logged_bytes() - logged) / warm,
+        }
+        return Calls(first_calls, stub.calls, warm), values
+
+
+def _events(number: int) -> Iterator[bytes]:
+    """Each made when it is due: the API's time in it is now."""
+    envelope = deliveries.document()
+    return (deliveries.event(deliveries.encode(deliveries.renewed(envelope))) for _ in range(number))

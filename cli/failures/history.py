@@ -1,0 +1,135 @@
+"""Which events a failure means: found again in the table's history, by their keys, the stream or their time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from appointments.contract.instants import utc
+from appointments.publishing.failures import Parked, StreamRange
+from appointments.storage import items
+from appointments.storage.items import Item
+from cli.failures.events import TOLD, Event, event_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+
+SLACK = timedelta(minutes=1)
+"""Around the times of a range: they are approximate, and clocks differ."""
+EMPTY_PAGES = 200
+"""So many pages without a record, one after the other, and the stream no longer has what was asked for."""
+FORGOTTEN = ("ResourceNotFoundException", "TrimmedDataAccessException", "ExpiredIteratorException")
+
+Progress = Callable[[str], None]
+
+
+class History:
+    """The events of one table, by the clients of the table and of its stream."""
+
+    def __init__(self, table: DynamoDBClient, streams: DynamoDBStreamsClient, table_name: str) -> None:
+        self._table = table
+        self._streams = streams
+        self._table_name = table_name
+
+    def item(self, event: Event) -> Item | None:
+        """The whole event item."""
+        return self._get(event.partition_key, event.sort_key)
+
+    def parked(self, parked: Parked) -> list[Event]:
+        """The one event, or none when the history no longer has it."""
+        item = self._get(parked.partition_key, parked.sort_key, ProjectionExpression=TOLD)
+        return [] if item is None else [event_of(item, int(parked.sequence_number))]
+
+    def streamed(self, lost: StreamRange) -> list[Event] | None:
+        """The range's events from the stream itself, or None when it no longer remembers all of them."""
+        try:
+            return self._read(lost)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in FORGOTTEN:
+                return None
+            raise
+
+    def stored_during(self, ranges: Sequence[StreamRange], progress: Progress) -> dict[StreamRange, list[Event]]:
+        """The events committed in the time of each range, of whatever shard, by one scan of the table."""
+        windows = {lost: _window(lost) for lost in ranges}
+        found: dict[StreamRange, list[Event]] = {lost: [] for lost in ranges}
+        first, last = min(begin for begin, _ in windows.values()), max(end for _, end in windows.values())
+        seen = 0
+        for page in self._scan(first, last):
+            seen += page["ScannedCount"]
+            progress(f"looking through the history: {seen} items")
+            for event in map(event_of, page["Items"]):
+                for lost, (begin, end) in windows.items():
+                    if begin <= event.stored_at <= end:
+                        found[lost].append(event)
+        return found
+
+    def appointment(self, appointment_id: str, envelope_id: str | None = None) -> list[Event]:
+        """All events of an appointment, or the one."""
+        partition_key = items.partition_key(appointment_id)
+        if envelope_id is not None:
+            item = self._get(partition_key, items.event_sort_key(envelope_id), ProjectionExpression=TOLD)
+            return [] if item is None else [event_of(item)]
+        pages = self._table.get_paginator("query").paginate(
+            TableName=self._table_name,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :event)",
+            ExpressionAttributeValues={":pk": {"S": partition_key}, ":event": {"S": items.EVENT_SORT_KEY_PREFIX}},
+            ProjectionExpression=TOLD,
+            ConsistentRead=True,
+        )
+        return [event_of(item) for page in pages for item in page["Items"]]
+
+    def _get(self, partition_key: str, sort_key: str, **options: Any) -> Item | None:
+        key = {items.PARTITION_KEY: {"S": partition_key}, items.SORT_KEY: {"S": sort_key}}
+        answer: Any = self._table.get_item(TableName=self._table_name, Key=key, ConsistentRead=True, **options)
+        item: Item | None = answer.get("Item")
+        return item
+
+    def _read(self, lost: StreamRange) -> list[Event] | None:
+        events: list[Event] = []
+        iterator: str | None = self._streams.get_shard_iterator(
+            StreamArn=lost.stream_arn,
+            ShardId=lost.shard_id,
+            ShardIteratorType="AT_SEQUENCE_NUMBER",
+            SequenceNumber=lost.start,
+        )["ShardIterator"]
+        empty, end = 0, int(lost.end)
+        while iterator and empty < EMPTY_PAGES:
+            page: Any = self._streams.get_records(ShardIterator=iterator)
+            iterator = page.get("NextShardIterator")
+            empty = 0 if page["Records"] else empty + 1
+            for record in page["Records"]:
+                number = int(record["dynamodb"]["SequenceNumber"])
+                if _is_new_event(record):
+                    events.append(event_of(record["dynamodb"]["NewImage"], number))
+                if number >= end:
+                    return events
+        return None
+
+    def _scan(self, first: str, last: str) -> Iterable[Any]:
+        return self._table.get_paginator("scan").paginate(
+            TableName=self._table_name,
+            FilterExpression="begins_with(sk, :event) AND (storedAt BETWEEN :first AND :last OR "
+            "attribute_not_exists(storedAt) AND receivedAt BETWEEN :first AND :last)",
+            ExpressionAttributeValues={
+                ":event": {"S": items.EVENT_SORT_KEY_PREFIX},
+                ":first": {"S": first},
+                ":last": {"S": last},
+            },
+            ProjectionExpression=TOLD,
+            ConsistentRead=True,
+        )
+
+
+def _is_new_event(record: Any) -> bool:
+    sort_key: str = record["dynamodb"]["Keys"][items.SORT_KEY]["S"]
+    return record["eventName"] == "INSERT" and sort_key.startswith(items.EVENT_SORT_KEY_PREFIX)
+
+
+def _window(lost: StreamRange) -> tuple[str, str]:
+    begin, end = (datetime.fromisoformat(text) for text in (lost.first_at, lost.last_at))
+    return utc((begin - SLACK).isoformat()), utc((end + SLACK).isoformat())

@@ -1,0 +1,87 @@
+"""How objects in quarantine and what became of them are shown. No line ever holds a value of a body."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from appointments.contract.violations import Violation
+from cli.quarantine.objects import Found
+
+LISTED = 3
+"""So many violations of an object are listed on its line."""
+PROGRESS_SECONDS = 2.0
+HEAD = ("received", "violations", "redriven", "key", "first violation")
+LIST_WIDTHS = (20, 10, 21, 73)
+RESULT_WIDTHS = (21, 73)
+
+
+def head() -> str:
+    return _columns(HEAD, LIST_WIDTHS)
+
+
+def row(found: Found) -> str:
+    first = found.account.violations[:1]
+    cells = (
+        found.received_at[:19] + "Z",
+        str(found.account.violation_count),
+        found.outcome or "",
+        found.key,
+        *(f"{violation.path} {violation.rule}" for violation in first),
+    )
+    return _columns(cells, LIST_WIDTHS)
+
+
+def sheet(found: Found) -> str:
+    """Everything about one object, a line for each thing and for each violation that is listed."""
+    facts = {name: value for name, value in found.as_dict().items() if name != "violations" and value is not None}
+    lines = [f"{name:<15} {value}" for name, value in facts.items()]
+    broken = [f"  {violation.path} {violation.rule} ({violation.expected})" for violation in found.account.violations]
+    more = [f"  and {found.unlisted} more"] if found.unlisted > 0 else []
+    return "\n".join([*lines, *broken, *more])
+
+
+def result(outcome: str, key: str, detail: str, violations: Sequence[Violation]) -> str:
+    """The line of an object that was redriven: what became of it and, if it was refused, what it breaks."""
+    texts = [detail] if detail else [f"{violation.path} {violation.rule}" for violation in violations[:LISTED]]
+    more = len(violations) - LISTED
+    return _columns((outcome, key, "; ".join([*texts, *([f"and {more} more"] if more > 0 else [])])), RESULT_WIDTHS)
+
+
+def line(document: dict[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Fixed widths, because nothing waits for the last row."""
+    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
+    return "  ".join([*padded, *cells[len(widths) :]]).rstrip()
+
+
+class Progress:
+    """Counts outcomes and, on stderr, tells every two seconds how far a long run has come."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.counts: Counter[str] = Counter()
+        self._clock = clock
+        self._next = clock() + PROGRESS_SECONDS
+
+    def add(self, outcome: str) -> None:
+        self.counts[outcome] += 1
+        if self._clock() >= self._next:
+            click.echo(f"... {self.summary()}", err=True)
+            self._next = self._clock() + PROGRESS_SECONDS
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+    def summary(self) -> str:
+        total = self.total
+        counted = ", ".join(f"{count} {outcome}" for outcome, count in sorted(self.counts.items()))
+        return f"{total} object{'' if total == 1 else 's'}" + (f": {counted}" if counted else "")

@@ -1,0 +1,48 @@
+"""The contract as JSON Schema, docs/contract.schema.json, generated from the models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from appointments.contract.models import Envelope
+
+PATH = Path(__file__).parent.parent / "docs" / "contract.schema.json"
+HEAD = {
+    "$schema": GenerateJsonSchema.schema_dialect,
+    "title": "Pexip Engage webhook: POST Appointment",
+    "description": (
+        "What a delivery may hold, generated from the models. A broken maxLength, minLength or minimum is reported, "
+        "not refused, except for the two ids that become keys: the envelope's and the appointment's."
+    ),
+}
+
+
+class _Generator(GenerateJsonSchema):
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Without the default: it stands for a member that was left out, also where null itself is refused."""
+        return self.generate_inner(schema["schema"])
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        """Pydantic's titles only repeat the member's name."""
+        return False
+
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:  # noqa: ARG002
+        """In the order of the contract, not of the alphabet."""
+        return value
+
+
+def generate() -> str:
+    schema = Envelope.model_json_schema(schema_generator=_Generator)
+    definitions = dict(sorted(schema.pop("$defs").items()))
+    return json.dumps({**HEAD, **schema, **HEAD, "$defs": definitions}, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    PATH.parent.mkdir(exist_ok=True)
+    PATH.write_text(generate(), encoding="utf-8")
+    print(f"wrote {PATH}")

@@ -1,0 +1,120 @@
+"""What ends in the publisher's failure queue, and the one format of each kind.
+
+The publisher parks single events under ``parkedEvent``; the event source mapping sends ranges of the stream under
+``DDBStreamBatchInfo``. Both say where an event is, none what it holds.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from appointments.contract.instants import utc
+from appointments.errors import AppointmentsError
+
+
+class UnknownFailureError(AppointmentsError):
+    """A message of the failure queue that is of neither kind."""
+
+
+class Cause(StrEnum):
+    """Why an event is parked: no message can be made of its item, or EventBridge will never take the message."""
+
+    UNREADABLE = "unreadable"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """One event that could not be published as things are, by its key.
+
+    ``code`` is the kind of error or EventBridge's error code; ``created_at`` is the approximate time of the stream
+    record in whole seconds, ``2026-03-02T09:00:00Z``.
+    """
+
+    partition_key: str
+    sort_key: str
+    cause: Cause
+    code: str
+    sequence_number: str
+    created_at: str
+
+    def body(self) -> str:
+        """The message. Plain ASCII: SQS refuses some characters that an id may hold."""
+        return json.dumps(
+            {
+                "version": "1",
+                "parkedEvent": {
+                    "pk": self.partition_key,
+                    "sk": self.sort_key,
+                    "cause": self.cause.value,
+                    "code": self.code,
+                    "sequenceNumber": self.sequence_number,
+                    "approximateCreationTime": self.created_at,
+                },
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRange:
+    """Records of one shard, both ends included, that the mapping has given up on.
+
+    ``first_at`` and ``last_at`` are the approximate times of its first and last record, in the fixed width of
+    ``instants.utc``; ``size`` is the number of records that the mapping counted. Sequence numbers are the stream's own
+    text, and compare as integers.
+    """
+
+    stream_arn: str
+    shard_id: str
+    start: str
+    end: str
+    size: int
+    first_at: str
+    last_at: str
+    condition: str
+
+
+Failure = Parked | StreamRange
+
+
+def parse(body: str) -> Failure:
+    """Raises UnknownFailureError, which quotes nothing of the message."""
+    try:
+        document = json.loads(body)
+        if "parkedEvent" in document:
+            return _parked(document["parkedEvent"])
+        return _range(document["DDBStreamBatchInfo"], document.get("requestContext") or {})
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise UnknownFailureError("neither a parked event nor a range of the stream") from None
+
+
+def _parked(event: dict[str, Any]) -> Parked:
+    return Parked(
+        partition_key=str(event["pk"]),
+        sort_key=str(event["sk"]),
+        cause=Cause(event["cause"]),
+        code=str(event["code"]),
+        sequence_number=_number(event["sequenceNumber"]),
+        created_at=str(event["approximateCreationTime"]),
+    )
+
+
+def _range(info: dict[str, Any], context: dict[str, Any]) -> StreamRange:
+    return StreamRange(
+        stream_arn=str(info["streamArn"]),
+        shard_id=str(info["shardId"]),
+        start=_number(info["startSequenceNumber"]),
+        end=_number(info["endSequenceNumber"]),
+        size=int(info["batchSize"]),
+        first_at=utc(info["approximateArrivalOfFirstRecord"]),
+        last_at=utc(info["approximateArrivalOfLastRecord"]),
+        condition=str(context.get("condition", "unknown")),
+    )
+
+
+def _number(text: str) -> str:
+    int(text)  # ValueError for what is none
+    return text

@@ -1,0 +1,56 @@
+"""The folders of events/ as the samples make them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from samples import deferred
+from samples.apigateway import webhook_event
+from samples.bus import golden
+from samples.sample import Sample
+from samples.story import SAMPLES
+from samples.stream import batches
+
+EVENTS = Path(__file__).parents[1] / "events"
+FOLDERS = ("deliveries", "webhook", "backlog", "stream", "eventbridge")
+WIDTH = 100
+AS_SENT = ("malformed", "vendor-sample")
+"""Samples whose bytes are the point, so that nothing is laid out for the reader."""
+
+
+def files() -> dict[str, bytes]:
+    """Every file by its path below events/."""
+    documents = {f"webhook/{sample.name}.json": webhook_event(sample) for sample in SAMPLES}
+    documents |= {f"backlog/{name}.json": batch for name, batch in deferred.batches().items()}
+    documents |= {f"stream/{name}.json": batch for name, batch in batches().items()}
+    documents |= {f"eventbridge/{name}.json": message for name, message in golden().items()}
+    laid_out = {path: f"{pretty(document)}\n".encode() for path, document in documents.items()}
+    return laid_out | {f"deliveries/{sample.name}.json": _delivery(sample) for sample in SAMPLES}
+
+
+def present() -> set[str]:
+    """The files that are in these folders now, whoever put them there."""
+    return {path.relative_to(EVENTS).as_posix() for folder in FOLDERS for path in (EVENTS / folder).glob("*")}
+
+
+def pretty(value: Any, depth: int = 0) -> str:
+    """JSON as people read it: what fits a line stays on one, so that a body takes a page or two."""
+    line = json.dumps(value, ensure_ascii=False)
+    indent = "  " * depth
+    if not isinstance(value, dict | list) or len(indent) + len(line) <= WIDTH:
+        return line
+    if isinstance(value, list):
+        inner = [pretty(element, depth + 1) for element in value]
+    else:
+        inner = [f"{json.dumps(name)}: {pretty(member, depth + 1)}" for name, member in value.items()]
+    opening, closing = ("[", "]") if isinstance(value, list) else ("{", "}")
+    lines = ",\n".join(f"{indent}  {text}" for text in inner)
+    return f"{opening}\n{lines}\n{indent}{closing}"
+
+
+def _delivery(sample: Sample) -> bytes:
+    if sample.name in AS_SENT:
+        return sample.body
+    return f"{pretty(json.loads(sample.body))}\n".encode()
