@@ -287,4 +287,4 @@ def test_what_cannot_be_stored_is_deferred_with_its_exact_bytes(invoke: Any) -> 
 def test_a_request_has_what_its_cold_start_has_left_of_the_senders_patience(waited: float, left: float) -> None:
     event = webhook_event(b"{}")
     event["requestContext"]["timeEpoch"] = int((time.time() - waited) * 1000)
-    assert Request.from_event(event).deadline().remaining == pytest.approx(left, abs=0.2)
+    assert Request.from_event(event).answer_seconds == pytest.approx(left, abs=0.2)
