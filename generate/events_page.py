@@ -24,6 +24,7 @@ METADATA = {
     "eventType": "the sender's name of the event",
     "appointmentId": "whose event it is",
     "updatedAt": "the appointment's `updatedAt` in UTC, `YYYY-MM-DDTHH:MM:SS.fffffffffZ`: string order is time order",
+    "order": "`<instant>#<rank>#<envelope id>`, to compare as a string: the greatest of an appointment is its state",
     "receivedAt": "when it was received, in the same form",
     "schemaVersion": "of this message, counted up when a consumer would have to change",
     "detail": "`full`, or `reference` without personal data and capability URLs",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from click.testing import CliRunner, Result
 
+from appointments.contract.mode import ContractMode
 from appointments.contract.parsing import parse_body
 from appointments.errors import ContractError, MalformedBodyError
 from appointments.outcome import Outcome
@@ -39,7 +40,7 @@ class Operator:
         """Into quarantine as the webhook would put it there."""
         violations: Any = ()
         try:
-            parse_body(content)
+            parse_body(content, ContractMode.STRICT)
             found = Outcome.MEDIA_TYPE
         except MalformedBodyError:
             found = Outcome.MALFORMED

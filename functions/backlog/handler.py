@@ -17,7 +17,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from appointments import timing
 from appointments.errors import StoreUnavailableError, UnavailableError
 from appointments.intake import Intake
-from appointments.outcome import QUARANTINED, Outcome
+from appointments.outcome import QUARANTINED, UNALARMED, Outcome
 from appointments.sdk import lean_config, lean_session
 from appointments.storage.bodies import Bodies
 from appointments.storage.quarantine import Quarantine
@@ -37,7 +37,7 @@ METRICS = {
     Outcome.STORED.value: "Accepted",
     Outcome.DUPLICATE.value: "Duplicate",
     Outcome.STALE.value: "Stale",
-    **{outcome.value: "Quarantined" for outcome in QUARANTINED},
+    **{outcome.value: "Invalid" if outcome in UNALARMED else "Quarantined" for outcome in QUARANTINED},
     AGAIN: "DeferredAgain",
 }
 

@@ -24,6 +24,9 @@ def token_key(secret: str) -> bytes:
     token = secret.strip()
     if not token:
         raise UnusableSecretError("the secret is empty")
+    if token.startswith("{") or any(character.isspace() for character in token):
+        # The console's key/value form stores a JSON object, which no sender presents.
+        raise UnusableSecretError("the secret is a JSON object or contains white space: store the token as plain text")
     return token.encode()
 
 

@@ -12,17 +12,18 @@ import re
 from datetime import datetime, timedelta
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from appointments.contract.models import EventType
 from appointments.contract.validation import prepare
 from appointments.contract.violations import Kind
 from appointments.deadline import Deadline
 from appointments.errors import UnavailableError
 from appointments.intake import Arrival, Intake, Receipt
-from appointments.outcome import Outcome
+from appointments.outcome import UNALARMED, Outcome
 from appointments.storage.store import Store
 from webhook import clients, responses
 from webhook.authentication import UnauthenticatedError
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 RETRY_AFTER = {"retry-after": "2"}
 # Only what looks like an id is logged: the sender can put anything into these members.
 LOGGABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+EVENT_TYPES = frozenset(get_args(EventType))
 METRICS = {
     Outcome.STORED: "Accepted",
     Outcome.DUPLICATE: "Duplicate",
@@ -109,8 +111,13 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 
 def _receive(request: Request, deadline: Deadline) -> Receipt:
-    content_type = request.headers.get("content-type", "")
-    arrival = Arrival(request.body, request.received_at, request.request_id, content_type)
+    arrival = Arrival(
+        request.body,
+        request.received_at,
+        request.request_id,
+        content_type=request.headers.get("content-type", ""),
+        content_encoding=request.headers.get("content-encoding", ""),
+    )
     if request.error is not None:
         return _intake.reject(arrival, request.error, deadline)
     return _intake.receive(arrival, deadline)
@@ -129,13 +136,14 @@ def _log_receipt(request: Request, receipt: Receipt) -> None:
     if tolerated:
         metrics.add_metric("ToleratedViolations", MetricUnit.Count, tolerated)
     metrics.add_metric("Lag", MetricUnit.Milliseconds, _lag(request, essentials))
-    line = {"message": receipt.outcome.value, "event_type": essentials.event_type, **_ids(essentials)}
+    line = {"message": receipt.outcome.value, "event_type": _event_type(essentials), **_ids(essentials)}
     for name, value in line.items():
         metrics.add_metadata(name, value)
 
 
 def _log_rejection(receipt: Receipt) -> None:
-    metrics.add_metric("Quarantined", MetricUnit.Count, 1)
+    if receipt.outcome not in UNALARMED:
+        metrics.add_metric("Quarantined", MetricUnit.Count, 1)
     rules = [f"{violation.path} {violation.rule}" for violation in receipt.violations[: responses.LISTED]]
     _log_refusal("Invalid", responses.STATUSES[receipt.outcome], responses.detail(receipt), rules)
 
@@ -154,6 +162,11 @@ def _ids(essentials: Essentials) -> dict[str, str]:
     }
     present = ((name, value) for name, value in ids.items() if value is not None)
     return {name: value if LOGGABLE.fullmatch(value) else "(not logged)" for name, value in present}
+
+
+def _event_type(essentials: Essentials) -> str:
+    """The eventType if it is known: an unknown one is text of the sender."""
+    return essentials.event_type if essentials.event_type in EVENT_TYPES else "(unrecognized)"
 
 
 def _lag(request: Request, essentials: Essentials) -> float:

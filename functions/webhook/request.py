@@ -13,6 +13,7 @@ from appointments import timing
 from appointments.contract.instants import utc
 from appointments.errors import MalformedBodyError, RejectedError, UnsupportedMediaTypeError
 
+COMPRESSIONS = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -46,7 +47,7 @@ class Request(NamedTuple):
             received_at_ms=received_at_ms,
             received_at=utc((EPOCH + timedelta(milliseconds=received_at_ms)).isoformat()),
             request_id=str(context.get("requestId") or ""),
-            error=_media_type_error(headers) or error,
+            error=_encoding_error(headers) or error,
         )
 
     @property
@@ -72,11 +73,12 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _media_type_error(headers: Mapping[str, str]) -> RejectedError | None:
-    """A request without Content-Type is taken for JSON: the sender's headers are not documented."""
-    media_type = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        return UnsupportedMediaTypeError("Content-Type must be application/json")
-    if headers.get("content-encoding", "identity").strip().lower() != "identity":
-        return UnsupportedMediaTypeError("Content-Encoding must be absent or identity")
+def _encoding_error(headers: Mapping[str, str]) -> RejectedError | None:
+    """The body decides whether it is JSON, not Content-Type. Only a compressed body needs its header.
+
+    Senders write other things than codings into Content-Encoding, such as a charset: these are ignored.
+    """
+    codings = {coding.strip().lower() for coding in headers.get("content-encoding", "").split(",")}
+    if codings & COMPRESSIONS:
+        return UnsupportedMediaTypeError("the body is compressed: send it without Content-Encoding")
     return None

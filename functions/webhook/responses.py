@@ -25,8 +25,11 @@ STATUSES = {
     Outcome.MALFORMED: HTTPStatus.BAD_REQUEST,
     Outcome.MEDIA_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     Outcome.CONTRACT: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Outcome.CALLBACK_REQUEST: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 REFUSED = frozenset(outcome for outcome, status in STATUSES.items() if status >= HTTPStatus.BAD_REQUEST)
+TITLES = {HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content"}
+"""Phrases of RFC 9110 that older releases of Python do not have."""
 
 
 def answer(receipt: Receipt) -> dict[str, Any]:
@@ -52,7 +55,7 @@ def problem(
 ) -> dict[str, Any]:
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": status.phrase,
+        "title": TITLES.get(status, status.phrase),
         "status": status.value,
         "detail": detail,
     }

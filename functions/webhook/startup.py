@@ -26,7 +26,8 @@ authenticate = authentication(
     lambda problem: logger.error("the secret could not be read", extra={"error": problem}),
 )
 if settings.webhook_auth is WebhookAuth.NONE:
-    logger.warning("authentication is off: anybody who knows the URL can deliver")
+    # At ERROR, so that no log level hides it.
+    logger.error("authentication is off: anybody who knows the URL can deliver")
 
 
 def _read_ahead() -> Thread | None:

@@ -114,8 +114,8 @@ def test_a_request_without_headers_or_body_is_unauthorized(invoke: Any) -> None:
         (b"\xff", {}, 400),
         (b"[]", {}, 422),
         (b"{}", {}, 422),
-        (body(delivery()), {"content-type": "text/plain"}, 415),
         (body(delivery()), {"content-encoding": "gzip"}, 415),
+        (body({**delivery(), "entity": "Callback Request"}), {}, 422),
         (body(delivery()), {"content-type": "application/json; charset=utf-8"}, 202),
     ],
 )
@@ -223,7 +223,8 @@ def kept() -> dict[str, bytes]:
         (b"\xff\x00", {}, "malformed"),
         (b"", {}, "malformed"),
         (b'{"id": "x"}', {}, "contract"),
-        (b"<xml/>", {"content-type": "application/xml"}, "media-type"),
+        (b"<xml/>", {"content-type": "application/xml"}, "malformed"),
+        (body({**delivery(), "entity": "Callback Request"}), {}, "callback-request"),
         (b"\x1f\x8b", {"content-encoding": "gzip"}, "media-type"),
     ],
 )

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings, target
 from hypothesis import strategies as st
 
 from appointments.contract import document as document_module
 from appointments.contract.document import _STRING, VALUES, _bound
 from appointments.contract.parsing import parse_body
 from appointments.contract.violations import Violation
-from appointments.errors import ContractError
+from appointments.errors import AppointmentsError, ContractError
 from local.template import Template
 from tests.builders import body, delivery
 
@@ -119,3 +121,61 @@ def test_a_value_takes_two_bytes_at_least(value: Any) -> None:
     """A short body therefore needs no count."""
     text = json.dumps({"": value}, separators=(",", ":"))
     assert 2 * values({"": value}) - 1 <= len(text)
+
+
+ELEMENTS = [
+    *(element for _, element in HEAPS),
+    '{"answerType":"NEW"}',
+    '{"value":"x","language":"xx"}',
+    '{"a":' * 9 + "1" + "}" * 9,
+    "1.5e300",
+    "9" * 4300,
+]
+PLACES = [TRANSLATIONS, PARTICIPANTS, UNKNOWN, ("answers",), ("metadata",)]
+MEGABYTE = 1_000_000
+DEAREST = 200
+"""A tenth of the deadline at the share of a CPU that 512 MB have is 75 ms of CPU, and a usual body takes 0.4 ms."""
+USUAL = (Path(__file__).parents[2] / "events" / "deliveries" / "reschedule.json").read_bytes()
+
+
+def cpu_seconds(content: bytes, runs: int = 5) -> float:
+    """The least of several runs, because other processes disturb each."""
+    taken = []
+    for _ in range(runs):
+        begin = time.process_time()
+        with suppress(AppointmentsError):
+            parse_body(content)
+        taken.append(time.process_time() - begin)
+    return min(taken)
+
+
+def ratio_to_usual(content: bytes) -> float:
+    """The CPU of a body in units of a usual one. A measurement that is too large is repeated: a busy machine disturbs
+    single ones.
+    """
+    ratio = float("inf")
+    for _ in range(5):
+        ratio = min(ratio, cpu_seconds(content) / cpu_seconds(USUAL, runs=30))
+        if ratio < DEAREST:
+            break
+    target(ratio)
+    return ratio
+
+
+@given(
+    place=st.sampled_from(PLACES),
+    element=st.sampled_from(ELEMENTS),
+    depth=st.sampled_from([0, 1, 9, 190]),
+    escaped=st.booleans(),
+)
+@settings(deadline=None, max_examples=80)
+def test_no_megabyte_takes_more_than_a_tenth_of_the_deadline(
+    place: tuple[str, ...], element: str, depth: int, escaped: bool
+) -> None:
+    nested = "[" * depth + element + "]" * depth
+    each = values(json.loads(f"[{nested}]")) - 1
+    number = min((VALUES - 600) // each, (MEGABYTE - 2000) // (len(nested) + 1))
+    content = filled(place, nested, number)
+    if escaped:  # an escaped colon takes the dearer look at the names of members
+        content = content.replace(b'"e-1"', b'"\\u003a"', 1)
+    assert ratio_to_usual(content) < DEAREST

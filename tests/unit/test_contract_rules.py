@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appointments.contract.mode import ContractMode
 from appointments.contract.parsing import parse_body
 from appointments.contract.validation import ERRORS
 from appointments.errors import AppointmentsError, ContractError, MalformedBodyError
@@ -20,7 +21,7 @@ SAMPLE = (Path(__file__).parent.parent / "fixtures" / "vendor-sample.json").read
 
 def structure(document: Any) -> set[tuple[str, str]]:
     with pytest.raises(ContractError) as raised:
-        parse_body(body(document))
+        parse_body(body(document), ContractMode.STRICT)
     return {(violation.path, violation.rule) for violation in raised.value.violations}
 
 
@@ -77,7 +78,7 @@ def test_no_value_is_converted_to_the_type_it_should_have(member: str, value: An
 )
 def test_a_wrong_type_is_told_with_the_right_one(member: str, value: Any, expected: str) -> None:
     with pytest.raises(ContractError) as raised:
-        parse_body(body(delivery(**{member: value})))
+        parse_body(body(delivery(**{member: value})), ContractMode.STRICT)
     assert [(violation.rule, violation.expected) for violation in raised.value.violations] == [("type", expected)]
 
 
@@ -195,7 +196,6 @@ def test_a_member_under_its_name_in_python_is_an_unknown_one() -> None:
         b" \n",
         b"{",
         b"\xff",
-        b"\xef\xbb\xbf{}",
         body(delivery()).decode().encode("utf-16"),
         body(delivery()).decode().encode("utf-16-le"),
         body(delivery()).decode().encode("utf-32-be"),
@@ -213,7 +213,7 @@ def test_a_member_under_its_name_in_python_is_an_unknown_one() -> None:
         in_a_new_member(b"-" + b"9" * 4301),
         in_a_new_member(b"[" * 198 + b"1" + b"]" * 198),
         in_a_new_member(b'{"a":' * 198 + b"1" + b"}" * 198),
-        b"[" * 100_000,
+        b"[" * 30_000,
     ],
 )
 def test_what_is_not_json_is_malformed(content: bytes) -> None:
@@ -270,7 +270,9 @@ MEMBERS = ["id", "subject", "office", "participants", "status", "leadSegment", "
 @given(st.sampled_from(MEMBERS), JSON)
 def test_any_json_in_any_member_is_taken_or_refused_by_name(member: str, value: Any) -> None:
     try:
-        parse_body(body(delivery(**{member: value} if member != "id" else {"appointment_id": value})))
+        parse_body(
+            body(delivery(**{member: value} if member != "id" else {"appointment_id": value})), ContractMode.STRICT
+        )
     except ContractError as error:
         assert all(v.path.startswith(f"$.data.appointment.{member}") for v in error.violations)  # noqa: PT017
 
@@ -279,7 +281,7 @@ def test_no_value_that_was_sent_is_in_what_is_said() -> None:
     canary = "c4n4ry"
     document = json.loads(SAMPLE.replace(b'"string"', b'{"c4n4ry":["c4n4ry"]}').replace(b"42.0", b'"c4n4ry"'))
     with pytest.raises(ContractError) as raised:
-        parse_body(body(document))
+        parse_body(body(document), ContractMode.STRICT)
     assert canary not in repr(raised.value.violations) + str(raised.value)
     assert raised.value.__cause__ is None
     assert raised.value.__context__ is None
@@ -289,11 +291,32 @@ def test_no_value_that_was_sent_is_in_what_is_said() -> None:
 def test_a_body_that_is_broken_in_very_many_places_is_refused_with_the_first_of_them(good: int) -> None:
     document = delivery(office={})
     (employee, _) = document["data"]["appointment"]["participants"]
-    document["data"]["appointment"]["participants"] = [employee] * good + [{"type": "ROBOT"}] * 20_000
+    document["data"]["appointment"]["participants"] = [employee] * good + [{"type": "ROBOT"}] * 12_000
     with pytest.raises(ContractError) as raised:
-        parse_body(body(document))
+        parse_body(body(document), ContractMode.STRICT)
     found = {(violation.path, violation.rule) for violation in raised.value.violations}
     assert ("$.data.appointment.office.id", "required") in found
     assert len(found) <= 4 * ERRORS
     if not good:
         assert ("$.data.appointment.participants[49].type", "enum") in found
+
+
+def test_a_byte_order_mark_is_skipped() -> None:
+    content = b"\xef\xbb\xbf" + body(delivery())
+    assert parse_body(content) == parse_body(body(delivery()))
+    with pytest.raises(MalformedBodyError):
+        parse_body(b"\xef\xbb\xbf" + content)
+
+
+@pytest.mark.parametrize("member", ["meetingType", "createdFrom", "status"])
+@pytest.mark.parametrize("value", [None, 3, [], {}])
+def test_a_value_that_is_no_text_breaks_the_type_and_not_the_enum(member: str, value: Any) -> None:
+    assert structure(delivery(**{member: value})) == {(f"$.data.appointment.{member}", "type")}
+
+
+@pytest.mark.parametrize("broken", [1_200, 12_000])
+def test_the_number_of_violations_is_that_of_all(broken: int) -> None:
+    answers = [{"answerType": "NEW"}] * broken
+    parsed = parse_body(body(delivery(answers=answers)))
+    assert parsed.violation_count == broken
+    assert 0 < len(parsed.violations) <= ERRORS

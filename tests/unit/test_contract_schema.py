@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.validators import extend
 
+from appointments.contract.mode import ContractMode
 from appointments.contract.parsing import parse_body
 from appointments.contract.violations import Violation
 from appointments.errors import ContractError
@@ -517,9 +518,20 @@ GENERATED_JUDGE = _judge(GENERATED)
 
 def broken(document: Any) -> Broken:
     """Path and rule of everything that the contract's schema finds; of a wrong type and a wrong value, the type."""
-    found = {rule for error in CONTRACTS_JUDGE.iter_errors(document) for rule in _named(error)}
+    errors = [error for error in CONTRACTS_JUDGE.iter_errors(document) if not _is_empty_map(error)]
+    found = {rule for error in errors for rule in _named(error)}
     mistyped = {path for path, rule in found if rule == "type"}
     return {(path, rule) for path, rule in found if rule not in ("enum", "const") or path not in mistyped}
+
+
+def has_empty_map(document: Any) -> bool:
+    return any(map(_is_empty_map, CONTRACTS_JUDGE.iter_errors(document)))
+
+
+def _is_empty_map(error: ValidationError) -> bool:
+    """``[]`` stands for an object without a required member (C7), which the contract's schema does not say."""
+    schema = cast("Rules", error.schema)
+    return error.validator == "type" and error.instance == [] and "properties" in schema and not schema.get("required")
 
 
 def _named(error: ValidationError) -> Iterator[tuple[str, str]]:
@@ -544,7 +556,7 @@ def actual(document: Any) -> tuple[Broken, Broken]:
     structure: tuple[Violation, ...] = ()
     limits: tuple[Violation, ...] = ()
     try:
-        limits = parse_body(body(document)).violations
+        limits = parse_body(body(document), ContractMode.STRICT).violations
     except ContractError as error:
         structure = error.violations
     assert MARK not in f"{structure}{limits}"
@@ -586,4 +598,4 @@ def test_the_models_and_the_contract_find_the_same_violations(document: Any) -> 
     structure, limits = actual(document)
     assert (structure, limits) == expected(document)
     rules = {rule for _, rule in structure | limits} - {"maxBytes"}  # no keyword of JSON Schema
-    assert GENERATED_JUDGE.is_valid(document) == (not rules)
+    assert GENERATED_JUDGE.is_valid(document) == (not rules) or has_empty_map(document)

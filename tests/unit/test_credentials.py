@@ -153,7 +153,15 @@ def test_no_text_is_ever_an_error(authorization: str, key: str, path: str) -> No
 
 
 def test_the_key_is_the_secrets_bytes_and_never_empty() -> None:
-    assert token_key("é t0ken\n") == "é t0ken".encode()
+    assert token_key("é-t0ken\n") == "é-t0ken".encode()
     for empty in ("", " ", "\r\n"):
         with pytest.raises(UnusableSecretError, match="empty"):
             token_key(empty)
+
+
+@pytest.mark.parametrize(
+    "secret", ['{"token": "t0ken"}', '{"username":"engage","password":"t0ken"}', "t0 ken", "a\tb", "a\nb"]
+)
+def test_a_secret_that_no_sender_presents_is_the_operators_mistake(secret: str) -> None:
+    with pytest.raises(UnusableSecretError, match="plain text"):
+        token_key(secret)

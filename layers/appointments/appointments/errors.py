@@ -29,7 +29,7 @@ class MalformedBodyError(RejectedError):
 
 
 class UnsupportedMediaTypeError(RejectedError):
-    """The headers say that the body is not JSON, or that it is compressed."""
+    """The headers say that the body is compressed."""
 
     outcome = Outcome.MEDIA_TYPE
 
@@ -43,6 +43,17 @@ class ContractError(RejectedError):
         super().__init__(f"the body breaks the contract in {count} places")
         self.violations = violations
         self.violation_count = count
+
+
+class CallbackRequestError(RejectedError):
+    """The body is an event of the vendor's other webhook entity (mapping.md, C21)."""
+
+    outcome = Outcome.CALLBACK_REQUEST
+
+    def __init__(self, violation: Violation) -> None:
+        super().__init__("the entity is Callback Request: configure this URL for the entity Appointment only")
+        self.violations = (violation,)
+        self.violation_count = 1
 
 
 class UndeliverableError(RejectedError):

@@ -10,8 +10,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from appointments import timing
+from appointments.contract.essentials import MOST_AHEAD_SECONDS, Essentials
+from appointments.contract.instants import epoch_seconds
+from appointments.contract.members import instant, member
 from appointments.contract.mode import ContractMode
 from appointments.contract.parsing import Parsed, parse_body
+from appointments.contract.violations import Kind, Violation
 from appointments.errors import (
     DeadlineExceededError,
     QuarantineUnavailableError,
@@ -22,25 +26,29 @@ from appointments.outcome import Outcome
 from appointments.storage.items import Delivery, expires_at
 
 if TYPE_CHECKING:
-    from appointments.contract.essentials import Essentials
-    from appointments.contract.violations import Violation
     from appointments.deadline import Deadline
     from appointments.storage.backlog import Backlog
     from appointments.storage.quarantine import Quarantine
     from appointments.storage.store import Store
 
 
+FROM_THE_FUTURE = Violation(
+    "$.data.appointment.updatedAt", "future", f"at most {MOST_AHEAD_SECONDS} s after its receipt", Kind.LIMIT
+)
+
+
 class Arrival(NamedTuple):
     """A body and what is known of its arrival.
 
     ``received_at`` is UTC in the fixed width of :func:`.instants.utc`. ``request_id`` and ``content_type`` are those
-    of the request, if there was one.
+    of the request, if there was one; ``content_encoding`` is that of a compressed body.
     """
 
     body: bytes
     received_at: str
     request_id: str = ""
     content_type: str = ""
+    content_encoding: str = ""
 
 
 class Receipt(NamedTuple):
@@ -89,7 +97,7 @@ class Intake:
         body may not be durable. A repeated call is safe.
         """
         try:
-            parsed = parse_body(arrival.body, self._mode)
+            parsed = self._parse(arrival)
         except RejectedError as error:
             return self.reject(arrival, error, deadline)
         outcome, problem = self._save(arrival, parsed, deadline)
@@ -108,11 +116,18 @@ class Intake:
     def preview(self, arrival: Arrival) -> Receipt | None:
         """Return what :meth:`receive` would return without storing anything; None for a body that it would store."""
         try:
-            parsed = parse_body(arrival.body, self._mode)
+            parsed = self._parse(arrival)
         except RejectedError as error:
             return Receipt(error.outcome, error.violations, error.violation_count, problem=str(error))
         known = self._store.known(self._delivery(arrival, parsed))
         return None if known is None else Receipt(known, parsed.violations, parsed.violation_count, parsed.essentials)
+
+    def _parse(self, arrival: Arrival) -> Parsed:
+        parsed = parse_body(arrival.body, self._mode)
+        if not parsed.essentials.is_ahead_of(arrival.received_at):
+            return parsed
+        violations = (*parsed.violations, FROM_THE_FUTURE)
+        return parsed._replace(violations=violations, violation_count=parsed.violation_count + 1)
 
     def _delivery(self, arrival: Arrival, parsed: Parsed) -> Delivery:
         return Delivery(
@@ -122,9 +137,15 @@ class Intake:
             violations=parsed.violations,
             violation_count=parsed.violation_count,
             received_at=arrival.received_at,
-            # Counted from now: what waited in the backlog or in quarantine must not expire before it is of use.
-            expires_at=expires_at(self._history_retention_days, self._clock()),
+            expires_at=expires_at(self._history_retention_days, self._retained_from(parsed)),
         )
+
+    def _retained_from(self, parsed: Parsed) -> float:
+        """The later of now and the end of the appointment: an event must not expire before it is of use, neither
+        after a wait in the backlog or in quarantine nor before an appointment that is still to come.
+        """
+        end = instant(member(parsed.document, "data", "appointment", "end"))
+        return max(self._clock(), 0 if end is None else epoch_seconds(end))
 
     def _save(self, arrival: Arrival, parsed: Parsed, deadline: Deadline) -> tuple[Outcome, str]:
         delivery = self._delivery(arrival, parsed)
@@ -154,6 +175,7 @@ class Intake:
                     violation_count=error.violation_count if error else 0,
                     request_id=arrival.request_id,
                     content_type=arrival.content_type,
+                    content_encoding=arrival.content_encoding,
                 )
             )
         except DeadlineExceededError:

@@ -18,8 +18,18 @@ class Outcome(StrEnum):
     MALFORMED = "malformed"
     MEDIA_TYPE = "media-type"
     CONTRACT = "contract"
+    CALLBACK_REQUEST = "callback-request"
     UNDELIVERABLE = "undeliverable"
 
 
-QUARANTINED = (Outcome.MALFORMED, Outcome.CONTRACT, Outcome.MEDIA_TYPE, Outcome.CONFLICT, Outcome.UNDELIVERABLE)
+QUARANTINED = (
+    Outcome.MALFORMED,
+    Outcome.CONTRACT,
+    Outcome.CALLBACK_REQUEST,
+    Outcome.MEDIA_TYPE,
+    Outcome.CONFLICT,
+    Outcome.UNDELIVERABLE,
+)
 """The outcomes that put a body in quarantine."""
+UNALARMED = frozenset({Outcome.CALLBACK_REQUEST})
+"""Those of them that no alarm counts: a webhook of another entity points here, and its bodies are no appointments."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -11,18 +12,19 @@ from pydantic_core import from_json, to_json
 from appointments.contract.violations import Violation
 from appointments.errors import ContractError, MalformedBodyError
 
-VALUES = 100_000
-"""A body of more JSON values is refused before it is built: what fits six megabytes can take more memory than the
-function has, and a function that is killed keeps nothing (docs/decisions/0020)."""
+VALUES = 40_000
+"""A body of more JSON values is refused before it is built. Six megabytes of small values take more memory and time
+than the function has, and a function that is killed keeps nothing (docs/decisions/0020). A usual body has 400."""
 _STRING = re.compile(rb'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
 
 
 def decode(body: bytes) -> Any:
-    """Decode one JSON value from UTF-8 bytes: no NaN or Infinity, no lone surrogate, no BOM, no name twice in an
-    object, at most 200 levels.
+    """Decode one JSON value from UTF-8 bytes: no NaN or Infinity, no lone surrogate, no name twice in an object, at
+    most 200 levels. A byte order mark at the begin is skipped.
 
     Raises MalformedBodyError with line and column but without content, and ContractError for too many values.
     """
+    body = body.removeprefix(BOM_UTF8)
     if len(body) > 2 * VALUES and _exceeds_values(body):  # a value takes at least two bytes
         raise ContractError((Violation("$", "maxValues", str(VALUES)),), 1)
     try:

@@ -1,6 +1,6 @@
 """RFC 3339 date-times as instants in one fixed-width form, so that string order is time order.
 
-The sender writes ``+00:00``, other pages of the vendor ``.000Z`` (mapping.md, C19): its own strings never compare.
+The sender writes ``+00:00``, other pages of the vendor ``.000Z`` (mapping.md, C19): its strings are never compared.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 
-# [0-9], because \d matches the digits of every script. No leap second: the contract's pattern ends at 59.
+# [0-9], because \d matches the digits of every script. No leap second: the pattern of the contract ends at 59.
 PATTERN = (
     r"^([0-9]{4})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])"
     r"(\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):([0-5][0-9]))$"
@@ -18,7 +18,7 @@ FIRST = "0000-01-01T00:00:00.000000000Z"
 LAST = "9999-12-31T23:59:59.999999999Z"
 WITHOUT_OFFSET = {"Z", "z", "+00:00", "-00:00"}
 LAST_COMMON_DAY = "28"
-"""Of every month: no calendar is asked for a day up to it."""
+"""Every month has this day; only later days need the calendar."""
 _date_time = re.compile(PATTERN.strip("^$"))
 
 
@@ -29,10 +29,10 @@ def is_date_time(text: str) -> bool:
 
 
 def utc(text: str) -> str:
-    """The instant as ``YYYY-MM-DDTHH:MM:SS.fffffffffZ``: nanoseconds, truncated beyond.
+    """Convert a date-time to ``YYYY-MM-DDTHH:MM:SS.fffffffffZ``: nanoseconds, truncated beyond.
 
     An offset that leads out of the years 0000 to 9999 is clamped to the first or last instant. Raises ValueError
-    for whatever is not a date-time with an offset.
+    for any other text.
     """
     match = _date_time.fullmatch(text)
     if match is None:
@@ -52,8 +52,40 @@ def utc(text: str) -> str:
     return f"{year:04}-{moved:%m-%dT%H:%M:%S}.{fraction:0<9}Z"
 
 
+def utc_of_any(text: str) -> str:
+    """Convert like :func:`utc`, but also other notations of ISO 8601 with an offset: ``+0000``, a space for the T, no
+    seconds, a comma, and what else datetime.fromisoformat reads.
+
+    Raises ValueError for any other text.
+    """
+    try:
+        return utc(text)
+    except ValueError:
+        instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("a date-time without an offset")
+    try:
+        return utc(instant.astimezone(UTC).isoformat())
+    except OverflowError:
+        raise ValueError("a date-time out of range") from None
+
+
+def later(instant: str, seconds: int) -> str:
+    """Return the instant that is ``seconds`` later, both in the form of :func:`utc`."""
+    moved = datetime.fromisoformat(instant[:19] + "+00:00") + timedelta(seconds=seconds)
+    return f"{moved:%Y-%m-%dT%H:%M:%S}{instant[19:]}"
+
+
+def epoch_seconds(instant: str) -> float:
+    """Convert an instant in the form of :func:`utc` to epoch seconds; 0 for the year 0000."""
+    try:
+        return datetime.fromisoformat(instant[:19] + "+00:00").timestamp()
+    except ValueError:
+        return 0.0
+
+
 def now() -> str:
-    """The current instant in that form."""
+    """Return the current instant in the form of :func:`utc`."""
     return utc(datetime.now(UTC).isoformat())
 
 

@@ -24,9 +24,9 @@ def text(value: Any) -> str | None:
 
 
 def instant(value: Any) -> str | None:
-    """A date-time in the fixed width of :func:`.instants.utc`."""
+    """A date-time in any notation of ISO 8601 with an offset, in the fixed width of :func:`.instants.utc`."""
     try:
-        return instants.utc(value)
+        return instants.utc_of_any(value)
     except (ValueError, TypeError):
         return None
 

@@ -1,10 +1,13 @@
-"""How strictly the contract is taken."""
+"""How strictly the contract is enforced."""
 
 from enum import StrEnum
 
 
 class ContractMode(StrEnum):
-    """``tolerant`` takes in unknown enum values and missing secondary members, and reports them."""
+    """``tolerant`` refuses only a delivery that cannot be keyed, ordered and routed; it reports all other violations.
 
-    STRICT = "strict"
+    ``strict`` refuses every broken structure. It is for a test stage that wants to see every deviation.
+    """
+
     TOLERANT = "tolerant"
+    STRICT = "strict"

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 from appointments.contract.document import decode
 from appointments.contract.essentials import Essentials
+from appointments.contract.members import instant, member
 from appointments.contract.mode import ContractMode
 from appointments.contract.validation import validate
 from appointments.contract.violations import Kind, Violation
-from appointments.errors import ContractError
+from appointments.errors import CallbackRequestError, ContractError
 
-NEEDED = {
+REQUIRED = {
     "$",
     "$.id",
     "$.entity",
@@ -22,8 +23,10 @@ NEEDED = {
     "$.data.appointment.status",
     "$.data.appointment.updatedAt",
 }
-"""Without these there is no key, no order or no detail-type."""
-CLOSED = {"$.entity", "$.data.eventType"}
+"""Without these there is no key, no order or no detail-type. Their rules hold in both modes, except that eventType and
+status can be any text, and updatedAt any notation of an instant."""
+OPEN = {"$.data.eventType", "$.data.appointment.status"}
+CALLBACK_REQUEST = "Callback Request"
 
 
 class Parsed(NamedTuple):
@@ -35,22 +38,29 @@ class Parsed(NamedTuple):
     violation_count: int
 
 
-def parse_body(body: bytes, mode: ContractMode = ContractMode.STRICT) -> Parsed:
-    """Raises MalformedBodyError for what is not JSON, and ContractError for a broken structure.
+def parse_body(body: bytes, mode: ContractMode = ContractMode.TOLERANT) -> Parsed:
+    """Parse a body.
 
-    Strict mode refuses every broken structure. Tolerant mode accepts unknown enum values and missing secondary
-    members. A ContractError has all violations of the structure, whichever of them are the reason.
+    Raises MalformedBodyError for what is not JSON, CallbackRequestError for the vendor's other webhook entity, and
+    ContractError for a structure that the mode does not accept, with all violations of the structure.
     """
     document = decode(body)
+    if member(document, "entity") == CALLBACK_REQUEST:
+        raise CallbackRequestError(Violation("$.entity", "const", "Appointment"))
     violations, count = validate(document)
     structure = tuple(violation for violation in violations if violation.kind is Kind.STRUCTURE)
-    if any(mode is ContractMode.STRICT or not _is_tolerable(violation) for violation in structure):
+    if any(mode is ContractMode.STRICT or _is_needed(violation, document) for violation in structure):
         listed_limits = len(violations) - len(structure)
         raise ContractError(structure, count - listed_limits)
     return Parsed(document, Essentials.of(document), violations, count)
 
 
-def _is_tolerable(violation: Violation) -> bool:
-    if violation.rule == "required":
-        return violation.path not in NEEDED
-    return violation.rule == "enum" and violation.path not in CLOSED
+def _is_needed(violation: Violation, document: Any) -> bool:
+    if violation.path not in REQUIRED:
+        return False
+    value = member(document, *violation.path.split(".")[1:])
+    if violation.path in OPEN:
+        return not (isinstance(value, str) and value)
+    if violation.path == "$.data.appointment.updatedAt":
+        return instant(value) is None
+    return True

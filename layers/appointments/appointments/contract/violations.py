@@ -65,7 +65,7 @@ def json_path(location: Location) -> str:
 def from_error(error: ErrorDetails, document: Any) -> Violation:
     """Convert one of pydantic's errors; ``document`` is what pydantic validated."""
     context: dict[str, Any] = error.get("ctx", {})
-    location = [part for part in error["loc"] if isinstance(part, int) or part[0].islower()]  # without union tags
+    location = location_of(error)
     path = json_path(location)
     match error["type"]:
         case "missing":
@@ -81,6 +81,11 @@ def from_error(error: ErrorDetails, document: Any) -> Violation:
             return Violation(path, rule, str(context["bound"]))
         case other:
             return Violation(path, "type", _TYPES.get(other, "valid"))
+
+
+def location_of(error: ErrorDetails) -> Location:
+    """Return the location of an error in the document: without the tags of unions, which begin with a capital."""
+    return [part for part in error["loc"] if isinstance(part, int) or part[0].islower()]
 
 
 def value_at(document: Any, location: Location) -> Any:

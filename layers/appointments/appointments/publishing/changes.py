@@ -9,53 +9,78 @@ from appointments.contract.members import instant, member, objects, text
 
 
 def changes(appointment: dict[str, Any], previous: Any) -> list[str]:
-    """Return the names of the members that differ, with an absent member as null; [] without previousAppointment."""
+    """Return the names of the members that differ; [] without previousAppointment.
+
+    A member that previousAppointment leaves out is no evidence of a change; null is a value.
+    """
     if not isinstance(previous, dict):
         return []
-    return [name for name, view in _VIEWS.items() if _differ(appointment.get(name), previous.get(name), view)]
+    return [name for name in CHANGES if name in previous and _is_changed(name, appointment, previous)]
 
 
-def _differ(value: Any, previous: Any, view: Callable[[Any], Any]) -> bool:
-    """Most members are equal as they are written; only others need the view of what they mean."""
-    return value != previous and bool(view(value) != view(previous))
+def _is_changed(name: str, appointment: dict[str, Any], previous: dict[str, Any]) -> bool:
+    value, before = appointment.get(name), previous[name]
+    return value != before and _COMPARISONS[name](value, before)
 
 
-def _as_written(value: Any) -> Any:
-    return value
+def _differ(_value: Any, _previous: Any) -> bool:
+    """Values that are not equal as they are written differ."""
+    return True
 
 
-def _instant(value: Any) -> Any:
-    return instant(value) or value
+def _differ_as_instants(value: Any, previous: Any) -> bool:
+    return (instant(value) or value) != (instant(previous) or previous)
 
 
-def _identity(value: Any) -> Any:
+def _differ_by_id(value: Any, previous: Any) -> bool:
     """Ids compare as text: the sender writes a lead segment's id as 42 and as "42" (mapping.md, C3)."""
-    return text(member(value, "id"))
+    if previous == [] or (isinstance(previous, dict) and "id" not in previous):  # [] is an empty map (C7)
+        return False
+    return text(member(value, "id")) != text(member(previous, "id"))
 
 
-def _people(value: Any) -> list[tuple[str, str, str]]:
-    return sorted(
-        (text(p.get("type")) or "", text(p.get("role")) or "", _identity(_person(p)) or "") for p in objects(value)
-    )
+def _differ_where_known(value: Any, previous: Any) -> bool:
+    """Compare the members that the previous object has, at every level."""
+    value, previous = ({} if each == [] else each for each in (value, previous))  # an empty map (C7)
+    if not isinstance(value, dict) or not isinstance(previous, dict):
+        return bool(value != previous)
+    return any(_differ_where_known(value.get(name), previous[name]) for name in previous)
 
 
-def _person(participant: dict[str, Any]) -> Any:
-    """The person under the participant's type, else under either name: previousAppointment can leave the type out."""
+def _differ_as_people(value: Any, previous: Any) -> bool:
+    """Compare type, role and id of the participants, without those of the three that a previous participant lacks."""
+    before, now = objects(previous), objects(value)
+    known = [name for name, read in _PERSON.items() if all(read(participant) is not None for participant in before)]
+    return sorted(_described(each, known) for each in before) != sorted(_described(each, known) for each in now)
+
+
+def _described(participant: dict[str, Any], names: list[str]) -> tuple[str, ...]:
+    return tuple(_PERSON[name](participant) or "" for name in names)
+
+
+def _person_id(participant: dict[str, Any]) -> str | None:
+    """The id under the participant's type, else under either name: previousAppointment can leave the type out."""
     names = ("customer", "employee") if participant.get("type") == "CUSTOMER" else ("employee", "customer")
-    return next((participant[name] for name in names if isinstance(participant.get(name), dict)), None)
+    person = next((participant[name] for name in names if isinstance(participant.get(name), dict)), None)
+    return text(member(person, "id"))
 
 
-_VIEWS: dict[str, Callable[[Any], Any]] = {
-    "status": _as_written,
-    "start": _instant,
-    "end": _instant,
-    "office": _identity,
-    "subject": _identity,
-    "participants": _people,
-    "location": _as_written,
-    "listing": _identity,
-    "leadSegment": _identity,
-    "externalId": _as_written,
+_PERSON: dict[str, Callable[[dict[str, Any]], str | None]] = {
+    "type": lambda participant: text(participant.get("type")),
+    "role": lambda participant: text(participant.get("role")),
+    "id": _person_id,
 }
-CHANGES = tuple(_VIEWS)
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "status": _differ,
+    "start": _differ_as_instants,
+    "end": _differ_as_instants,
+    "office": _differ_by_id,
+    "subject": _differ_by_id,
+    "participants": _differ_as_people,
+    "location": _differ_where_known,
+    "listing": _differ_by_id,
+    "leadSegment": _differ_by_id,
+    "externalId": _differ,
+}
+CHANGES = tuple(_COMPARISONS)
 """The names that ``changes`` can contain; part of the contract with subscribers."""

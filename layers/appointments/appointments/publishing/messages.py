@@ -1,7 +1,8 @@
 """The messages that we publish: our contract with every subscriber, frozen by events/eventbridge/*.v1.json.
 
 ``detail`` is ``{"metadata": {...}, "data": {...}}``. The appointment, previousAppointment and message are the sender's
-own JSON text (:mod:`.raw_members`).
+own JSON text (:mod:`.raw_members`), and so are members of ``data`` that the contract does not know. Unknown members of
+the envelope are in a third member, ``envelope``, which is absent without them.
 """
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ DETAIL_TYPES = {
     "REOPEN": "AppointmentReopened",
     "GENERIC_UPDATE": "AppointmentUpdated",
 }
+
+
+UNRECOGNIZED = "AppointmentUnrecognized"
+"""The detail-type of an eventType that this release does not know."""
 
 
 class EventDetail(StrEnum):
@@ -83,7 +88,7 @@ def message(
     ``bodyKey`` instead (:meth:`.bodies.Bodies.get`); its errors are not caught. Raises KeyError, ValueError or
     zlib.error for an item that :func:`.items.event_item` did not write.
     """
-    body = items.read_body(item, load).decode()
+    body = items.read_body(item, load).decode("utf-8-sig")
     built = _build(item, body, event_detail)
     if event_detail is EventDetail.FULL and built.size(source=source) > ENTRY_BYTES:
         return _build(item, body, EventDetail.REFERENCE)
@@ -96,20 +101,29 @@ def _build(item: Item, body: str, event_detail: EventDetail) -> Message:
     appointment, previous = data["appointment"], data.get("previousAppointment")
     if event_detail is EventDetail.FULL:
         parts = {name: texts.get(name, "null") for name in _AS_SENT}
+        parts |= {name: text for name, text in texts.items() if name not in _OUR_NAMES}
     else:
         parts = {
             "appointment": _encode(_reference(appointment)),
             "previousAppointment": _encode(_reference(previous) if isinstance(previous, dict) else None),
         }
     parts["changes"] = _encode(changes(appointment, previous))
-    members = ",".join(f'"{name}":{text}' for name, text in parts.items())
+    members = ",".join(f"{_encode(name)}:{text}" for name, text in parts.items())
     metadata = _encode(_metadata(item, document, event_detail))
+    detail = f'{{"metadata":{metadata},"data":{{{members}}}{_unknown_members(document, event_detail)}}}'
     return Message(
         appointment_id=appointment["id"],
         envelope_id=document["id"],
-        detail_type=DETAIL_TYPES[data["eventType"]],
-        detail=f'{{"metadata":{metadata},"data":{{{members}}}}}',
+        detail_type=DETAIL_TYPES.get(data["eventType"], UNRECOGNIZED),
+        # JSON may contain these two characters, but SQS and other targets of a rule refuse them.
+        detail=detail.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff"),
     )
+
+
+def _unknown_members(document: dict[str, Any], event_detail: EventDetail) -> str:
+    """The members of the envelope that the contract does not know, as the member ``envelope`` of a full message."""
+    unknown = {name: value for name, value in document.items() if name not in _ENVELOPE}
+    return f',"envelope":{_encode(unknown)}' if unknown and event_detail is EventDetail.FULL else ""
 
 
 def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail) -> dict[str, Any]:
@@ -119,9 +133,10 @@ def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail) -
         "correlationId": shown(document.get("correlationId")),
         "webhookConfigurationId": shown(document.get("webhookConfigurationId")),
         "version": shown(document.get("version")),
-        "eventType": document["data"]["eventType"],
+        "eventType": shown(document["data"]["eventType"]),
         "appointmentId": document["data"]["appointment"]["id"],
         "updatedAt": item["updatedAt"]["S"],
+        "order": item["order"]["S"],
         "receivedAt": item["receivedAt"]["S"],
         "schemaVersion": SCHEMA_VERSION,
         "detail": event_detail.value,
@@ -133,6 +148,8 @@ def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail) -
 
 
 _AS_SENT = ("appointment", "previousAppointment", "message")
+_OUR_NAMES = {*_AS_SENT, "eventType", "changes"}
+_ENVELOPE = {"id", "correlationId", "webhookConfigurationId", "version", "entity", "data"}
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _REFERENCE_MEMBERS = ("id", "status", "start", "end", "updatedAt")
 _REFERENCE_OBJECTS = ("office", "subject", "listing", "leadSegment")

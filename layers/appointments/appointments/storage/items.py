@@ -28,6 +28,7 @@ PARTITION_KEY = "pk"
 SORT_KEY = "sk"
 TTL_ATTRIBUTE = "expiresAt"
 STORED_AT = "storedAt"
+ORDER = "order"
 CURRENT_SORT_KEY = "CURRENT"
 EVENT_SORT_KEY_PREFIX = "EVENT#"
 INDEXES = {
@@ -73,6 +74,11 @@ class Delivery(NamedTuple):
     received_at: str
     expires_at: int | None = None
 
+    @property
+    def order(self) -> str:
+        """Decides which event is the newest: see :meth:`.essentials.Essentials.order`."""
+        return self.essentials.order(self.received_at)
+
 
 def expires_at(retention_days: int, since: float) -> int | None:
     """Return when an event leaves the history: ``retention_days`` after ``since``, in epoch seconds; None for never."""
@@ -100,15 +106,14 @@ def event_item(
         {
             PARTITION_KEY: partition_key(essentials.appointment_id),
             SORT_KEY: event_sort_key(essentials.envelope_id),
-            "eventType": essentials.event_type,
             "updatedAt": essentials.updated_at,
+            ORDER: delivery.order,
             "receivedAt": delivery.received_at,
             STORED_AT: stored_at or delivery.received_at,
         }
     )
-    item |= _bounded_texts(
-        {name: text(document.get(name)) for name in ("correlationId", "webhookConfigurationId", "version")}
-    )
+    names = ("correlationId", "webhookConfigurationId", "version")
+    item |= _bounded_texts({"eventType": essentials.event_type, **{name: text(document.get(name)) for name in names}})
     if body_key is None:
         item["body"] = {"B": pack(delivery.body)}
     else:
@@ -150,6 +155,7 @@ def current_item(delivery: Delivery) -> Item:
             PARTITION_KEY: partition_key(essentials.appointment_id),
             SORT_KEY: CURRENT_SORT_KEY,
             "updatedAt": essentials.updated_at,
+            ORDER: delivery.order,
             "eventId": essentials.envelope_id,
         }
     )

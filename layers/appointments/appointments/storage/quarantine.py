@@ -43,6 +43,7 @@ class QuarantineMetadata(NamedTuple):
     violation_count: int = 0
     request_id: str = ""
     content_type: str = ""
+    content_encoding: str = ""
 
     def as_metadata(self, reason: str) -> dict[str, str]:
         """Encode as metadata of an object: printable ASCII, at most METADATA_BYTES."""
@@ -51,6 +52,7 @@ class QuarantineMetadata(NamedTuple):
             "received-at": _printable(self.received_at),
             "request-id": _printable(self.request_id),
             "content-type": _printable(self.content_type),
+            "content-encoding": _printable(self.content_encoding),
             "violation-count": str(self.violation_count),
             "violations": "",
         }
@@ -75,6 +77,7 @@ class QuarantineMetadata(NamedTuple):
             violation_count=count,
             request_id=metadata.get("request-id", ""),
             content_type=metadata.get("content-type", ""),
+            content_encoding=metadata.get("content-encoding", ""),
         )
 
 
@@ -95,6 +98,7 @@ class Quarantine:
         violation_count: int | None = None,
         request_id: str = "",
         content_type: str = "",
+        content_encoding: str = "",
     ) -> str:
         """Store the body and return its key. The first object of a body and reason stays, with its metadata.
 
@@ -108,6 +112,7 @@ class Quarantine:
             len(violations) if violation_count is None else violation_count,
             request_id,
             content_type,
+            content_encoding,
         )
         digest = hashlib.sha256(body)
         key = f"{reason.value}/{digest.hexdigest()}"

@@ -7,8 +7,8 @@ DynamoDB refuses both together and says which condition failed:
 event item exists      Nothing is written: a duplicate, or a conflict if the content differs. The event item counts
                        first, so a retry after a lost answer is a duplicate, never a conflict.
 current item newer     Stale: the event item is put alone, with the stale flag.
-same updatedAt,        Not stale, but the current item stays. The event item is put alone, on condition that the
-greater envelope id    current item still has this updatedAt; else a message could say "not stale" after a newer one.
+same instant,          Not stale, but the current item stays. The event item is put alone, on condition that the
+lower order            current item still has this instant; else a message could say "not stale" after a newer one.
 transaction conflict   Another request writes this appointment at the moment: retry with jitter within the deadline.
 =====================  =======================================================================
 
@@ -27,6 +27,7 @@ from botocore.parsers import ResponseParserError
 
 from appointments import timing
 from appointments.contract import instants
+from appointments.contract.essentials import instant_of
 from appointments.errors import BodyUnavailableError, DeadlineExceededError, StoreRefusedError, StoreUnavailableError
 from appointments.outcome import Outcome
 from appointments.storage import items
@@ -42,8 +43,9 @@ REFUSED = "ConditionalCheckFailed"
 CONTENT_ERRORS = {"ValidationException", "ValidationError", "ItemCollectionSizeLimitExceeded"}
 """Codes of a request, or of one write in it, that a retry does not change."""
 ABSENT = "attribute_not_exists(pk)"
-NEWER = "attribute_not_exists(pk) OR updatedAt < :updatedAt OR (updatedAt = :updatedAt AND eventId < :eventId)"
-UNMOVED = "updatedAt = :updatedAt"
+NEWER = "attribute_not_exists(pk) OR #order < :order"
+SAME_INSTANT = "begins_with(#order, :instant)"
+ORDER_NAME = {"#order": items.ORDER}  # a reserved word of DynamoDB
 
 
 class Store:
@@ -122,11 +124,12 @@ class Store:
 
     def _after_losing(self, event: Item, current: Item, winner: Item | None) -> list[dict[str, Any]]:
         """Return the writes for a delivery that the current item refused; ``winner`` is the current item."""
-        if winner is None or winner["updatedAt"]["S"] < current["updatedAt"]["S"]:
+        order = current[items.ORDER]["S"]
+        if winner is None or winner[items.ORDER]["S"] < order:
             # After a tie, the current item was replaced or deleted meanwhile: try the whole transaction again.
             return [self._put_event(event), self._put_current(current)]
-        if winner["updatedAt"] == current["updatedAt"]:
-            return [self._put_event(event), self._check_unmoved(current)]
+        if instant_of(winner[items.ORDER]["S"]) == instant_of(order):
+            return [self._put_event(event), self._check_same_instant(current)]
         event["stale"] = {"BOOL": True}  # final: the current item never returns to an older state
         return [self._put_event(event)]
 
@@ -134,13 +137,13 @@ class Store:
         return {"Put": self._condition(ABSENT, Item=event)}
 
     def _put_current(self, current: Item) -> dict[str, Any]:
-        values = {":updatedAt": current["updatedAt"], ":eventId": current["eventId"]}
-        return {"Put": self._condition(NEWER, Item=current, ExpressionAttributeValues=values)}
+        values = {":order": current[items.ORDER]}
+        return {"Put": self._condition(NEWER, Item=current, **_order_names(values))}
 
-    def _check_unmoved(self, current: Item) -> dict[str, Any]:
+    def _check_same_instant(self, current: Item) -> dict[str, Any]:
         key = {name: current[name] for name in (items.PARTITION_KEY, items.SORT_KEY)}
-        values = {":updatedAt": current["updatedAt"]}
-        return {"ConditionCheck": self._condition(UNMOVED, Key=key, ExpressionAttributeValues=values)}
+        values = {":instant": {"S": instant_of(current[items.ORDER]["S"])}}
+        return {"ConditionCheck": self._condition(SAME_INSTANT, Key=key, **_order_names(values))}
 
     def _condition(self, expression: str, **write: Any) -> dict[str, Any]:
         """A write that returns the existing item when its condition fails."""
@@ -170,6 +173,10 @@ class Store:
         except (BotoCoreError, ResponseParserError) as error:
             raise StoreUnavailableError("DynamoDB did not answer: " + type(error).__name__) from None
         return None
+
+
+def _order_names(values: dict[str, Any]) -> dict[str, Any]:
+    return {"ExpressionAttributeNames": ORDER_NAME, "ExpressionAttributeValues": values}
 
 
 def _listed(codes: list[str | None]) -> str:
