@@ -14,8 +14,10 @@ PIP := pip install --disable-pip-version-check --no-input --root-user-action=ign
 STAMP := $(VENV)/.installed
 SAM_STAMP := $(SAM_VENV)/.installed
 CHECKOV_STAMP := $(CHECKOV_VENV)/.installed
+BENCH_VENV := build/bench/venv
+BENCH_STAMP := $(BENCH_VENV)/.installed
 
-.PHONY: help setup setup-sam run serve load bench fuzz test lint types scan lock clean
+.PHONY: help setup setup-sam run serve load bench generate fuzz test lint types scan lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -54,11 +56,23 @@ serve: $(STAMP) ## the stack on this machine until Ctrl-C (PORT, AWS_PORT, WEBHO
 load: $(STAMP) ## many senders at full speed for a minute, then every promise checked (SECONDS, SENDERS)
 	@$(BIN)/python -m local.load --seconds $(or $(SECONDS),60) --senders $(or $(SENDERS),8)
 
-bench: $(STAMP) $(SAM_STAMP) ## the built functions measured beside reference handlers, minutes (ROUNDS, DYNAMODB_LOCAL_ENDPOINT)
-	@mkdir -p build
-	@SAM_CLI_TELEMETRY=0 sam build --build-dir .aws-sam/bench --cache-dir .aws-sam/bench-cache >build/bench-build.log 2>&1 \
-		|| { cat build/bench-build.log >&2; exit 1; }
-	@$(BIN)/python -m bench $(if $(ROUNDS),--rounds $(ROUNDS))
+$(BENCH_STAMP): requirements/bench.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+	@echo "== benchmark in $(BENCH_VENV) (about half a minute)"
+	@$(PYTHON) -m venv --clear $(BENCH_VENV)
+	@set -o pipefail; $(BENCH_VENV)/bin/python -m $(PIP) --require-hashes -r requirements/bench.txt \
+		| sed -uE '/^(Collecting|Installing)/!d; s/ \(from .*//'
+	@$(BENCH_VENV)/bin/python -m $(PIP) -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+bench: $(BENCH_STAMP) $(SAM_STAMP) ## measure the built functions beside reference handlers, minutes (ROUNDS, DYNAMODB_LOCAL_ENDPOINT)
+	@echo "== sam build (about a minute)"
+	@SAM_CLI_TELEMETRY=0 sam build --build-dir .aws-sam/bench --cache-dir .aws-sam/bench-cache >build/bench/build.log 2>&1 \
+		|| { cat build/bench/build.log >&2; exit 1; }
+	@$(BENCH_VENV)/bin/python -m bench $(if $(ROUNDS),--rounds $(ROUNDS))
+
+generate: $(STAMP) ## write every generated file: events/, the prepared schema, generated docs, the layer's lock
+	@$(BIN)/python -m generate
 
 fuzz: $(STAMP) ## hostile requests against the served stack until it has found nothing for long (EXAMPLES)
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),3000) $(BIN)/python -m pytest tests/e2e/test_fuzz.py tests/e2e/test_schemathesis.py --timeout 0
@@ -78,6 +92,7 @@ scan: $(STAMP) $(CHECKOV_STAMP) ## what the linters and scanners say of template
 
 lock: $(STAMP) ## resolve the locks again from pyproject.toml (needs uv)
 	@for lock in "lambda.txt pyproject.toml" "dev.txt pyproject.toml --extra cli --group dev -c requirements/lambda.txt" "sam.txt --group sam" "checkov.txt --group checkov" \
+		"bench.txt pyproject.toml --group bench -c requirements/dev.txt" \
 		"bench-typical.txt --group bench-typical -c requirements/lambda.txt" \
 		"bench-fastapi.txt --group bench-fastapi -c requirements/lambda.txt" \
 		"bench-runtime.txt --group bench-runtime -c requirements/dev.txt"; do \

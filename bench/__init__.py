@@ -1,5 +1,5 @@
-"""The built functions under the real runtime client, measured beside reference handlers in one interleaved run.
+"""The benchmark: the built functions beside reference handlers, under Lambda's runtime interface client.
 
-``python -m bench`` prints, writes and draws what came of it; ``make bench`` builds first. Ratios within one run
-are all that is claimed: the milliseconds are of the machine it ran on.
+All handlers run interleaved in one run. Only the ratios within a run carry over to other machines; the milliseconds do
+not. ``make bench`` builds the functions, runs ``python -m bench`` and updates docs/performance.md.
 """

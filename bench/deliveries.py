@@ -1,4 +1,4 @@
-"""The events that are delivered: the sample's body as ever new deliveries, and grown within the contract."""
+"""The measured deliveries: the body of a sample as new deliveries, and larger bodies within the contract."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ WORDS = (
     "confirm explain prepare document signature account question answer transfer insurance property payment term"
 )
 ANSWER_CHARACTERS = 600
-"""What a customer writes into one answer, about."""
+"""The approximate length of a customer's answer."""
 BEGIN = datetime(2026, 3, 3, 9, tzinfo=UTC)
 
 
-def document() -> dict[str, Any]:
-    """The sample's envelope, 8.4 KB as it is sent."""
+def sample_envelope() -> dict[str, Any]:
+    """Return the envelope of the sample, 8.4 KB when sent."""
     sample = next(sample for sample in SAMPLES if sample.name == SAMPLE)
     envelope: dict[str, Any] = json.loads(sample.body)
     return envelope
 
 
-def renewed(
+def new_delivery(
     envelope: dict[str, Any], *, appointment_id: str | None = None, updated_at: str | None = None
 ) -> dict[str, Any]:
-    """The same under a new envelope id, so that it is no duplicate, and of a new appointment unless one is named."""
-    given = {"id": appointment_id or str(uuid4())}
-    appointment = envelope["data"]["appointment"] | given | ({"updatedAt": updated_at} if updated_at else {})
+    """Return the envelope with a new envelope id, and with a new appointment id unless one is given."""
+    members = {"id": appointment_id or str(uuid4())} | ({"updatedAt": updated_at} if updated_at else {})
+    appointment = envelope["data"]["appointment"] | members
     return envelope | {"id": str(uuid4()), "data": envelope["data"] | {"appointment": appointment}}
 
 
-def later(number: int) -> str:
-    """The instant of an appointment's event by its number."""
+def update_instant(number: int) -> str:
+    """Return the updatedAt of an appointment's event with this number."""
     return (BEGIN + timedelta(seconds=number)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -48,17 +48,22 @@ def encode(envelope: dict[str, Any]) -> bytes:
     return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def event(body: bytes) -> bytes:
-    """What the runtime hands to the function: API Gateway took the request just now."""
+def api_event(body: bytes) -> bytes:
+    """Return the API Gateway event of a request that was received now."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    made = webhook_event(Sample(SAMPLE, body, now))
-    made["requestContext"]["timeEpoch"] = int(time.time() * 1000)
-    return json.dumps(made).encode()
+    event = webhook_event(Sample(SAMPLE, body, now))
+    event["requestContext"]["timeEpoch"] = int(time.time() * 1000)
+    return json.dumps(event).encode()
 
 
-def of_size(size: int, chance: random.Random) -> dict[str, Any]:
-    """An envelope of about so many bytes: without what is optional for the least, else with answers for the rest."""
-    envelope = document()
+def sample_event() -> bytes:
+    """Return the API Gateway event of a new delivery of the sample."""
+    return api_event(encode(new_delivery(sample_envelope())))
+
+
+def envelope_of_size(size: int, generator: random.Random) -> dict[str, Any]:
+    """Return an envelope of about ``size`` bytes: without optional members, or with additional answers."""
+    envelope = sample_envelope()
     appointment = envelope["data"]["appointment"]
     if size < len(encode(envelope)):
         envelope["data"]["previousAppointment"] = None
@@ -69,13 +74,13 @@ def of_size(size: int, chance: random.Random) -> dict[str, Any]:
         appointment["participants"] = appointment["participants"][: 1 if size < 4096 else 2]
     answers = appointment.setdefault("answers", [])
     while (missing := size - len(encode(envelope))) > 300:
-        answers.append(_answer(len(answers), min(ANSWER_CHARACTERS, missing - 200), chance))
+        answers.append(_answer(len(answers), min(ANSWER_CHARACTERS, missing - 200), generator))
     return envelope
 
 
-def of_participants(number: int) -> dict[str, Any]:
-    """An envelope with so many participants, each with ids of its own."""
-    envelope = document()
+def envelope_with_participants(number: int) -> dict[str, Any]:
+    """Return an envelope with this number of participants, each with different ids."""
+    envelope = sample_envelope()
     appointment = envelope["data"]["appointment"]
     models = appointment["participants"]
     appointment["participants"] = [_participant(models[n % len(models)], n) for n in range(number)]
@@ -88,9 +93,9 @@ def _participant(model: dict[str, Any], number: int) -> dict[str, Any]:
     return model | {"role": role, "token": str(uuid4()), kind: model[kind] | {"id": f"{kind}-{number}"}}
 
 
-def _answer(number: int, characters: int, chance: random.Random) -> dict[str, Any]:
-    """Words in random order, which compress about as prose does."""
-    text = " ".join(chance.choices(WORDS.split(), k=characters // 5))[: max(characters, 1)]
+def _answer(number: int, characters: int, generator: random.Random) -> dict[str, Any]:
+    """Return an answer of words in random order, which compress about as well as prose."""
+    text = " ".join(generator.choices(WORDS.split(), k=characters // 5))[: max(characters, 1)]
     return {
         "id": f"answer-{number}",
         "form": {"id": "form-1"},

@@ -1,4 +1,4 @@
-"""The table as template.yaml declares it, in a DynamoDB Local, for as long as it is measured."""
+"""The table of template.yaml in DynamoDB Local, for the duration of a measurement."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DECLARED = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondary
 
 
 class Table:
-    """A context manager. It belongs to the credentials of the measured processes, as DynamoDB Local has it."""
+    """A context manager. DynamoDB Local keeps tables by credentials, so these are those of the measured processes."""
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
@@ -40,7 +40,7 @@ class Table:
         self._client.delete_table(TableName=self.name)
 
     def write_small_transaction(self) -> Any:
-        """What it says to have consumed for one item of less than 1 KB that is in no index."""
+        """Write an item of less than 1 KB that is in no index. Returns the consumed capacity."""
         item = {"pk": {"S": "SMALL"}, "sk": {"S": str(uuid4())}}
         answer: Any = self._client.transact_write_items(
             TransactItems=[{"Put": {"TableName": self.name, "Item": item}}], ReturnConsumedCapacity="INDEXES"

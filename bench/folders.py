@@ -1,8 +1,8 @@
-"""The folders that the measured processes import from, made once for each state of what they are made of.
+"""The folders that the measured processes import from.
 
-A variant has one folder for its code, as Lambda's /var/task, and the functions one more for both layers, as
-/opt/python. Nothing of the dev environment is on their path: the interpreter is a bare one, and the runtime client has
-a folder of its own, the last one, as in Lambda.
+Each variant has a folder for its code, which stands for /var/task. The functions have another for both layers, which
+stands for /opt/python. The last folder on the path holds the runtime interface client, as in Lambda. The interpreter
+has no other packages.
 """
 
 from __future__ import annotations
@@ -18,74 +18,74 @@ HANDLERS = Path(__file__).parent / "handlers"
 LOCKS = ROOT / "requirements"
 FOLDER = ROOT / "build" / "bench"
 BUILD = ROOT / ".aws-sam" / "bench"
-"""Where `make bench` has the functions built, apart from what `sam build` and `sam deploy` use."""
+"""The build folder of `make bench`, apart from the one of `sam build` and `sam deploy`."""
 RUNTIME = "python3.13"
 LAYERS = ("DependenciesLayer", "AppointmentsLayer")
 
 
 class MissingError(Exception):
-    """What is to be measured is not there; the message says how to get it."""
+    """A missing build or interpreter. The message says how to get it."""
 
 
 def interpreter() -> Path:
-    """A python3.13 that has its standard library and nothing else."""
+    """Return a python3.13 with the standard library only."""
     python = FOLDER / "python" / "bin" / "python"
     if not python.exists():
-        subprocess.run([_base(), "-m", "venv", "--without-pip", "--clear", FOLDER / "python"], check=True)  # noqa: S603
+        subprocess.run([_base_interpreter(), "-m", "venv", "--without-pip", "--clear", FOLDER / "python"], check=True)  # noqa: S603
     return python
 
 
-def _base() -> str:
-    """The interpreter itself: what is found on the path may be a script that looks for it, which takes its time."""
+def _base_interpreter() -> str:
+    """Return the interpreter itself, because python3.13 on the path may be a slow wrapper script."""
     found = shutil.which(RUNTIME)
     if f"python{sys.version_info.major}.{sys.version_info.minor}" == RUNTIME:
         found = sys.executable
     if found is None:
-        raise MissingError(f"{RUNTIME}, the runtime of the functions, is not on the path")
-    told = subprocess.run(  # noqa: S603
+        raise MissingError(f"{RUNTIME}, the runtime of the functions, is not on the path: install it")
+    answer = subprocess.run(  # noqa: S603
         [found, "-c", "import sys; print(sys._base_executable)"], check=True, capture_output=True, text=True
     )
-    return told.stdout.strip()
+    return answer.stdout.strip()
 
 
 def locked(lock: str) -> Path:
-    """A folder with what a lock of requirements/ says and bytecode of it, as ``pip install --target`` makes it."""
+    """Return a folder with the packages of a lock in requirements/ and their bytecode, installed once for each lock."""
     folder = FOLDER / f"{lock}-{_digest(LOCKS / f'{lock}.txt')}"
     if not folder.exists():
         print(f"installing requirements/{lock}.txt ...", file=sys.stderr, flush=True)
         python = interpreter()
-        making = Path(f"{folder}.part")
-        shutil.rmtree(making, ignore_errors=True)
+        partial = Path(f"{folder}.part")
+        shutil.rmtree(partial, ignore_errors=True)
         pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-qq", "--no-input"]
         pip += ["--disable-pip-version-check", "--root-user-action=ignore", "--no-compile", "--require-hashes"]
-        subprocess.run([*pip, "--target", str(making), "-r", str(LOCKS / f"{lock}.txt")], check=True)  # noqa: S603
-        compiled(making)
-        making.rename(folder)
+        subprocess.run([*pip, "--target", str(partial), "-r", str(LOCKS / f"{lock}.txt")], check=True)  # noqa: S603
+        compile_bytecode(partial)
+        partial.rename(folder)
     return folder
 
 
 def reference(name: str, lock: str | None, *, bytecode: bool = True) -> Path:
-    """A package as a reference would be deployed: the handlers beside what they import."""
+    """Return the deployment package of a reference handler: the handlers beside their dependencies."""
     folder = FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
     if lock:
         _copy(locked(lock), folder, bytecode=bytecode)
     _copy(HANDLERS, folder / "handlers", bytecode=False)
     if bytecode:
-        compiled(folder / "handlers")
+        compile_bytecode(folder / "handlers")
     return folder
 
 
 def task(function: str, build: Path) -> Path:
-    """A built function's code, where the build put it."""
+    """Return the folder of a built function's code."""
     folder = build / function
     if not folder.is_dir():
-        raise MissingError(f"{folder} is missing: make bench builds it")
+        raise MissingError(f"{folder} is missing: run make bench, which builds it")
     return folder
 
 
 def layers(build: Path) -> Path:
-    """What /opt/python has: the layers one over the other, as they were built, bytecode included where there is any."""
+    """Return a folder that stands for /opt/python: the built layers, merged, with the bytecode that they have."""
     folder = FOLDER / "opt"
     shutil.rmtree(folder, ignore_errors=True)
     for layer in LAYERS:
@@ -94,13 +94,13 @@ def layers(build: Path) -> Path:
 
 
 def _copy(source: Path, target: Path, *, bytecode: bool) -> None:
-    """With the times of the files: bytecode knows its source by them."""
+    """Copy a tree with the times of its files, since bytecode refers to the time of its source."""
     ignored = () if bytecode else ("__pycache__",)
     shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*ignored))
 
 
-def compiled(folder: Path) -> None:
-    """By the interpreter that will run it. Bytecode that is not looked up in its source, as a package would have it."""
+def compile_bytecode(folder: Path) -> None:
+    """Compile a folder for the measured interpreter to bytecode that is not checked against its source."""
     command = [
         str(interpreter()),
         "-m",
@@ -112,7 +112,7 @@ def compiled(folder: Path) -> None:
         "0",
         str(folder),
     ]
-    subprocess.run(command, check=False)  # noqa: S603 - packages have files that no Python compiles
+    subprocess.run(command, check=False)  # noqa: S603 - some packages have files that do not compile
 
 
 def _digest(path: Path) -> str:

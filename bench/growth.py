@@ -1,29 +1,30 @@
-"""How the cost of a delivery grows with its body and with the people in it."""
+"""The cost of a delivery by the size of its body and by the number of participants."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from bench import deliveries
+from bench.checks import check_answer
 from bench.dynamodb import Table
 from bench.measures import MILLISECONDS, Measure, Measures
 from bench.process import Process
 from bench.stub import Stub
 from bench.units import Meter
 from bench.variants import TYPICAL, WEBHOOK, Variant
-from bench.verify import check_answer
 
 KIB = 1024
 SIZES = (2 * KIB, 8 * KIB, 32 * KIB, 128 * KIB, 512 * KIB, 1024 * KIB - 512)
-"""In bytes; the last leaves room for the ids, so that the body is not more than a MiB."""
+"""The sizes in bytes. The last one leaves room for the ids, so that the body is at most 1 MiB."""
 PARTICIPANTS = (1, 10, 100, 500)
 COMPARED = (WEBHOOK, TYPICAL)
 ITEM_BYTES = 400_000
-"""DynamoDB takes no larger item: whoever keeps the whole payload in one cannot store a larger body."""
+"""The limit of a DynamoDB item. The typical handler stores the whole payload in one item, so it stops here."""
 WARM_UP = 20
 
 
@@ -38,20 +39,27 @@ class Case:
         return len(deliveries.encode(self.envelope))
 
 
-def cases() -> Iterator[Case]:
-    chance = random.Random(1)  # noqa: S311 - words
-    for size in SIZES:
-        envelope = deliveries.of_size(size, chance)
-        yield Case(f"body.{size}", f"body of {round(len(deliveries.encode(envelope)) / KIB)} KiB", envelope)
-    for number in PARTICIPANTS:
-        envelope = deliveries.of_participants(number)
-        size = round(len(deliveries.encode(envelope)) / KIB)
-        yield Case(f"participants.{number}", f"{number} participants, {size} KiB", envelope)
+@cache
+def cases() -> tuple[Case, ...]:
+    """Return the measured deliveries."""
+    generator = random.Random(1)  # noqa: S311 - words
+    by_size = [(size, deliveries.envelope_of_size(size, generator)) for size in SIZES]
+    by_number = [(number, deliveries.envelope_with_participants(number)) for number in PARTICIPANTS]
+    return (
+        *(Case(f"body.{size}", f"body of {_kib(envelope)} KiB", envelope) for size, envelope in by_size),
+        *(
+            Case(f"participants.{number}", f"participants: {number}, {_kib(envelope)} KiB", envelope)
+            for number, envelope in by_number
+        ),
+    )
+
+
+def _kib(envelope: dict[str, Any]) -> int:
+    return round(len(deliveries.encode(envelope)) / KIB)
 
 
 def measure(variants: Sequence[Variant], measures: Measures, *, rounds: int, table: Table | None) -> None:
-    """One process of each variant for all of it; with a table, also the write units of each case."""
-    made = list(cases())
+    """Measure all cases in one process of each variant and, with a table, count the write units of each case."""
     compared = [variant for variant in variants if variant.name in COMPARED]
     with ExitStack() as stack:
         stub = Stub()
@@ -60,15 +68,15 @@ def measure(variants: Sequence[Variant], measures: Measures, *, rounds: int, tab
         for process in processes.values():
             process.wait_until_ready()
             for _ in range(WARM_UP):
-                process.invoke(_event(deliveries.document()))
+                process.invoke(deliveries.sample_event())
         for _ in range(rounds):
-            for case in made:
+            for case in cases():
                 for name, process in processes.items():
                     if _can_store(name, case):
                         _deliver(name, process, case, measures)
     if table:
         for variant in compared:
-            _count(variant, made, measures, table)
+            _count_units(variant, measures, table)
 
 
 def _can_store(name: str, case: Case) -> bool:
@@ -77,21 +85,19 @@ def _can_store(name: str, case: Case) -> bool:
 
 def _deliver(name: str, process: Process, case: Case, measures: Measures) -> None:
     before = process.cpu_seconds()
-    answered = process.invoke(_event(case.envelope))
+    result = process.invoke(_event(case.envelope))
     cpu = process.cpu_seconds() - before
-    check_answer(answered.body)
+    check_answer(result.body)
     measures.add(Measure(f"{case.key}Cpu", f"{case.title}, CPU", "ms", WEBHOOK), name, cpu * MILLISECONDS)
-    seconds = answered.seconds * MILLISECONDS
-    measures.add(Measure(f"{case.key}Wall", f"{case.title}, answer", "ms", WEBHOOK), name, seconds)
 
 
-def _count(variant: Variant, made: Sequence[Case], measures: Measures, table: Table) -> None:
+def _count_units(variant: Variant, measures: Measures, table: Table) -> None:
     meter, stub = Meter(table), Stub(table.endpoint)
     with Process(variant, stub.url, variables={"TABLE_NAME": table.name}) as process:
         process.wait_until_ready()
-        for case in made:
+        for case in cases():
             if _can_store(variant.name, case):
-                stub.forget()
+                stub.reset()
                 check_answer(process.invoke(_event(case.envelope)).body)
                 measure = Measure(f"{case.key}Units", f"{case.title}, write units", "", WEBHOOK)
                 measures.add(measure, variant.name, meter.read(stub.consumed).total)
@@ -99,4 +105,4 @@ def _count(variant: Variant, made: Sequence[Case], measures: Measures, table: Ta
 
 
 def _event(envelope: dict[str, Any]) -> bytes:
-    return deliveries.event(deliveries.encode(deliveries.renewed(envelope)))
+    return deliveries.api_event(deliveries.encode(deliveries.new_delivery(envelope)))

@@ -1,4 +1,4 @@
-"""What a start of the function imports, by package: each one's own share of the time that imports take."""
+"""The imports of a cold start by package: the self time of each and its share of all imports."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ TOP = 12
 
 
 def profile(variant: Variant) -> dict[str, Any]:
-    """Of one start with its first delivery, which imports what the start left for later."""
+    """Return the profile of a start and its first delivery, which imports what the start defers."""
     stub = Stub()
     with Process(variant, stub.url, options=["-X", "importtime"], keep=None) as process:
         process.wait_until_ready()
-        process.invoke(deliveries.event(deliveries.encode(deliveries.renewed(deliveries.document()))))
+        process.invoke(deliveries.sample_event())
     stub.stop()
     return by_package(process.lines)
 
 
 def by_package(lines: Iterable[str]) -> dict[str, Any]:
-    """Of what ``-X importtime`` writes. The share is of all imports, those of the runtime client included."""
-    found = [match for match in map(LINE.match, lines) if match]
+    """Return the profile from the output of ``-X importtime``, which includes the runtime interface client."""
+    matches = [match for match in map(LINE.match, lines) if match]
     microseconds: Counter[str] = Counter()
-    for match in found:
+    for match in matches:
         microseconds[_package(match[2])] += int(match[1])
     total = microseconds.total()
     return {
-        "modules": len(found),
+        "modules": len(matches),
         "milliseconds": round(total / 1000, 1),
         "packages": [
-            {"package": name, "milliseconds": round(own / 1000, 1), "share": round(own / total, 3)}
-            for name, own in microseconds.most_common(TOP)
+            {"package": name, "milliseconds": round(self_time / 1000, 1), "share": round(self_time / total, 3)}
+            for name, self_time in microseconds.most_common(TOP)
         ],
     }
 
 
 def _package(module: str) -> str:
-    top = module.partition(".")[0]
-    return STANDARD if top in sys.stdlib_module_names else top
+    package = module.partition(".")[0]
+    return STANDARD if package in sys.stdlib_module_names else package

@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The machine of a run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bench import folders
 
 
 def machine() -> dict[str, str | int]:
+    """Return the date, the hardware and the versions that the figures depend on."""
     python = [str(folders.interpreter()), "-c", "import platform; print(platform.python_version())"]
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",

@@ -1,4 +1,4 @@
-"""What was measured, round by round, and what it comes to: medians, quartiles, and ratios within each round."""
+"""Measured values by round, and their summary: medians, quartiles, and ratios within each round."""
 
 from __future__ import annotations
 
@@ -12,38 +12,41 @@ MILLISECONDS = 1000.0
 
 @dataclass(slots=True)
 class Measure:
-    """One row: a value of each variant for every round, in rounds' order; ``ours`` is what the ratios are of."""
+    """A row of a table: for each variant, one value per round in the order of the rounds.
+
+    The ratios divide the values of the variant ``numerator`` by those of each other variant.
+    """
 
     key: str
     title: str
     unit: str
-    ours: str
+    numerator: str
     values: dict[str, list[float]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        others = [name for name in self.values if name != self.ours]
+        others = [name for name in self.values if name != self.numerator]
         return {
             "key": self.key,
             "title": self.title,
             "unit": self.unit,
-            "ours": self.ours,
+            "numerator": self.numerator,
             "variants": {name: summary(values) for name, values in self.values.items()},
             "ratios": {
-                name: summary(ratios(self.values[self.ours], self.values[name]))
+                name: summary(ratios(self.values[self.numerator], self.values[name]))
                 for name in others
-                if self.ours in self.values and all(self.values[name])
+                if self.numerator in self.values and all(self.values[name])
             },
         }
 
 
 class Measures:
-    """Measures in groups, both in the order in which they were first added to."""
+    """Measures in groups. Groups and measures keep the order of their first value."""
 
     def __init__(self) -> None:
         self._groups: dict[str, dict[str, Measure]] = {}
 
     def add(self, measure: Measure, variant: str, value: float) -> None:
-        """``measure`` says what it is; the group is its key up to the first dot."""
+        """Add a value of a variant to the measure with this key. The group is the key up to the first dot."""
         group = self._groups.setdefault(measure.key.partition(".")[0], {})
         group.setdefault(measure.key, measure).values.setdefault(variant, []).append(value)
 
@@ -55,15 +58,15 @@ class Measures:
 
 
 def summary(values: Sequence[float]) -> dict[str, float]:
-    """The median, the quartiles around it, and of how many rounds."""
-    of_at_least_two = values if len(values) > 1 else [*values, *values]
-    first, middle, third = statistics.quantiles(of_at_least_two, n=4, method="inclusive")
+    """Return the median, the quartiles and the number of values."""
+    at_least_two = values if len(values) > 1 else [*values, *values]
+    first, middle, third = statistics.quantiles(at_least_two, n=4, method="inclusive")
     return {"median": _rounded(middle), "q1": _rounded(first), "q3": _rounded(third), "n": len(values)}
 
 
-def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
-    """Round by round: what slowed a whole round down slowed both, and has no part in their ratio."""
-    return [one / other for one, other in zip(ours, theirs, strict=True)]
+def ratios(numerators: Sequence[float], denominators: Sequence[float]) -> list[float]:
+    """Return the ratio of each round. What slows down a whole round has no effect on its ratio."""
+    return [numerator / denominator for numerator, denominator in zip(numerators, denominators, strict=True)]
 
 
 def _rounded(value: float) -> float:

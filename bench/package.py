@@ -1,4 +1,4 @@
-"""What is uploaded and unpacked for a function: its code and its layers, as files and as archives."""
+"""The size of a function with its layers, zipped and unzipped."""
 
 from __future__ import annotations
 
@@ -11,22 +11,28 @@ from bench.measures import Measure, Measures
 from bench.variants import WEBHOOK, Variant
 
 MEBIBYTE = 1024 * 1024
+ROWS = {
+    "package.unzipped": ("package, unzipped", "MiB"),
+    "package.zipped": ("package, zipped", "MiB"),
+    "package.files": ("package, files", ""),
+}
 
 
 def measure(variants: Sequence[Variant], measures: Measures) -> None:
+    """Measure all variants. Sizes need no rounds."""
     for variant in variants:
         files = [file for folder in variant.packages for file in _files(folder)]
-        zipped = sum(archived(folder) for folder in variant.packages)
-        unzipped = sum(file.stat().st_size for file in files)
-        measures.add(
-            Measure("package.unzipped", "package, unzipped", "MiB", WEBHOOK), variant.name, unzipped / MEBIBYTE
-        )
-        measures.add(Measure("package.zipped", "package, zipped", "MiB", WEBHOOK), variant.name, zipped / MEBIBYTE)
-        measures.add(Measure("package.files", "package, files", "", WEBHOOK), variant.name, len(files))
+        values = {
+            "package.unzipped": sum(file.stat().st_size for file in files) / MEBIBYTE,
+            "package.zipped": sum(archive_size(folder) for folder in variant.packages) / MEBIBYTE,
+            "package.files": len(files),
+        }
+        for key, value in values.items():
+            measures.add(Measure(key, *ROWS[key], WEBHOOK), variant.name, value)
 
 
-def archived(folder: Path) -> int:
-    """The bytes of the archive that a deployment makes of a folder."""
+def archive_size(folder: Path) -> int:
+    """Return the size of the archive that a deployment makes of a folder."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in _files(folder):

@@ -1,4 +1,4 @@
-"""One execution environment: a fresh process of the runtime client with one handler, and what it has used so far."""
+"""An execution environment: a new process of the runtime interface client, with its CPU, memory and log."""
 
 from __future__ import annotations
 
@@ -14,42 +14,34 @@ from types import TracebackType
 from typing import IO, Self
 
 from bench import folders
-from bench.limit import Limit, cpu_seconds
-from bench.runtime import Answered, RuntimeApi
+from bench.runtime import Result, RuntimeApi
 from bench.variants import Variant
 
 LOG_SECONDS = 0.01
-"""When nothing of the log has been left to read for so long, all of it is read."""
+"""The log counts as fully read after this time without a new line."""
 LINES = 40
-"""So many of the last lines of a process are kept, to show when it fails."""
+"""The number of log lines that are kept for the error message of a failed process."""
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "AKIABENCHBENCHBENCH1",
     "AWS_SECRET_ACCESS_KEY": "bench/bench/bench/bench/bench/bench/benc",
-    "AWS_SESSION_TOKEN": "bench" * 160,  # as long as a role's
+    "AWS_SESSION_TOKEN": "bench" * 160,  # as long as the token of a role
 }
 
 
 class Process:
-    """A context manager: starts the process, and ends it whatever happened.
-
-    ``aws`` is the address that stands for every AWS service. With ``limit`` the process has a share of a CPU from the
-    start; without, from when :meth:`slow_down` gives it one.
-    """
+    """A context manager that starts the process and always ends it. ``aws`` is the endpoint of all AWS services."""
 
     def __init__(
         self,
         variant: Variant,
         aws: str,
         *,
-        share: float | None = None,
         options: Sequence[str] = (),
         variables: Mapping[str, str] | None = None,
         keep: int | None = LINES,
     ) -> None:
         self._variant = variant
         self._api = RuntimeApi()
-        self._share = share
-        self._limit: Limit | None = None
         self.lines: deque[str] = deque(maxlen=keep)
         self._logged = 0
         self._command = [str(folders.interpreter()), *options, "-m", "awslambdaric", variant.handler]
@@ -65,9 +57,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        if self._share is not None:
-            self.slow_down(self._share)
-        assert self._process.stdout is not None  # noqa: S101 - a pipe was asked for
+        assert self._process.stdout is not None  # noqa: S101 - Popen has made a pipe
         self._drain = Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._drain.start()
         return self
@@ -76,39 +66,32 @@ class Process:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._process.kill()
-        os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)  # ended, and its id is nobody else's yet
-        if self._limit:
-            self._limit.remove()
         self._process.wait()
         self._drain.join()
         self._api.stop()
         if error:
-            error.add_note(f"{self._variant.name}, the last lines:\n" + "".join(self.lines))
+            error.add_note(f"the last log lines of {self._variant.name}:\n" + "".join(self.lines))
 
     def wait_until_ready(self) -> float:
-        """The seconds from the start until the handler is imported and the process asks for an event."""
-        return self._api.wait_until_asked() - self.started
+        """Return the seconds from the start until the handler is imported and the process requests an event."""
+        return self._api.wait_for_request() - self.started
 
-    def invoke(self, event: bytes) -> Answered:
+    def invoke(self, event: bytes) -> Result:
         return self._api.invoke(event)
 
-    def slow_down(self, share: float) -> str:
-        """Leave it so much of one CPU from now on; what does that here."""
-        self._limit = Limit(self._process.pid, share)
-        return self._limit.name
-
     def cpu_seconds(self) -> float:
-        return cpu_seconds(self._process.pid)
+        """Return the CPU time of the process, including its ended threads, in nanosecond precision."""
+        return time.clock_gettime((~self._process.pid << 3) | 2)  # the id that clock_getcpuclockid(3) returns on Linux
 
     def peak_mebibytes(self) -> float:
-        """The most physical memory that it has had so far."""
+        """Return the peak of the resident memory."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) / 1024
 
     def logged_bytes(self) -> int:
-        """What it has written to its log so far."""
-        assert self._process.stdout is not None  # noqa: S101 - a pipe was asked for
+        """Return the size of the log."""
+        assert self._process.stdout is not None  # noqa: S101 - Popen has made a pipe
         while select.select([self._process.stdout], [], [], LOG_SECONDS)[0]:
             time.sleep(LOG_SECONDS)
         return self._logged
@@ -121,9 +104,9 @@ class Process:
 
 
 def environment(variant: Variant, aws: str, runtime_api: str) -> dict[str, str]:
-    """Lambda's own variables, those of the function, and nothing else of this process's environment but PATH.
+    """Return the variables of Lambda and of the function, and nothing of this process but PATH.
 
-    Lambda's file system is read-only: bytecode that is not in the package is made anew by every start.
+    The file system of Lambda is read-only, so a start cannot write bytecode that the package lacks.
     """
     path = (variant.task, *variant.layers, folders.locked("bench-runtime"))
     return {

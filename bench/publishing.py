@@ -1,4 +1,4 @@
-"""The publisher: events for a second of CPU, events for a second, and calls for an event, by batches and one by one."""
+"""The publisher: its CPU, its speed and its calls for each event, in batches and record by record."""
 
 from __future__ import annotations
 
@@ -12,53 +12,34 @@ from typing import Any, NamedTuple
 from appointments.contract.parsing import parse_body
 from appointments.storage import items
 from bench import deliveries
-from bench.levers import PUBLISHERS_LEVERS, UNDONE, Lever, undone
+from bench.checks import WrongAnswerError
+from bench.levers import PUBLISHER_LEVERS, UNDONE, Lever, undone
 from bench.measures import MILLISECONDS, Measure, Measures
 from bench.process import Process
 from bench.stub import Stub
-from bench.variants import EACH, PUBLISHER, Variant
-from bench.verify import WrongAnswerError
+from bench.variants import PUBLISHER, UNBATCHED, Variant
 from local.template import Template
 from samples.stream import STREAM_ARN
 
-ONE_BY_ONE = "publisher, one record for each invocation"
+SINGLE_RECORDS = "publisher, one record for each invocation"
 PUT_EVENTS = "events.PutEvents"
 WARM_UP = 2
 BUS_SECONDS = 0.010
-"""Of a call that the bus takes its time for, as any other than this one does."""
-AT_ONCE: Mapping[str, float] = {}
-TAKING_TIME = {PUT_EVENTS: BUS_SECONDS}
+"""The assumed duration of a call of PutEvents, for the measures of speed."""
+NO_WAIT: Mapping[str, float] = {}
+BUS_WAIT = {PUT_EVENTS: BUS_SECONDS}
 CPU = "CPU for each event"
-SPEED = f"events a second, a call of PutEvents taking {BUS_SECONDS * MILLISECONDS:.0f} ms"
-
-
-def batch_size() -> int:
-    return int(Template().function("PublisherFunction").events["DynamoDB"]["BatchSize"])
-
-
-def measure(variants: Sequence[Variant], measures: Measures, *, rounds: int) -> None:
-    """Batches of different appointments, as most of a stream is."""
-    ours, each = variants
-    runs = [_Run(PUBLISHER, ours), _Run(ONE_BY_ONE, ours, batch_size()), _Run(EACH, each)]
-    for waits, row in ((AT_ONCE, _row_of_cpu), (TAKING_TIME, _row_of_time)):
-        for name, published in _rounds(runs, waits, rounds):
-            for measure, value in row(published):
-                measures.add(measure, name, value)
-
-
-def measure_levers(publisher: Variant, measures: Measures, *, rounds: int) -> None:
-    """The publisher as built once a round, and once with each lever undone."""
-    levers = {lever.key: lever for lever in PUBLISHERS_LEVERS}
-    runs = [_Run(PUBLISHER, publisher), *(_Run(key, undone(publisher, lever)) for key, lever in levers.items())]
-    for waits, row in ((AT_ONCE, _lever_by_cpu), (TAKING_TIME, _lever_by_time)):
-        for name, published in _rounds(runs, waits, rounds):
-            for key in levers if name == PUBLISHER else [name]:
-                measure, value = row(levers[key], published)
-                measures.add(measure, UNDONE if name == key else PUBLISHER, value)
+SPEED = f"events a second, with {BUS_SECONDS * MILLISECONDS:.0f} ms for each call of PutEvents"
+ROWS = {
+    "publisher.cpu": (CPU, "ms"),
+    "publisher.rate": ("events for each second of CPU", ""),
+    "publisher.calls": ("calls of PutEvents for each event", ""),
+    "publisher.speed": (SPEED, ""),
+}
 
 
 class _Run(NamedTuple):
-    """A batch is handed over in so many invocations."""
+    """A variant that gets each batch in this number of invocations."""
 
     name: str
     variant: Variant
@@ -66,7 +47,7 @@ class _Run(NamedTuple):
 
 
 class _Published(NamedTuple):
-    """A batch's events, and what they took."""
+    """A published batch: the number of its events, their CPU and elapsed seconds, and the calls of PutEvents."""
 
     events: int
     cpu: float
@@ -74,42 +55,64 @@ class _Published(NamedTuple):
     calls: int
 
     @property
-    def milliseconds_of_cpu(self) -> float:
-        """For each event."""
+    def cpu_milliseconds(self) -> float:
+        """The CPU of one event."""
         return self.cpu / self.events * MILLISECONDS
 
     @property
     def speed(self) -> float:
-        """Events a second."""
+        """The events of one second."""
         return self.events / self.seconds
 
 
-def _row_of_cpu(published: _Published) -> Iterator[tuple[Measure, float]]:
-    values = {
-        "publisher.cpu": (CPU, "ms", published.milliseconds_of_cpu),
-        "publisher.rate": ("events for each second of CPU", "", published.events / published.cpu),
-        "publisher.calls": ("calls of PutEvents for each event", "", published.calls / published.events),
-    }
-    for key, (title, unit, value) in values.items():
-        yield Measure(key, title, unit, PUBLISHER), value
+def batch_size() -> int:
+    """Return the batch size of the event source mapping."""
+    return int(Template().function("PublisherFunction").events["DynamoDB"]["BatchSize"])
 
 
-def _row_of_time(published: _Published) -> Iterator[tuple[Measure, float]]:
-    yield Measure("publisher.speed", SPEED, "", PUBLISHER), published.speed
+def measure(variants: Sequence[Variant], measures: Measures, *, rounds: int) -> None:
+    """Measure batches of different appointments, since most batches of the stream are such."""
+    publisher, unbatched = variants
+    runs = [
+        _Run(PUBLISHER, publisher),
+        _Run(SINGLE_RECORDS, publisher, batch_size()),
+        _Run(UNBATCHED, unbatched),
+    ]
+    for name, published in _rounds(runs, NO_WAIT, rounds):
+        values = {
+            "publisher.cpu": published.cpu_milliseconds,
+            "publisher.rate": published.events / published.cpu,
+            "publisher.calls": published.calls / published.events,
+        }
+        for key, value in values.items():
+            measures.add(Measure(key, *ROWS[key], PUBLISHER), name, value)
+    for name, published in _rounds(runs, BUS_WAIT, rounds):
+        measures.add(Measure("publisher.speed", *ROWS["publisher.speed"], PUBLISHER), name, published.speed)
 
 
-def _lever_by_cpu(lever: Lever, published: _Published) -> tuple[Measure, float]:
-    row = Measure(f"publisherLevers.{lever.key}Cpu", f"{lever.title}: {CPU}", "ms", PUBLISHER)
-    return row, published.milliseconds_of_cpu
+def measure_levers(publisher: Variant, measures: Measures, *, rounds: int) -> None:
+    """Measure the built publisher and a copy for each lever, once a round."""
+    levers = {lever.key: lever for lever in PUBLISHER_LEVERS}
+    runs = [_Run(PUBLISHER, publisher), *(_Run(key, undone(publisher, lever)) for key, lever in levers.items())]
+    for waits, row in ((NO_WAIT, _lever_cpu), (BUS_WAIT, _lever_speed)):
+        for name, published in _rounds(runs, waits, rounds):
+            for key in levers if name == PUBLISHER else [name]:
+                measure, value = row(levers[key], published)
+                measures.add(measure, UNDONE if name == key else PUBLISHER, value)
 
 
-def _lever_by_time(lever: Lever, published: _Published) -> tuple[Measure, float]:
-    row = Measure(f"publisherLevers.{lever.key}Speed", f"{lever.title}: {SPEED}", "", PUBLISHER)
+def _lever_cpu(lever: Lever, published: _Published) -> tuple[Measure, float]:
+    row = Measure(f"publisherLevers.{lever.key}Cpu", f"{lever.title}: {CPU}", "ms", UNDONE)
+    return row, published.cpu_milliseconds
+
+
+def _lever_speed(lever: Lever, published: _Published) -> tuple[Measure, float]:
+    row = Measure(f"publisherLevers.{lever.key}Speed", f"{lever.title}: {SPEED}", "", UNDONE)
     return row, published.speed
 
 
 def _rounds(runs: Sequence[_Run], waits: Mapping[str, float], rounds: int) -> Iterator[tuple[str, _Published]]:
-    """What each run took, round by round; a call to the bus takes what ``waits`` says."""
+    """Yield the result of each run in each round. ``waits`` are the durations of calls, as in :class:`Stub`."""
     with ExitStack() as stack:
         stub = Stub(waits=waits)
         stack.callback(stub.stop)
@@ -126,13 +129,13 @@ def _rounds(runs: Sequence[_Run], waits: Mapping[str, float], rounds: int) -> It
 def _publish(name: str, process: Process, invocations: int, stub: Stub) -> _Published:
     records = _records()
     size = len(records) // invocations
-    stub.forget()
+    stub.reset()
     before, seconds = process.cpu_seconds(), 0.0
     for start in range(0, len(records), size):
-        answered = process.invoke(_batch(records[start : start + size]))
-        seconds += answered.seconds
-        if json.loads(answered.body) != {"batchItemFailures": []}:
-            raise WrongAnswerError(f"{name} answered {answered.body.decode()[:300]}")
+        result = process.invoke(_batch(records[start : start + size]))
+        seconds += result.seconds
+        if json.loads(result.body) != {"batchItemFailures": []}:
+            raise WrongAnswerError(f"{name} answered {result.body.decode()[:300]}")
     cpu = process.cpu_seconds() - before
     _check_arrival(name, stub, records)
     return _Published(len(records), cpu, seconds, stub.calls[PUT_EVENTS])
@@ -147,7 +150,7 @@ def _check_arrival(name: str, stub: Stub, records: Sequence[dict[str, Any]]) -> 
         for entry in json.loads(body)["Entries"]
     ]
     if sorted(published) != sorted(sent):
-        raise WrongAnswerError(f"{name} published {len(published)} events of {len(sent)}")
+        raise WrongAnswerError(f"{name} has published {len(published)} of {len(sent)} events")
 
 
 def _records() -> list[dict[str, Any]]:
@@ -159,19 +162,10 @@ def _batch(records: Sequence[dict[str, Any]]) -> bytes:
 
 
 def _record(number: int) -> dict[str, Any]:
-    """A record as the event source mapping hands it over, of an appointment of its own."""
-    body = deliveries.encode(deliveries.renewed(deliveries.document()))
+    """Return a record of a new appointment in the form of the event source mapping."""
+    body = deliveries.encode(deliveries.new_delivery(deliveries.sample_envelope()))
     parsed = parse_body(body)
-    item = items.event_item(
-        items.Delivery(
-            body,
-            parsed.document,
-            parsed.essentials,
-            parsed.violations,
-            parsed.violation_count,
-            deliveries.later(number),
-        )
-    )
+    item = items.event_item(items.Delivery(body, *parsed, received_at=deliveries.update_instant(number)))
     keys = {name: item[name] for name in (items.PARTITION_KEY, items.SORT_KEY)}
     return {
         "eventID": f"{number:032x}",

@@ -1,4 +1,4 @@
-"""One run: the sections that were asked for, and the report of them all."""
+"""A run of the benchmark: the requested sections and their report."""
 
 from __future__ import annotations
 
@@ -10,37 +10,34 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench import growth, history, imports, levers, package, publishing, shares, starts, units, variants
+from bench import growth, imports, levers, package, publishing, starts, units, variants
 from bench.dynamodb import Table
 from bench.machine import machine
 from bench.measures import Measures
 from bench.variants import WEBHOOK, Variant
 
 UNITS = (
-    "Write units are as DynamoDB Local counts them, corrected so that a small item in a transaction is two. "
-    "Whether a transaction doubles those of an index too is not documented; it is counted so here."
+    "DynamoDB Local counts the write units; they are scaled so that a small item in a transaction costs two. AWS does "
+    "not document whether a transaction doubles the units of an index; this report assumes that it does."
 )
-NO_DYNAMODB = "Write units were not counted: DYNAMODB_LOCAL_ENDPOINT names no DynamoDB Local."
+NO_DYNAMODB = "Write units were not counted: set DYNAMODB_LOCAL_ENDPOINT to a DynamoDB Local."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How much is measured. ``slow_rounds`` are those of what takes seconds by itself (:mod:`.shares`)."""
+    """The number of rounds and of deliveries in each round."""
 
     rounds: int = 20
-    slow_rounds: int = 3
     warm_up: int = starts.WARM_UP
     warm: int = starts.WARM
-    memory_mb: tuple[int, ...] = shares.MEMORY_MB
-    history: tuple[int, ...] = history.LENGTHS
 
 
-QUICK = Plan(rounds=2, slow_rounds=1, warm_up=2, warm=4, memory_mb=(512, 1769), history=(0, 5))
+QUICK = Plan(rounds=2, warm_up=2, warm=4)
 
 
 @dataclass(slots=True)
-class Run:
-    """The sections' common ground; each fills in its part."""
+class Context:
+    """The input and the results of the sections."""
 
     plan: Plan
     build: Path
@@ -48,91 +45,73 @@ class Run:
     table: Table | None
     measures: Measures = field(default_factory=Measures)
     report: dict[str, Any] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
 
     @property
     def webhook(self) -> Variant:
         return next(variant for variant in self.webhooks if variant.name == WEBHOOK)
 
 
-def _start(run: Run) -> None:
-    plan = run.plan
-    calls = starts.measure(run.webhooks, run.measures, rounds=plan.rounds, warm_up=plan.warm_up, warm=plan.warm)
-    run.report["calls"] = calls
-
-
-def _share(run: Run) -> None:
-    plan = run.plan
-    means = shares.measure(
-        run.webhooks, run.measures, rounds=plan.rounds, others=plan.slow_rounds, memory=plan.memory_mb
-    )
-    run.notes.append(
-        f"The share of a CPU was kept by: {means}. 1769 MB are a whole one. Medians of {plan.slow_rounds} rounds, "
-        f"those of the first delivery at 512 MB's of {plan.rounds}."
+def _start(context: Context) -> None:
+    plan = context.plan
+    context.report["calls"] = starts.measure(
+        context.webhooks, context.measures, rounds=plan.rounds, warm_up=plan.warm_up, warm=plan.warm
     )
 
 
-def _imports(run: Run) -> None:
-    run.report["imports"] = {"of": WEBHOOK, **imports.profile(run.webhook)}
+def _imports(context: Context) -> None:
+    context.report["imports"] = {"of": WEBHOOK, **imports.profile(context.webhook)}
 
 
-def _package(run: Run) -> None:
-    package.measure(run.webhooks, run.measures)
+def _package(context: Context) -> None:
+    package.measure(context.webhooks, context.measures)
 
 
-def _units(run: Run) -> None:
-    if run.table:
-        units.measure(run.webhooks, run.measures, run.table)
+def _units(context: Context) -> None:
+    if context.table:
+        units.measure(context.webhooks, context.measures, context.table)
 
 
-def _growth(run: Run) -> None:
-    growth.measure(run.webhooks, run.measures, rounds=run.plan.rounds, table=run.table)
+def _growth(context: Context) -> None:
+    growth.measure(context.webhooks, context.measures, rounds=context.plan.rounds, table=context.table)
 
 
-def _levers(run: Run) -> None:
-    levers.measure(run.webhook, run.measures, rounds=run.plan.rounds)
-    publisher, _ = variants.publishers(run.build)
-    publishing.measure_levers(publisher, run.measures, rounds=run.plan.rounds)
+def _levers(context: Context) -> None:
+    levers.measure(context.webhook, context.measures, rounds=context.plan.rounds)
+    publisher, _ = variants.publishers(context.build)
+    publishing.measure_levers(publisher, context.measures, rounds=context.plan.rounds)
 
 
-def _history(run: Run) -> None:
-    history.measure(run.webhook, run.measures, rounds=run.plan.rounds, table=run.table, lengths=run.plan.history)
+def _publisher(context: Context) -> None:
+    publishing.measure(variants.publishers(context.build), context.measures, rounds=context.plan.rounds)
 
 
-def _publisher(run: Run) -> None:
-    publishing.measure(variants.publishers(run.build), run.measures, rounds=run.plan.rounds)
-
-
-SECTIONS: dict[str, Callable[[Run], None]] = {
+SECTIONS: dict[str, Callable[[Context], None]] = {
     "start": _start,
-    "share": _share,
     "package": _package,
     "imports": _imports,
     "units": _units,
     "growth": _growth,
-    "history": _history,
     "publisher": _publisher,
     "levers": _levers,
 }
 
 
 def run(plan: Plan, build: Path, *, only: Collection[str] = (), dynamodb: str | None = None) -> dict[str, Any]:
-    """The report. Raises MissingError for what is to be made first, WrongAnswerError for a handler that is wrong."""
+    """Return the report. Raises MissingError without a build, WrongAnswerError if a handler fails its checks."""
     begin = time.monotonic()
     with ExitStack() as stack:
         table = stack.enter_context(Table(dynamodb)) if dynamodb else None
-        one = Run(plan, build, variants.webhooks(build), table)
+        context = Context(plan, build, variants.webhooks(build), table)
         for name, section in SECTIONS.items():
             if not only or name in only:
                 started = time.monotonic()
-                section(one)
+                section(context)
                 print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-    one.notes.append(UNITS if table else NO_DYNAMODB)
     return {
         "machine": machine(),
         "rounds": plan.rounds,
         "seconds": round(time.monotonic() - begin),
-        "measures": one.measures.as_dict(),
-        **one.report,
-        "notes": one.notes,
+        "measures": context.measures.as_dict(),
+        **context.report,
+        "notes": [UNITS if table else NO_DYNAMODB],
     }

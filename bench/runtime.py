@@ -1,4 +1,4 @@
-"""Lambda's side of an execution environment: the Runtime API, one event at a time, and when each thing happened."""
+"""The Lambda Runtime API for one execution environment. It passes one event at a time and records the times."""
 
 from __future__ import annotations
 
@@ -9,85 +9,85 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 from uuid import uuid4
 
-from bench.wire import Answer, Request, Server
+from bench.wire import Request, Response, Server
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 120.0
+TIMEOUT_SECONDS = 120.0
 DEADLINE_SECONDS = 60
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:bench"
-# As nearly all deliveries are: tracing is on and this one was not chosen. That spares the references a segment each.
+# Tracing is on and this delivery is not sampled, like nearly all deliveries. So the references send no segments.
 TRACE = "Root=1-69a6a448-3099df996d0b65e4beb87d31;Parent=53995c3f42cd8ad8;Sampled=0"
 
 
 class RuntimeFailedError(Exception):
-    """The process reported an error, or nothing at all, instead of asking for an event or answering one."""
+    """A process that reported an error, or that neither requested an event nor answered one in time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What the handler returned, as JSON, and the seconds from the event's hand-over to the whole answer's arrival."""
+class Result:
+    """The JSON that the handler returned, and the seconds from the event to the end of the answer."""
 
     body: bytes
     seconds: float
 
 
 class RuntimeApi:
-    """For one process. It asks for an event when it is ready, and again when it is done with one."""
+    """The server for one process. The process requests an event when it is ready and after each answer."""
 
     def __init__(self) -> None:
         self._events: SimpleQueue[bytes | None] = SimpleQueue()
-        self._asked: SimpleQueue[float | None] = SimpleQueue()
+        self._requests: SimpleQueue[float | None] = SimpleQueue()
         self._answers: SimpleQueue[tuple[float, bytes] | None] = SimpleQueue()
-        self._handed_over = 0.0
-        self._error = b"no answer in time"
+        self._passed_at = 0.0
+        self._error = b"the process did not answer in time"
         self._server = Server(self._answer)
         self.address = self._server.address
 
-    def wait_until_asked(self) -> float:
-        """The instant of time.perf_counter() at which the process asked for an event. Raises RuntimeFailedError."""
-        return self._next(self._asked)
+    def wait_for_request(self) -> float:
+        """Return the time.perf_counter() of the process's request for an event. Raises RuntimeFailedError."""
+        return self._next(self._requests)
 
-    def invoke(self, event: bytes) -> Answered:
-        """Hand over one event; returns once the process asks for another. Raises RuntimeFailedError."""
+    def invoke(self, event: bytes) -> Result:
+        """Pass an event and wait until the process requests another. Raises RuntimeFailedError."""
         self._events.put(event)
         arrived, body = self._next(self._answers)
-        handed_over = self._handed_over
-        self.wait_until_asked()
-        return Answered(body, arrived - handed_over)
+        passed_at = self._passed_at
+        self.wait_for_request()
+        return Result(body, arrived - passed_at)
 
     def stop(self) -> None:
-        self._events.put(None)  # for the thread that has an event to wait for
+        self._events.put(None)  # ends the thread that waits for an event
         self._server.stop()
 
-    def _next(self, things: SimpleQueue[T | None]) -> T:
+    def _next(self, queue: SimpleQueue[T | None]) -> T:
         try:
-            thing = things.get(timeout=PATIENCE_SECONDS)
+            item = queue.get(timeout=TIMEOUT_SECONDS)
         except Empty:
-            thing = None
-        if thing is None:
+            item = None
+        if item is None:
             raise RuntimeFailedError(self._error.decode(errors="replace"))
-        return thing
+        return item
 
-    def _answer(self, request: Request) -> Answer | None:
+    def _answer(self, request: Request) -> Response | None:
         now = time.perf_counter()
         if request.method == "GET":
-            self._asked.put(now)
+            self._requests.put(now)
             event = self._events.get()
             if event is None:
                 return None
-            self._handed_over = time.perf_counter()
-            return Answer(event, headers=_about_an_invocation())
+            self._passed_at = time.perf_counter()
+            return Response(event, headers=_invocation_headers())
         if request.path.endswith("/response"):
             self._answers.put((now, request.body))
         else:
             self._error = request.body
             self._answers.put(None)
-            self._asked.put(None)
-        return Answer(status=HTTPStatus.ACCEPTED)
+            self._requests.put(None)
+        return Response(status=HTTPStatus.ACCEPTED)
 
 
-def _about_an_invocation() -> dict[str, str]:
+def _invocation_headers() -> dict[str, str]:
     return {
         "content-type": "application/json",
         "lambda-runtime-aws-request-id": str(uuid4()),

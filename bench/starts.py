@@ -1,4 +1,4 @@
-"""Cold start and warm deliveries: one process of each variant in every round, from its start to its last delivery."""
+"""Cold starts and warm deliveries. Every round starts one process of each variant."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import deliveries
+from bench.checks import check_answer, check_arrival
 from bench.measures import MILLISECONDS, Measure, Measures
 from bench.process import Process
 from bench.stub import Stub
 from bench.variants import WEBHOOK, Variant
-from bench.verify import check_answer, check_arrival
 
 WARM_UP, WARM = 30, 50
-"""Deliveries of each process after its first."""
+"""The number of deliveries after the first: unmeasured ones, then measured ones."""
 
 ROWS = {
     "main.coldWall": ("cold start, process start to first answer", "ms"),
     "main.coldCpu": ("cold start, CPU", "ms"),
-    "main.readyWall": ("… of which until ready", "ms"),
-    "main.readyCpu": ("… of which until ready, CPU", "ms"),
-    "main.firstWall": ("… of which the first delivery", "ms"),
-    "main.firstCpu": ("… of which the first delivery, CPU", "ms"),
+    "main.readyWall": ("… until ready", "ms"),
+    "main.readyCpu": ("… until ready, CPU", "ms"),
+    "main.firstWall": ("… first delivery", "ms"),
+    "main.firstCpu": ("… first delivery, CPU", "ms"),
     "main.warmCpu": ("warm delivery, CPU", "ms"),
     "main.warmWall": ("warm delivery, answer", "ms"),
     "main.coldPeak": ("peak memory after the cold start", "MiB"),
@@ -36,7 +36,7 @@ ROWS = {
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """To AWS, by operation: of the first delivery of a process with its start, and of so many later ones."""
+    """The calls to AWS by operation: of a start with its first delivery, and of the later deliveries."""
 
     first: Counter[str]
     later: Counter[str]
@@ -52,26 +52,26 @@ class Calls:
 def measure(
     variants: Sequence[Variant], measures: Measures, *, rounds: int, warm_up: int = WARM_UP, warm: int = WARM
 ) -> dict[str, Any]:
-    """The calls of each variant. Raises WrongAnswerError."""
+    """Measure all variants and return the calls of each. Raises WrongAnswerError."""
     calls: dict[str, Any] = {}
     stub = Stub()
     for _ in range(rounds):
         for variant in variants:
-            counted, values = _one(variant, stub, warm_up, warm)
-            calls[variant.name] = counted.as_dict()
+            process_calls, values = _measure_process(variant, stub, warm_up, warm)
+            calls[variant.name] = process_calls.as_dict()
             for key, value in values.items():
                 measures.add(Measure(key, *ROWS[key], WEBHOOK), variant.name, value)
     stub.stop()
     return calls
 
 
-def _one(variant: Variant, stub: Stub, warm_up: int, warm: int) -> tuple[Calls, dict[str, float]]:
-    stub.forget()
-    envelope = deliveries.renewed(deliveries.document())
+def _measure_process(variant: Variant, stub: Stub, warm_up: int, warm: int) -> tuple[Calls, dict[str, float]]:
+    stub.reset()
+    envelope = deliveries.new_delivery(deliveries.sample_envelope())
     with Process(variant, stub.url) as process:
         ready = process.wait_until_ready()
         ready_cpu = process.cpu_seconds()
-        first = process.invoke(deliveries.event(deliveries.encode(envelope)))
+        first = process.invoke(deliveries.api_event(deliveries.encode(envelope)))
         cold_cpu = process.cpu_seconds()
         cold_peak = process.peak_mebibytes()
         check_answer(first.body)
@@ -79,14 +79,14 @@ def _one(variant: Variant, stub: Stub, warm_up: int, warm: int) -> tuple[Calls, 
         first_calls = stub.calls.copy()
         for event in _events(warm_up):
             process.invoke(event)
-        stub.forget()
+        stub.reset()
         logged = process.logged_bytes()
         before = process.cpu_seconds()
         seconds = []
         for event in _events(warm):
-            answered = process.invoke(event)
-            check_answer(answered.body)
-            seconds.append(answered.seconds)
+            result = process.invoke(event)
+            check_answer(result.body)
+            seconds.append(result.seconds)
         cpu = process.cpu_seconds() - before
         values = {
             "main.coldWall": (ready + first.seconds) * MILLISECONDS,
@@ -107,6 +107,5 @@ def _one(variant: Variant, stub: Stub, warm_up: int, warm: int) -> tuple[Calls, 
 
 
 def _events(number: int) -> Iterator[bytes]:
-    """Each made when it is due: the API's time in it is now."""
-    envelope = deliveries.document()
-    return (deliveries.event(deliveries.encode(deliveries.renewed(envelope))) for _ in range(number))
+    """Yield new deliveries. Each is made on demand, because it contains the current time."""
+    return (deliveries.sample_event() for _ in range(number))

@@ -1,6 +1,6 @@
-"""AWS as the measured functions call it: it answers at once, counts every call and keeps the latest ones.
+"""A stub of the AWS services that the measured functions call. It answers at once and records every call.
 
-With a DynamoDB to forward to, that one answers, and what it says of consumed capacity is kept by operation.
+With the endpoint of a DynamoDB Local, it forwards DynamoDB's operations there and records the consumed capacity.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from bench.wire import Answer, Request, Server
+from bench.wire import Request, Response, Server
 from samples.sample import TOKEN
 
 JSON = "application/x-amz-json-1.1"
@@ -25,9 +25,9 @@ DYNAMODB_JSON = "application/x-amz-json-1.0"
 
 
 class Stub:
-    """``calls`` counts by operation, as in ``dynamodb.PutItem``; ``bodies`` keeps what came with each of them.
+    """``calls`` counts the calls by operation, such as ``dynamodb.PutItem``; ``bodies`` holds the body of each call.
 
-    It answers at once, but for an operation in ``waits``, which takes so many seconds.
+    ``waits`` maps an operation to the seconds that its answer takes. All others are answered at once.
     """
 
     def __init__(self, dynamodb: str | None = None, *, waits: Mapping[str, float] | None = None) -> None:
@@ -41,14 +41,15 @@ class Stub:
         self._server = Server(self._answer)
         self.url = self._server.url
 
-    def forget(self) -> None:
+    def reset(self) -> None:
+        """Discard the recorded calls."""
         with self._lock:
             self.calls, self.bodies, self.consumed = Counter(), [], []
 
     def stop(self) -> None:
         self._server.stop()
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: Request) -> Response:
         operation = operation_of(request)
         with self._lock:
             self.calls[operation] += 1
@@ -60,35 +61,34 @@ class Stub:
             case "secretsmanager.GetSecretValue":
                 return _secret(json.loads(request.body))
             case "dynamodb.GetItem" | "dynamodb.PutItem" | "dynamodb.UpdateItem" | "dynamodb.TransactWriteItems":
-                return Answer(headers={"content-type": DYNAMODB_JSON, "x-amz-crc32": str(zlib.crc32(b"{}"))})
+                return Response(headers={"content-type": DYNAMODB_JSON, "x-amz-crc32": str(zlib.crc32(b"{}"))})
             case "events.PutEvents":
                 entries = [{"EventId": str(uuid4())} for _ in json.loads(request.body)["Entries"]]
                 return _json({"FailedEntryCount": 0, "Entries": entries})
             case "s3.PUT":
-                return Answer(b"", headers={"etag": '"d41d8cd98f00b204e9800998ecf8427e"'})
+                return Response(b"", headers={"etag": '"d41d8cd98f00b204e9800998ecf8427e"'})
             case _:
-                return Answer(status=HTTPStatus.NOT_IMPLEMENTED)
+                return Response(status=HTTPStatus.NOT_IMPLEMENTED)
 
-    def _forward(self, operation: str, request: Request) -> Answer:
-        asked = {**json.loads(request.body), "ReturnConsumedCapacity": "INDEXES"}
-        connection = getattr(self._connections, "one", None)
-        if connection is None:  # one for each connection of the function's, which has a thread of its own here
-            connection = self._connections.one = http.client.HTTPConnection(str(self._dynamodb))
+    def _forward(self, operation: str, request: Request) -> Response:
+        forwarded = {**json.loads(request.body), "ReturnConsumedCapacity": "INDEXES"}
+        connection = getattr(self._connections, "dynamodb", None)
+        if connection is None:  # each connection of the function has its own thread here
+            connection = self._connections.dynamodb = http.client.HTTPConnection(str(self._dynamodb))
         names = ("authorization", "content-type", "x-amz-date", "x-amz-security-token", "x-amz-target")
         headers = {name: request.headers[name] for name in names if name in request.headers}
-        connection.request("POST", "/", json.dumps(asked), headers)
+        connection.request("POST", "/", json.dumps(forwarded), headers)
         response = connection.getresponse()
         body = response.read()
         consumed = json.loads(body).get("ConsumedCapacity")
         with self._lock:
-            self.consumed += [
-                (operation, one) for one in (consumed if isinstance(consumed, list) else [consumed]) if one
-            ]
-        return Answer(body, response.status, {"content-type": DYNAMODB_JSON})
+            capacities = consumed if isinstance(consumed, list) else [consumed]
+            self.consumed += [(operation, capacity) for capacity in capacities if capacity]
+        return Response(body, response.status, {"content-type": DYNAMODB_JSON})
 
 
 def operation_of(request: Request) -> str:
-    """Service and operation; of S3, which has none in its requests, the method."""
+    """Return the service and the operation of a request; for S3, whose requests name no operation, the method."""
     target = request.headers.get("x-amz-target")
     if target is None:
         return f"s3.{request.method}"
@@ -96,12 +96,12 @@ def operation_of(request: Request) -> str:
     return f"{service.partition('_')[0].replace('AWSEvents', 'events').lower()}.{operation}"
 
 
-def _secret(asked: dict[str, Any]) -> Answer:
-    """A secret that was never rotated."""
-    if asked.get("VersionStage") == "AWSPREVIOUS":
+def _secret(request: dict[str, Any]) -> Response:
+    """Return a secret that was never rotated."""
+    if request.get("VersionStage") == "AWSPREVIOUS":
         return _json({"__type": "ResourceNotFoundException", "Message": "no such version"}, HTTPStatus.BAD_REQUEST)
-    return _json({"ARN": asked["SecretId"], "Name": "bench", "VersionId": str(uuid4()), "SecretString": TOKEN})
+    return _json({"ARN": request["SecretId"], "Name": "bench", "VersionId": str(uuid4()), "SecretString": TOKEN})
 
 
-def _json(document: dict[str, Any], status: int = HTTPStatus.OK) -> Answer:
-    return Answer(json.dumps(document).encode(), status, {"content-type": JSON})
+def _json(document: dict[str, Any], status: int = HTTPStatus.OK) -> Response:
+    return Response(json.dumps(document).encode(), status, {"content-type": JSON})

@@ -1,4 +1,4 @@
-"""The report as tables, for a terminal and for a document; everything in them comes from the JSON alone."""
+"""The report as tables for a terminal, and the formats of its numbers."""
 
 from __future__ import annotations
 
@@ -10,43 +10,32 @@ from bench.variants import FLOOR, NO_OP, TYPICAL, WEBHOOK
 
 HEADINGS = {
     "main": "One delivery",
-    "share": "With a share of a CPU",
     "package": "Package",
     "units": "Write units",
     "body": "By size of the body",
     "participants": "By number of participants",
-    "history": "By length of the appointment's history",
     "publisher": "Publisher",
     "levers": "Levers, each undone alone",
     "publisherLevers": "The publisher's levers, each undone alone",
 }
+COMPARED = (NO_OP, FLOOR, TYPICAL)
+"""The variants that the webhook's ratios are shown for."""
 Rows = list[list[str]]
 
 
 def text(report: dict[str, Any]) -> str:
-    """For a terminal: columns as wide as what is in them."""
+    """Return the whole report in aligned columns."""
     parts = [machine(report)]
     for heading, rows in tables(report):
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
         parts.append("\n".join([heading.upper(), *(line.rstrip() for line in lines)]))
-    return "\n\n".join([*parts, *_notes(report)])
-
-
-def markdown(report: dict[str, Any]) -> str:
-    parts = [machine(report)]
-    for heading, rows in tables(report):
-        parts.append(f"### {heading}\n\n{rows_as_markdown(rows)}")
-    return "\n\n".join([*parts, *_notes(report)])
-
-
-def rows_as_markdown(rows: Rows) -> str:
-    head, *others = rows
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *others))
+    notes = "\n".join(f"- {note}" for note in report["notes"])
+    return "\n\n".join([*parts, *([notes] if notes else [])])
 
 
 def machine(report: dict[str, Any]) -> str:
+    """Return one sentence on the machine and the rounds."""
     on = report["machine"]
     return (
         f"{on['date']}, {on['cpu']}, {on['cores']} cores, {on['architecture']}, kernel {on['kernel']}, "
@@ -55,31 +44,41 @@ def machine(report: dict[str, Any]) -> str:
 
 
 def tables(report: dict[str, Any]) -> Iterator[tuple[str, Rows]]:
-    """A heading, and rows of which the first is the head."""
+    """Yield a heading and rows for each group. The first row is the head."""
     for name, measures in report["measures"].items():
-        yield HEADINGS[name], _table(measures)
+        yield HEADINGS[name], rows_of_measures(measures)
     if imports := report.get("imports"):
         yield _imports(imports)
 
 
-def _table(measures: Sequence[dict[str, Any]]) -> Rows:
-    variants = list(dict.fromkeys(chain.from_iterable(one["variants"] for one in measures)))
-    ours = measures[0]["ours"]
-    against = [name for name in variants if name != ours and (ours != WEBHOOK or name in (NO_OP, FLOOR, TYPICAL))]
-    against = [name for name in against if any(name in one["ratios"] for one in measures)]
-    head = ["", *variants, *(f"{ours} ÷ {name}" for name in against)]
-    return [head, *(_row(one, variants, against) for one in measures)]
+def rows_of_measures(measures: Sequence[dict[str, Any]]) -> Rows:
+    """Return a head, and for each measure its title, the median of each variant and the ratios."""
+    variants = list(dict.fromkeys(chain.from_iterable(measure["variants"] for measure in measures)))
+    numerator = measures[0]["numerator"]
+    others = [name for name in variants if name != numerator and (numerator != WEBHOOK or name in COMPARED)]
+    others = [name for name in others if any(name in measure["ratios"] for measure in measures)]
+    head = ["", *variants, *(f"{numerator} ÷ {name}" for name in others)]
+    return [head, *(_row(measure, variants, others) for measure in measures)]
 
 
-def _row(measure: dict[str, Any], variants: Sequence[str], against: Sequence[str]) -> list[str]:
-    title = f"{measure['title']}, {measure['unit']}" if measure["unit"] else measure["title"]
-    values = [measure["variants"].get(name) for name in variants]
-    cells = [number(value["median"]) if value else "" for value in values]
-    return [title, *cells, *(_ratio(measure["ratios"].get(name)) for name in against)]
+def titled(measure: dict[str, Any]) -> str:
+    """Return the title of a measure with its unit."""
+    return f"{measure['title']}, {measure['unit']}" if measure["unit"] else str(measure["title"])
 
 
-def _ratio(summary: dict[str, float] | None) -> str:
-    """The quartiles only where they differ: what is counted has no spread."""
+def _row(measure: dict[str, Any], variants: Sequence[str], others: Sequence[str]) -> list[str]:
+    medians = [median(measure, name) for name in variants]
+    return [titled(measure), *medians, *(ratio(measure["ratios"].get(name)) for name in others)]
+
+
+def median(measure: dict[str, Any], variant: str) -> str:
+    """Return the median of a variant, or nothing if the variant was not measured."""
+    summary = measure["variants"].get(variant)
+    return number(summary["median"]) if summary else ""
+
+
+def ratio(summary: dict[str, float] | None) -> str:
+    """Return the median ratio with its quartiles, or alone where the quartiles are equal, as those of counts are."""
     if summary is None:
         return ""
     middle, first, third = (f"{summary[name]:.2f}" for name in ("median", "q1", "q3"))
@@ -87,7 +86,7 @@ def _ratio(summary: dict[str, float] | None) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits that mean something; counts as they are."""
+    """Return three significant digits, or a whole number as it is."""
     if value == int(value):
         return f"{int(value)}"
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
@@ -95,9 +94,8 @@ def number(value: float) -> str:
 
 def _imports(imports: dict[str, Any]) -> tuple[str, Rows]:
     heading = f"Imports of a cold start: {imports['modules']} modules, {imports['milliseconds']} ms of {imports['of']}"
-    rows = [[one["package"], number(one["milliseconds"]), f"{one['share']:.0%}"] for one in imports["packages"]]
-    return heading, [["package", "own time, ms", "share"], *rows]
-
-
-def _notes(report: dict[str, Any]) -> list[str]:
-    return ["\n".join(f"- {note}" for note in report["notes"])] if report["notes"] else []
+    rows = [
+        [package["package"], number(package["milliseconds"]), f"{package['share']:.0%}"]
+        for package in imports["packages"]
+    ]
+    return heading, [["package", "self time, ms", "share"], *rows]

@@ -1,7 +1,7 @@
-"""Write units, as DynamoDB Local counts them.
+"""The write units of a delivery, counted by DynamoDB Local.
 
-Its versions disagree on what a transaction costs: half, once or twice what DynamoDB charges, which is two units for
-each KB that an item begins. So a transaction with one small item comes first and tells how to correct the others.
+DynamoDB charges two units for each started KB of an item in a transaction. Versions of DynamoDB Local count half, once
+or twice as many. So a transaction with one small item is written first, and the other counts are scaled by its count.
 """
 
 from __future__ import annotations
@@ -11,16 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import deliveries
+from bench.checks import check_answer
 from bench.dynamodb import Table
 from bench.measures import Measure, Measures
 from bench.process import Process
 from bench.stub import Stub
 from bench.variants import FLOOR, NO_OP, WEBHOOK, WITHOUT_BYTECODE, Variant
-from bench.verify import check_answer
 
 TRANSACTION = "dynamodb.TransactWriteItems"
 WRITES = (TRANSACTION, "dynamodb.PutItem", "dynamodb.UpdateItem")
 SMALL_ITEM_UNITS = 2.0
+ROWS = {
+    "units.firstTable": "first delivery, table, write units",
+    "units.laterTable": "later delivery, table, write units",
+    "units.firstIndexes": "first delivery, indexes, write units",
+    "units.laterIndexes": "later delivery, indexes, write units",
+}
 NOT_MEASURED = (NO_OP, WITHOUT_BYTECODE)
 
 
@@ -35,48 +41,48 @@ class Units:
 
 
 class Meter:
-    """Reads write units of what a stub has been told, in terms of what DynamoDB itself would say."""
+    """Converts the consumed capacity that a stub has recorded to the write units of DynamoDB."""
 
     def __init__(self, table: Table) -> None:
-        self._transaction = SMALL_ITEM_UNITS / _of(table.write_small_transaction()).table
+        self._transaction = SMALL_ITEM_UNITS / _units(table.write_small_transaction()).table
 
     def read(self, consumed: Iterable[tuple[str, dict[str, Any]]]) -> Units:
         table = indexes = 0.0
-        for operation, one in consumed:
+        for operation, capacity in consumed:
             if operation in WRITES:
                 factor = self._transaction if operation == TRANSACTION else 1.0
-                units = _of(one)
+                units = _units(capacity)
                 table, indexes = table + units.table * factor, indexes + units.indexes * factor
         return Units(table, indexes)
 
 
 def measure(variants: Iterable[Variant], measures: Measures, table: Table) -> None:
-    """Of the first delivery of an appointment and of a later one, which changes all of its items."""
+    """Count the units of the first delivery of an appointment and of a later one, which changes all items."""
     meter, stub = Meter(table), Stub(table.endpoint)
     for variant in variants:
         if variant.name in NOT_MEASURED:
             continue
         with Process(variant, stub.url, variables={"TABLE_NAME": table.name}) as process:
             process.wait_until_ready()
-            for number, which in enumerate(("first", "later")):
-                envelope = deliveries.renewed(
-                    deliveries.document(),
+            for number, position in enumerate(("first", "later")):
+                envelope = deliveries.new_delivery(
+                    deliveries.sample_envelope(),
                     appointment_id=f"units of {variant.name}",
-                    updated_at=deliveries.later(number),
+                    updated_at=deliveries.update_instant(number),
                 )
-                stub.forget()
-                check_answer(process.invoke(deliveries.event(deliveries.encode(envelope))).body)
+                stub.reset()
+                check_answer(process.invoke(deliveries.api_event(deliveries.encode(envelope))).body)
                 units = meter.read(stub.consumed)
-                _add(measures, variant, f"units.{which}Table", f"{which} delivery, table", units.table)
-                if variant.name != FLOOR:  # it writes nothing that is in an index
-                    _add(measures, variant, f"units.{which}Indexes", f"{which} delivery, indexes", units.indexes)
+                _add(measures, variant, f"units.{position}Table", units.table)
+                if variant.name != FLOOR:  # writes no attribute of an index
+                    _add(measures, variant, f"units.{position}Indexes", units.indexes)
     stub.stop()
 
 
-def _add(measures: Measures, variant: Variant, key: str, title: str, value: float) -> None:
-    measures.add(Measure(key, f"{title}, write units", "", WEBHOOK), variant.name, value)
+def _add(measures: Measures, variant: Variant, key: str, value: float) -> None:
+    measures.add(Measure(key, ROWS[key], "", WEBHOOK), variant.name, value)
 
 
-def _of(consumed: dict[str, Any]) -> Units:
-    indexes = consumed.get("GlobalSecondaryIndexes", {}).values()
-    return Units(consumed["Table"]["CapacityUnits"], sum(index["CapacityUnits"] for index in indexes))
+def _units(capacity: dict[str, Any]) -> Units:
+    indexes = capacity.get("GlobalSecondaryIndexes", {}).values()
+    return Units(capacity["Table"]["CapacityUnits"], sum(index["CapacityUnits"] for index in indexes))

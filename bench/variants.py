@@ -1,4 +1,4 @@
-"""What is measured: the functions as built, and what they are measured beside."""
+"""The measured handlers: the built functions and the reference handlers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from local.template import Template
 
 NO_OP, FLOOR, WEBHOOK, TYPICAL = "no-op", "floor", "webhook", "typical"
 WITHOUT_BYTECODE = "typical, no bytecode"
-"""As `sam build` leaves a package: every cold start compiles what it imports."""
+"""The typical handler as sam build packages it: every cold start compiles the imported modules."""
 FASTAPI = "fastapi"
-PUBLISHER, EACH = "publisher", "put_events for each record"
+PUBLISHER, UNBATCHED = "publisher", "put_events for each record"
 ACCOUNT = "123456789012"
-REFERENCES = {
+REFERENCE_ENVIRONMENT = {
     "POWERTOOLS_METRICS_NAMESPACE": "Appointments",
     "POWERTOOLS_SERVICE_NAME": "reference",
     "POWERTOOLS_LOG_LEVEL": "INFO",
@@ -29,9 +29,9 @@ REFERENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A handler, the folder of its code, its layers' folders, and the variables that are its own.
+    """A handler, the folder of its code, the folders of its layers, and its environment variables.
 
-    ``packages`` are the folders that make up what is deployed, one archive each.
+    A deployment makes one archive of each folder in ``packages``.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Variant:
 
 
 def webhooks(build: Path) -> list[Variant]:
-    """In the order of the table."""
+    """Return the webhook and its reference handlers in the order of the tables."""
     return [
         _reference(NO_OP, "no_op", None),
         _reference(FLOOR, "floor", None),
@@ -56,7 +56,8 @@ def webhooks(build: Path) -> list[Variant]:
 
 
 def publishers(build: Path) -> list[Variant]:
-    return [_built(PUBLISHER, "PublisherFunction", build), _reference(EACH, "each", "bench-typical")]
+    """Return the publisher and its reference handler."""
+    return [_built(PUBLISHER, "PublisherFunction", build), _reference(UNBATCHED, "unbatched", "bench-typical")]
 
 
 def _built(name: str, logical_id: str, build: Path) -> Variant:
@@ -76,7 +77,9 @@ def _built(name: str, logical_id: str, build: Path) -> Variant:
 
 def _reference(name: str, module: str, lock: str | None, *, bytecode: bool = True) -> Variant:
     folder = folders.reference(_file_name(name), lock, bytecode=bytecode)
-    return Variant(name, f"handlers.{module}.lambda_handler", folder, environment=REFERENCES, packages=(folder,))
+    return Variant(
+        name, f"handlers.{module}.lambda_handler", folder, environment=REFERENCE_ENVIRONMENT, packages=(folder,)
+    )
 
 
 def _file_name(name: str) -> str:
@@ -84,7 +87,7 @@ def _file_name(name: str) -> str:
 
 
 def _resolved(template: Template, value: Any) -> str:
-    """A variable's value: the parameters have their defaults, and a resource is called by its logical id."""
+    """Return the value of a variable: the default of a parameter, or a value made of a resource's logical id."""
     match value:
         case {"Ref": str(name)}:
             default = template.default(name)
@@ -92,11 +95,11 @@ def _resolved(template: Template, value: Any) -> str:
         case str() | int():
             return str(value)
         case _:
-            raise ValueError(f"no value is known for {value}")
+            raise ValueError(f"the benchmark cannot resolve the variable {value}: add a case to bench/variants.py")
 
 
 def _reference_to(template: Template, logical_id: str) -> str:
-    """What CloudFormation's Ref gives, as far as the functions tell it apart."""
+    """Return what CloudFormation's Ref returns for the resource, in the form that the functions expect."""
     match template.type_of(logical_id):
         case "AWS::SQS::Queue":
             return f"https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/{logical_id}"

@@ -1,9 +1,8 @@
-"""The contract as JSON Schema, docs/contract.schema.json, generated from the models."""
+"""Generates docs/contract.schema.json, the contract as JSON Schema, from the models."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, get_args
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -17,7 +16,6 @@ from appointments.contract.models import (
     choose_participant,
 )
 
-PATH = Path(__file__).parent.parent / "docs" / "contract.schema.json"
 HEAD = {
     "$schema": GenerateJsonSchema.schema_dialect,
     "title": "Pexip Engage webhook: POST Appointment",
@@ -40,7 +38,7 @@ def _tags(choose: Any) -> dict[str, str]:
 
 class _Generator(GenerateJsonSchema):
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Without the default: it stands for a member that was left out, also where null itself is refused."""
+        """Omit the default. It stands for a missing member, also where null is refused."""
         return self.generate_inner(schema["schema"])
 
     def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
@@ -54,21 +52,16 @@ class _Generator(GenerateJsonSchema):
         }
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
-        """Pydantic's titles only repeat the member's name."""
+        """Omit pydantic's titles, which only repeat the name of the member."""
         return False
 
     def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:  # noqa: ARG002
-        """In the order of the contract, not of the alphabet."""
+        """Keep the order of the contract instead of the alphabetical order."""
         return value
 
 
 def generate() -> str:
+    """Return the content of the file."""
     schema = Envelope.model_json_schema(schema_generator=_Generator)
     definitions = dict(sorted(schema.pop("$defs").items()))
     return json.dumps({**HEAD, **schema, **HEAD, "$defs": definitions}, indent=2) + "\n"
-
-
-if __name__ == "__main__":
-    PATH.parent.mkdir(exist_ok=True)
-    PATH.write_text(generate(), encoding="utf-8")
-    print(f"wrote {PATH}")

@@ -1,63 +1,73 @@
-"""docs/events.md: what subscribers can receive, made from the code and the golden messages.
-
-``python -m generate.events_page`` rewrites it.
-"""
+"""Generates docs/events.md, the description of the published messages, from the code and the golden messages."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
+from appointments.contract.essentials import CHANGE_RANK, RANKS
 from appointments.publishing.changes import CHANGES
-from appointments.publishing.messages import DETAIL_TYPES
+from appointments.publishing.messages import DETAIL_TYPES, UNRECOGNIZED
 from samples.files import EVENTS, pretty
 
-PATH = Path(__file__).parent.parent / "docs" / "events.md"
 EXAMPLE = "AppointmentRescheduled"
 
 METADATA = {
-    "id": "the envelope's id: the same on every delivery of the event, so what you have seen with it you have seen",
-    "correlationId": "the sender's, to follow one action through the logs; null if it sent none",
-    "webhookConfigurationId": "the sender's webhook that delivered the event, or null",
+    "id": "the id of the envelope, the same on every delivery of the event: use it to skip duplicates",
+    "correlationId": "the sender's id of the action, to search the logs by; null if the sender sent none",
+    "webhookConfigurationId": "the id of the sender's webhook that delivered the event, or null",
     "version": "the sender's version of the envelope, or null",
     "eventType": "the sender's name of the event",
-    "appointmentId": "whose event it is",
+    "appointmentId": "the id of the appointment",
     "updatedAt": "the appointment's `updatedAt` in UTC, `YYYY-MM-DDTHH:MM:SS.fffffffffZ`: string order is time order",
-    "order": "`<instant>#<rank>#<envelope id>`, to compare as a string: the greatest of an appointment is its state",
-    "receivedAt": "when it was received, in the same form",
-    "schemaVersion": "of this message, counted up when a consumer would have to change",
+    "order": "`<instant>#<rank>#<envelope id>`, compared as a string: the greatest of an appointment is its state",
+    "receivedAt": "the time of receipt, in the same form",
+    "schemaVersion": "the version of this message; it increases when consumers must change",
     "detail": "`full`, or `reference` without personal data and capability URLs",
-    "stale": "true when the stored state was newer already: the event is history, not news",
-    "violations": "the documented limits that the event breaks, and what tolerant mode let pass, as path, rule and "
-    "bound; never a value",
+    "stale": "true if the stored state was newer when the event arrived: the snapshot is old",
+    "violations": "the documented limits that the event breaks and the deviations that tolerant mode accepts, as path, "
+    "rule and bound; never a value",
 }
 DATA = {
-    "appointment": "the appointment as it was sent, to the letter; in a reference its ids, status and times",
-    "previousAppointment": "the sender's reduced snapshot of before, or null",
-    "message": "the sender's deprecated message, or null; not in a reference",
-    "changes": "the names of what differs from previousAppointment, [] without one",
+    "appointment": "the appointment exactly as sent; in a reference its ids, status and times",
+    "previousAppointment": "the sender's reduced snapshot of the appointment before the change, or null",
+    "message": "the sender's deprecated message, or null; absent from a reference",
+    "changes": "the names of the members that differ from previousAppointment; [] without previousAppointment",
 }
 
 
-def document() -> str:
-    """The whole page."""
+def generate() -> str:
+    """Return the content of the file. Raises ValueError for a member of the message without a description."""
     example = json.loads((EVENTS / "eventbridge" / f"{EXAMPLE}.reference.v1.json").read_text(encoding="utf-8"))
     full = json.loads((EVENTS / "eventbridge" / f"{EXAMPLE}.v1.json").read_text(encoding="utf-8"))
     return PAGE.format(
-        detail_types=_table(("detail-type", "eventType"), [(f"`{d}`", f"`{e}`") for e, d in DETAIL_TYPES.items()]),
+        detail_types=_table(
+            ("detail-type", "eventType"),
+            [(f"`{d}`", f"`{e}`") for e, d in DETAIL_TYPES.items()] + [(f"`{UNRECOGNIZED}`", "any other")],
+        ),
+        ranks=_table(("rank", "eventType"), _ranks()),
         metadata=_described(METADATA, full["detail"]["metadata"]),
         data=_described(DATA, full["detail"]["data"]),
+        unrecognized=UNRECOGNIZED,
         changes=", ".join(f"`{name}`" for name in CHANGES),
         example=pretty(example),
         file=f"events/eventbridge/{EXAMPLE}.v1.json",
     )
 
 
+def _ranks() -> list[tuple[str, str]]:
+    names: dict[int, list[str]] = {}
+    for event_type in DETAIL_TYPES:
+        names.setdefault(RANKS.get(event_type, CHANGE_RANK), []).append(event_type)
+    names[CHANGE_RANK].append("and any other")
+    return [(str(rank), ", ".join(names[rank])) for rank in sorted(names)]
+
+
 def _described(descriptions: dict[str, str], message: dict[str, Any]) -> str:
     if descriptions.keys() != message.keys():
-        raise ValueError(f"described are {sorted(descriptions)}, in the message are {sorted(message)}")
-    return _table(("member", "what it is"), [(f"`{name}`", descriptions[name]) for name in message])
+        names = ", ".join(sorted(descriptions.keys() ^ message.keys()))
+        raise ValueError(f"the descriptions and the golden message differ in {names}: edit generate/events_page.py")
+    return _table(("member", "meaning"), [(f"`{name}`", descriptions[name]) for name in message])
 
 
 def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> str:
@@ -67,61 +77,73 @@ def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> str:
 PAGE = """\
 # Messages on the bus
 
-<!-- Made by python -m generate.events_page from the code and events/eventbridge/. -->
+<!-- Generated by make generate from the code and events/eventbridge/; do not edit. -->
 
-Each stored event becomes one message, source `pexip.engage` (parameter `EventSource`), with a detail-type for each
-eventType. Names and members are never renamed and never change their meaning; a change that a consumer must follow
-counts `schemaVersion` up and is in the [changelog](../CHANGELOG.md).
+Each stored event becomes one message, source `pexip.engage` (parameter `EventSource`), with one detail-type for each
+eventType. Detail-types and members are never renamed and never change their meaning. A change that consumers must
+follow increases `schemaVersion` and is in the [changelog](../CHANGELOG.md).
 
 {detail_types}
 
-`detail` is `{{"metadata": {{...}}, "data": {{...}}}}`.
+When a release learns an eventType, it gets its own detail-type: rules on `{unrecognized}` should match
+`metadata.eventType` too.
+
+`detail` is `{{"metadata": {{...}}, "data": {{...}}}}`. In a full message, `data` also has the members of the sender's
+`data` that the contract does not know, under their names. Unknown members of the envelope are in a third member, `envelope`,
+which is absent without them.
 
 {metadata}
 
 {data}
 
-A change is one of {changes}.
-Instants compare as instants and ids as text, whatever their notation.
+`changes` holds names out of {changes}.
+Instants are compared as instants and ids as text, whatever their notation. A member that previousAppointment leaves out
+is no evidence of a change; null is a value.
 
 ## What to rely on
 
-- **At least once.** The same message can arrive twice: remember `metadata.id`.
-- **In order per appointment onto the bus, in no order off it.** EventBridge promises its targets no order. Compare
-  `metadata.updatedAt` as strings with the last one you acted on, and skip a message with `metadata.stale` true unless
-  you want the history. Two events of one change can have the same `updatedAt`; neither is stale.
-- **A tolerant deployment publishes what the contract does not know yet.** With `ContractMode=tolerant`, enum values
-  can be others than the documented ones, and members can be missing, but for `id`, `status` and `updatedAt` of the
-  appointment. `metadata.violations` has the path of each; a rule on
-  `{{"metadata": {{"violations": {{"rule": ["enum", "required"]}}}}}}` finds them. A missing member counts as null in
-  `changes`.
-- **`full` is personal data.** It holds names, addresses and URLs that act on an appointment. Deployed with
-  `EventDetail=reference`, or where a message would pass EventBridge's 1 MB, it is left out and `metadata.detail` says
-  so: read the appointment from the table by `appointmentId`, or from its event item by `id`.
+- **At least once.** The same message can arrive twice. An event is known by `metadata.appointmentId` and `metadata.id`
+  together: remember both.
+- **In order per appointment onto the bus, in no order off it.** EventBridge promises its targets no order. Process a
+  message if its `metadata.order` is greater, as a string, than the last one that you processed for the appointment.
+  That covers duplicates, ties and stale events, and ends in the state of the table.
+- **Stale is no reason to skip.** `stale` says that the snapshot in the message is old, not that the change is no news:
+  a cancellation that a later update overtakes is stale, and it is the only message that says "cancelled".
+- **Any member can be missing or of another type.** The contract is tolerant by default, because the vendor adds values
+  and members without notice. Only `metadata` and, in the appointment, a non-empty `id` and `status` and an instant in
+  `updatedAt` are sure. `metadata.violations` has the path of each deviation.
+- **`full` is personal data.** It holds names, addresses and URLs that act on an appointment. A reference omits them.
+  Messages are references if `EventDetail` is `reference`, or if the full message exceeds EventBridge's 1 MB;
+  `metadata.detail` says which. Read the appointment from the table by `appointmentId`, or from its event item by `id`.
+
+## The order of events
+
+`metadata.order` is `updatedAt`, a rank and the envelope id. The rank decides between events of one `updatedAt`:
+
+{ranks}
+
+An `updatedAt` that is more than five minutes ahead of its receipt is replaced by the receipt, and reported as a
+violation of the rule `future`.
 
 ## A rule
 
-Cancelled, or moved in time or place, and news:
+This rule matches cancellations, and changes of time or place:
 
 ```json
 {{
   "source": ["pexip.engage"],
-  "detail": {{
-    "metadata": {{"stale": [false]}},
-    "data": {{"changes": ["status", "start", "end", "office"]}}
-  }}
+  "$or": [
+    {{"detail-type": ["AppointmentCancelled"]}},
+    {{"detail": {{"data": {{"changes": ["start", "end", "office"]}}}}}}
+  ]
 }}
 ```
 
 ## A message
 
-In reference form; `{file}` and its neighbours show one of each detail-type in full.
+This message is in reference form. `{file}` and the files beside it show each detail-type in full.
 
 ```json
 {example}
 ```
 """
-
-
-if __name__ == "__main__":
-    PATH.write_text(document(), encoding="utf-8")

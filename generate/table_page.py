@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from appointments.storage import items
@@ -11,7 +10,6 @@ from samples.files import EVENTS
 from samples.story import SAMPLES
 from samples.stream import stored_item
 
-PATH = Path(__file__).parent.parent / "docs" / "table.md"
 CURRENT = EVENTS / "table" / "current.json"
 
 APPOINTMENT = "data.appointment"
@@ -63,7 +61,7 @@ EVENT_ALTERNATIVES = {
 TYPES = {"S": "string", "N": "number", "B": "binary", "BOOL": "boolean", "L": "list"}
 
 
-def document() -> str:
+def generate() -> str:
     """Return the whole page. Raises ValueError when an attribute lacks its description, or the reverse."""
     current = _merged(json.loads(CURRENT.read_text(encoding="utf-8")).values())
     event = stored_item(SAMPLES[0])

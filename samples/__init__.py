@@ -1,9 +1,9 @@
-"""The sample deliveries: a bank's appointments of one month, told in the order they are delivered.
+"""The sample deliveries: one month of a bank's appointments, in the order of delivery.
 
-``SAMPLES`` is the story with the answer that each delivery must get. ``python -m samples`` writes it to
-``events/``: as plain bodies, as API Gateway events, as stream batches and as the messages that consumers get.
+``SAMPLES`` holds each delivery with the answer that it must get. ``make generate`` writes them to ``events/``: as plain
+bodies, API Gateway events, backlog batches, stream batches and published messages.
 
-Everything in it is invented: people, streets, telephone numbers, tokens; every address is of example.com.
+All data is invented: people, streets, telephone numbers, tokens. Every address is in example.com.
 """
 
 from samples.sample import TOKEN, Sample

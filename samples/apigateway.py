@@ -1,4 +1,4 @@
-"""A sample as API Gateway hands it to WebhookFunction: HTTP API, payload format 2.0."""
+"""The API Gateway event of a sample for WebhookFunction: HTTP API, payload format 2.0."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ USER_AGENT = "engage-webhooks/1.0"
 
 
 def webhook_event(sample: Sample) -> dict[str, Any]:
+    """Return the event that invokes WebhookFunction with the sample."""
     body = base64.b64encode(sample.body) if sample.encoded else sample.body
     return {
         "version": "2.0",
@@ -70,5 +71,5 @@ def _context(sample: Sample) -> dict[str, Any]:
 
 
 def _digest(sample: Sample) -> bytes:
-    """Ids that differ from sample to sample and never from run to run."""
+    """Return bytes for ids that differ between samples and are the same in every run."""
     return hashlib.sha256(sample.name.encode()).digest()

@@ -1,12 +1,12 @@
-"""An appointment as it is made, and what a change to it says of who made it."""
+"""Builders for appointments and for the members that record their last change."""
 
 from __future__ import annotations
 
 from samples.places import Json
 
 
-def by(person: Json | None, channel: str, at: str) -> Json:
-    """Who changed the appointment last, through what and when; nobody is another system."""
+def last_change(person: Json | None, channel: str, at: str) -> Json:
+    """Return the members that record who changed the appointment. Without a person, another system did."""
     kind = "OTHER" if person is None else "EMPLOYEE" if "availableRoles" in person else "CUSTOMER"
     return {
         "updatedAt": at,
@@ -16,9 +16,12 @@ def by(person: Json | None, channel: str, at: str) -> Json:
     }
 
 
-def new(id_: str, at: str, person: Json, channel: str, **told: object) -> Json:
-    """All members in the order of the vendor's sample, nothing in most of them; ``told`` replaces and adds."""
-    changed = by(person, channel, at)
+def new_appointment(id_: str, at: str, person: Json, channel: str, **members: object) -> Json:
+    """Return an appointment with all members in the order of the vendor's sample, most of them null.
+
+    ``members`` replace these or add to them.
+    """
+    change = last_change(person, channel, at)
     return {
         "id": id_,
         "subject": None,
@@ -35,14 +38,14 @@ def new(id_: str, at: str, person: Json, channel: str, **told: object) -> Json:
         "internalNotes": None,
         "metadata": {},
         "createdAt": at,
-        "createdById": changed["updatedById"],
-        "createdByType": changed["updatedByType"],
+        "createdById": change["updatedById"],
+        "createdByType": change["updatedByType"],
         "createdFrom": channel,
-        **changed,
-        **told,
+        **change,
+        **members,
     }
 
 
-def without(appointment: Json, *names: str) -> Json:
-    """The appointment with members absent instead of null."""
+def without_members(appointment: Json, *names: str) -> Json:
+    """Return the appointment without these members."""
     return {name: value for name, value in appointment.items() if name not in names}

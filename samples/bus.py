@@ -1,33 +1,59 @@
-"""The messages that consumers get of the samples: one golden file for each detail-type, and three special ones."""
+"""The published messages of the samples: a golden file for each detail-type and three special cases."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
-from appointments.publishing.messages import DETAIL_TYPES, EventDetail, message
+from appointments.publishing.messages import DETAIL_TYPES, UNRECOGNIZED, EventDetail, message
 from samples.sample import Sample
 from samples.story import SAMPLES
 from samples.stream import stored_item
 
 SOURCE = "pexip.engage"
-_BY_NAME = {sample.name: sample for sample in SAMPLES}
+_SAMPLES = {sample.name: sample for sample in SAMPLES}
 
 
-def golden() -> dict[str, dict[str, Any]]:
-    """File name to message: the sample named like an eventType is what that detail-type's file shows."""
-    of_type = {
-        f"{detail_type}.v1": published(_BY_NAME[event_type.lower().replace("_", "-")])
+class MissingSampleError(Exception):
+    """An eventType without a sample."""
+
+
+def golden_messages() -> dict[str, dict[str, Any]]:
+    """Return the message of each golden file by file name. Raises MissingSampleError."""
+    messages = {
+        f"{detail_type}.v1": published_message(sample_for(event_type))
         for event_type, detail_type in DETAIL_TYPES.items()
     }
-    return of_type | {
-        "AppointmentUpdated.stale.v1": published(_BY_NAME["stale"]),
-        "AppointmentAccepted.violations.v1": published(_BY_NAME["vendor-sample"]),
-        "AppointmentRescheduled.reference.v1": published(_BY_NAME["reschedule"], EventDetail.REFERENCE),
+    return messages | {
+        f"{UNRECOGNIZED}.v1": published_message(unrecognized_sample()),
+        "AppointmentUpdated.stale.v1": published_message(_SAMPLES["stale"]),
+        "AppointmentAccepted.violations.v1": published_message(_SAMPLES["vendor-sample"]),
+        "AppointmentRescheduled.reference.v1": published_message(_SAMPLES["reschedule"], EventDetail.REFERENCE),
     }
 
 
-def published(sample: Sample, event_detail: EventDetail = EventDetail.FULL) -> dict[str, Any]:
-    """The message as a rule sees it, less what EventBridge itself adds."""
+def unrecognized_sample() -> Sample:
+    """Return the sample of a change of the vendor's that this release does not know, with unknown members."""
+    sample = _SAMPLES["generic-update"]
+    document = json.loads(sample.body)
+    document["data"] |= {"eventType": "UPDATE_MEETING_TYPE", "reason": "customer asked for it"}
+    body = json.dumps(document | {"tenant": "bank"}, ensure_ascii=False).encode()
+    return replace(sample, name="unrecognized", body=body)
+
+
+def sample_for(event_type: str) -> Sample:
+    """Return the sample that is named after the eventType. Raises MissingSampleError."""
+    name = event_type.lower().replace("_", "-")
+    if name not in _SAMPLES:
+        raise MissingSampleError(
+            f"eventType {event_type} has no sample: "
+            f'add a Sample named "{name}" to SAMPLES in samples/story.py, then run make generate'
+        )
+    return _SAMPLES[name]
+
+
+def published_message(sample: Sample, event_detail: EventDetail = EventDetail.FULL) -> dict[str, Any]:
+    """Return the message as a rule sees it, without the members that EventBridge adds."""
     built = message(stored_item(sample), source=SOURCE, event_detail=event_detail)
     return {"source": SOURCE, "detail-type": built.detail_type, "detail": json.loads(built.detail)}

@@ -1,4 +1,4 @@
-"""The folders of events/ as the samples make them."""
+"""The content of the folders of events/, made from the samples."""
 
 from __future__ import annotations
 
@@ -8,35 +8,37 @@ from typing import Any
 
 from samples import deferred
 from samples.apigateway import webhook_event
-from samples.bus import golden
+from samples.bus import golden_messages
 from samples.sample import Sample
 from samples.story import SAMPLES
 from samples.stream import batches
+from samples.table import current_items
 
 EVENTS = Path(__file__).parents[1] / "events"
-FOLDERS = ("deliveries", "webhook", "backlog", "stream", "eventbridge")
+FOLDERS = ("deliveries", "webhook", "backlog", "stream", "eventbridge", "table")
 WIDTH = 100
-AS_SENT = ("malformed", "vendor-sample")
-"""Samples whose bytes are the point, so that nothing is laid out for the reader."""
+UNFORMATTED = ("malformed", "vendor-sample")
+"""Samples that keep their bytes, because the bytes are what they show."""
 
 
 def files() -> dict[str, bytes]:
-    """Every file by its path below events/."""
+    """Return the content of every file by its path below events/."""
     documents = {f"webhook/{sample.name}.json": webhook_event(sample) for sample in SAMPLES}
     documents |= {f"backlog/{name}.json": batch for name, batch in deferred.batches().items()}
     documents |= {f"stream/{name}.json": batch for name, batch in batches().items()}
-    documents |= {f"eventbridge/{name}.json": message for name, message in golden().items()}
-    laid_out = {path: f"{pretty(document)}\n".encode() for path, document in documents.items()}
-    return laid_out | {f"deliveries/{sample.name}.json": _delivery(sample) for sample in SAMPLES}
+    documents |= {f"eventbridge/{name}.json": message for name, message in golden_messages().items()}
+    documents["table/current.json"] = current_items()
+    formatted = {path: f"{pretty(document)}\n".encode() for path, document in documents.items()}
+    return formatted | {f"deliveries/{sample.name}.json": _delivery(sample) for sample in SAMPLES}
 
 
 def present() -> set[str]:
-    """The files that are in these folders now, whoever put them there."""
+    """Return the paths of the files that are in these folders now."""
     return {path.relative_to(EVENTS).as_posix() for folder in FOLDERS for path in (EVENTS / folder).glob("*")}
 
 
 def pretty(value: Any, depth: int = 0) -> str:
-    """JSON as people read it: what fits a line stays on one, so that a body takes a page or two."""
+    """Return indented JSON that keeps short values on one line, so that a body takes a page or two."""
     line = json.dumps(value, ensure_ascii=False)
     indent = "  " * depth
     if not isinstance(value, dict | list) or len(indent) + len(line) <= WIDTH:
@@ -51,6 +53,6 @@ def pretty(value: Any, depth: int = 0) -> str:
 
 
 def _delivery(sample: Sample) -> bytes:
-    if sample.name in AS_SENT:
+    if sample.name in UNFORMATTED:
         return sample.body
     return f"{pretty(json.loads(sample.body))}\n".encode()

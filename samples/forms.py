@@ -1,17 +1,17 @@
-"""The bank's questions and what people answered to them."""
+"""The bank's questions and the answers of the story's people."""
 
 from __future__ import annotations
 
-from samples.places import Json, said
+from samples.places import Json, translated
 
 
-def _answer(id_: str, form: str, kind: str, question: Json, at: str, **answered: object) -> Json:
+def _answer(id_: str, form: str, kind: str, question: Json, at: str, **members: object) -> Json:
     return {
         "id": id_,
         "form": {"id": form},
         "question": question,
         "answerType": kind,
-        **answered,
+        **members,
         "createdAt": at,
         "updatedAt": at,
     }
@@ -21,10 +21,10 @@ def _question(id_: str, order: int, label: list[Json], external_id: str | None =
     return {"id": id_, "externalId": external_id, "order": order, "translations": {"label": label}}
 
 
-_AMOUNT = _question("4011", 0, said("Welk bedrag?", "Quel montant ?", "What amount?"), "AMOUNT")
-_REMARKS = _question("4012", 1, said("Nog iets?", "Autre chose ?", "Anything else?"))
-_REASON = _question("4021", 0, said("Waarom annuleert u?", "Pourquoi annuler ?", "Why do you cancel?"), "REASON")
-_RESULT = _question("4031", 0, said("Resultaat", "Résultat", "Result"), "RESULT")
+_AMOUNT = _question("4011", 0, translated("Welk bedrag?", "Quel montant ?", "What amount?"), "AMOUNT")
+_REMARKS = _question("4012", 1, translated("Nog iets?", "Autre chose ?", "Anything else?"))
+_REASON = _question("4021", 0, translated("Waarom annuleert u?", "Pourquoi annuler ?", "Why do you cancel?"), "REASON")
+_RESULT = _question("4031", 0, translated("Resultaat", "Résultat", "Result"), "RESULT")
 
 QUESTIONNAIRE = [
     _answer(
@@ -46,7 +46,7 @@ QUESTIONNAIRE = [
         selectedAnswerOptions=None,
     ),
 ]
-# The optional members of an answer, value among them, are left out.
+# Without the optional members of an answer, such as value.
 QUALIFICATION = [
     _answer("6011", "404", "QUALIFICATION", {"id": "4041", "order": 0}, "2026-03-02T19:47:52Z", files=[]),
 ]

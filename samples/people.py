@@ -1,11 +1,11 @@
-"""The people of the story, and how each of them takes part in an appointment."""
+"""The people of the story, and their form as participants of an appointment."""
 
 from __future__ import annotations
 
-from samples.places import HOME_IN_GHENT, Json, said
+from samples.places import HOME_IN_GHENT, Json, translated
 
-ADVISER = said("Adviseur", "Conseiller", "Adviser")
-BRANCH_MANAGER = said("Kantoordirecteur", "Directrice d'agence", "Branch manager")
+ADVISER = translated("Adviseur", "Conseiller", "Adviser")
+BRANCH_MANAGER = translated("Kantoordirecteur", "Directrice d'agence", "Branch manager")
 
 
 def _employee(id_: str, first_name: str, last_name: str, language: str, function: list[Json], *roles: str) -> Json:
@@ -35,7 +35,7 @@ def _employee(id_: str, first_name: str, last_name: str, language: str, function
 JEF = _employee("5501", "Jef", "Wouters", "nl", ADVISER, "AGENT")
 AMELIE = _employee("5502", "Amélie", "Lefèvre", "fr", ADVISER, "AGENT")
 NOOR = _employee("5503", "Noor", "El Idrissi", "nl", BRANCH_MANAGER, "AGENT", "OFFICE_MANAGER", "CENTRAL_PLANNER")
-# Has just been invited to the platform, so most of what can be null is.
+# A new user of the platform: most members that can be null are null.
 BRAM = _employee("5504", "Bram", "Claes", "nl", ADVISER, "AGENT") | {
     "communicationEmail": None,
     "phoneNumber": None,
@@ -70,7 +70,7 @@ def _customer(id_: int | str, first_name: str, last_name: str, language: str) ->
 LOTTE = _customer(90417, "Lotte", "Verhaegen", "nl") | {"location": HOME_IN_GHENT}
 MILAN = _customer(90418, "Milan", "Đorđević", "en")
 ZOE = _customer(90422, "Zoë", "D'Hondt-Grönroos", "fr") | {"existing": False, "notes": "Préfère le matin ☕"}
-# Ids of customers are integers or texts; members that are not sent at all are as legal as null.
+# The id of a customer is an integer or a text. An absent member is as legal as null.
 IPEK = {
     name: value
     for name, value in _customer("c-90431", "İpek", "Öztürk", "nl").items()
@@ -79,7 +79,7 @@ IPEK = {
 
 
 def participant(person: Json, appointment_id: str, since: str, *, role: str = "PRIMARY", video: bool = False) -> Json:
-    """The person as a participant; token and URLs are as good as a password in the real thing."""
+    """Return the person as a participant. In real deliveries, the token and the URLs grant access like a password."""
     kind = "EMPLOYEE" if "availableRoles" in person else "CUSTOMER"
     token = f"tok-{appointment_id}-{person['id']}"
     book, calendar, meet = "https://book.example.com", "https://calendar.example.com", "https://video.example.com"

@@ -1,4 +1,4 @@
-"""The bank's branches and what one makes an appointment for."""
+"""The bank's branches and the subjects of its appointments."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 Json = dict[str, Any]
 
 
-def said(nl: str, fr: str, en: str) -> list[Json]:
-    """A text in the bank's three languages."""
+def translated(nl: str, fr: str, en: str) -> list[Json]:
+    """Return a text in the bank's three languages."""
     return [{"value": text, "language": language} for language, text in (("nl", nl), ("fr", fr), ("en", en))]
 
 
@@ -26,7 +26,7 @@ def location(postal_code: str, city: list[Json], street: str, latitude: float, l
     }
 
 
-def _office(id_: str, code: str, name: list[Json], where: Json | None, **translations: list[Json]) -> Json:
+def _office(id_: str, code: str, name: list[Json], address: Json | None, **translations: list[Json]) -> Json:
     return {
         "id": id_,
         "active": True,
@@ -35,36 +35,38 @@ def _office(id_: str, code: str, name: list[Json], where: Json | None, **transla
         "phoneNumber": f"+32 0 000 0{id_}",
         "timeZone": "Europe/Brussels",
         "usesIndependentAgents": False,
-        "virtual": where is None,
-        "location": where,
+        "virtual": address is None,
+        "location": address,
         "translations": {"name": name, **translations},
         "createdAt": "2024-09-02T07:00:00+00:00",
         "updatedAt": "2026-01-12T16:41:09+00:00",
     }
 
 
-_IN_GHENT = said("Gent", "Gand", "Ghent")
-_IN_ANTWERP = said("Antwerpen", "Anvers", "Antwerp")
+_IN_GHENT = translated("Gent", "Gand", "Ghent")
+_IN_ANTWERP = translated("Antwerpen", "Anvers", "Antwerp")
 
 GHENT = _office(
     "211",
     "BR-GENT",
-    said("Kantoor Gent", "Agence de Gand", "Ghent branch"),
+    translated("Kantoor Gent", "Agence de Gand", "Ghent branch"),
     location("9000", _IN_GHENT, "Voorbeeldkaai 12", 51.0543, 3.7174),
-    description=said("Aan het water, tegenover het park.", "Au bord de l'eau.", "By the water, opposite the park."),
-    directions=said("Tram 1, halte Voorbeeldkaai.", "Tram 1, arrêt Voorbeeldkaai.", "Tram 1 to Voorbeeldkaai."),
-    parkingInfo=said(
+    description=translated(
+        "Aan het water, tegenover het park.", "Au bord de l'eau.", "By the water, opposite the park."
+    ),
+    directions=translated("Tram 1, halte Voorbeeldkaai.", "Tram 1, arrêt Voorbeeldkaai.", "Tram 1 to Voorbeeldkaai."),
+    parkingInfo=translated(
         "Ondergronds, eerste uur gratis.", "Souterrain, 1ʳᵉ heure gratuite.", "Underground, first hour free."
     ),
 )
 ANTWERP = _office(
     "212",
     "BR-ANTWERPEN",
-    said("Kantoor Antwerpen", "Agence d'Anvers", "Antwerp branch"),
+    translated("Kantoor Antwerpen", "Agence d'Anvers", "Antwerp branch"),
     location("2000", _IN_ANTWERP, "Voorbeeldplein 3 bus 2", 51.2194, 4.4025),
-    description=said("Vlak bij het station.", "À deux pas de la gare.", "A stone's throw from the station."),
+    description=translated("Vlak bij het station.", "À deux pas de la gare.", "A stone's throw from the station."),
 )
-ONLINE = _office("219", "BR-ONLINE", said("Online kantoor", "Agence en ligne", "Online branch"), None)
+ONLINE = _office("219", "BR-ONLINE", translated("Online kantoor", "Agence en ligne", "Online branch"), None)
 
 HOME_IN_GHENT = location("9040", _IN_GHENT, "Denkbeeldstraat 48", 51.06012, 3.75441)
 
@@ -100,33 +102,33 @@ def _group(id_: str, order: int, color: str | None, name: list[Json]) -> Json:
     }
 
 
-_LENDING = _group("31", 0, "#1F6FEB", said("Lenen en verzekeren", "Emprunter et assurer", "Loans and insurance"))
-_MONEY = _group("32", 1, None, said("Sparen en beleggen", "Épargner et investir", "Saving and investing"))
+_LENDING = _group("31", 0, "#1F6FEB", translated("Lenen en verzekeren", "Emprunter et assurer", "Loans and insurance"))
+_MONEY = _group("32", 1, None, translated("Sparen en beleggen", "Épargner et investir", "Saving and investing"))
 
 MORTGAGE = _subject(
     "3101",
     "MORTGAGE",
     0,
     _LENDING,
-    name=said("Woonkrediet", "Crédit logement", "Mortgage"),
-    description=said("Een huis kopen of verbouwen.", "Acheter ou rénover.", "Buying or renovating a home."),
-    instructions=said(
+    name=translated("Woonkrediet", "Crédit logement", "Mortgage"),
+    description=translated("Een huis kopen of verbouwen.", "Acheter ou rénover.", "Buying or renovating a home."),
+    instructions=translated(
         "Breng uw laatste loonfiches mee.", "Apportez vos fiches de paie.", "Please bring your latest payslips."
     ),
 )
 INSURANCE = _subject(
-    "3102", "HOME-INSURANCE", 1, _LENDING, name=said("Woonverzekering", "Assurance habitation", "Home insurance")
+    "3102", "HOME-INSURANCE", 1, _LENDING, name=translated("Woonverzekering", "Assurance habitation", "Home insurance")
 )
 INVESTING = _subject(
-    "3201", "INVESTING", 0, _MONEY, name=said("Beleggingsadvies", "Conseil en placement", "Investment advice")
+    "3201", "INVESTING", 0, _MONEY, name=translated("Beleggingsadvies", "Conseil en placement", "Investment advice")
 )
-# A member that the vendor's page does not know, as its newer pages have it.
+# deletedAt is absent from the vendor's page but present on its newer pages.
 BUSINESS_ACCOUNT = _subject(
     "3202",
     "BUSINESS-ACCOUNT",
     1,
     _MONEY,
-    name=said("Zakelijke rekening", "Compte professionnel", "Business account"),
+    name=translated("Zakelijke rekening", "Compte professionnel", "Business account"),
 ) | {"deletedAt": None}
 
 FLAT_FOR_SALE = {
@@ -137,8 +139,8 @@ FLAT_FOR_SALE = {
     "location": location("9000", _IN_GHENT, "Voorbeeldkaai 85", 51.0551, 3.7202),
     "tags": ["flat", "new-build", "canal-side"],
     "translations": {
-        "name": said("Appartement aan het water", "Appartement au bord de l'eau", "Flat by the water"),
-        "description": said("Twee slaapkamers.", "Deux chambres.", "Two bedrooms."),
+        "name": translated("Appartement aan het water", "Appartement au bord de l'eau", "Flat by the water"),
+        "description": translated("Twee slaapkamers.", "Deux chambres.", "Two bedrooms."),
     },
     "createdAt": "2026-01-17T09:30:00+01:00",
     "updatedAt": "2026-02-20T17:05:00+01:00",

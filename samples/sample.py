@@ -1,4 +1,4 @@
-"""What a sample is: a delivery and the answer that it must get."""
+"""The type of a sample: a delivery and the answer that it must get."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from appointments.contract.instants import utc
 from appointments.outcome import Outcome
 
-TOKEN = "local-token"  # noqa: S105 - what the local stack accepts, no secret of anybody's
+TOKEN = "local-token"  # noqa: S105 - the token of the local stack, no secret
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One delivery of the story.
+    """A delivery of the story.
 
-    ``expected_status`` and ``expected_outcome`` (None when refused) hold when all samples are delivered in the
-    story's order to an empty table. ``received`` is when it arrives, RFC 3339 in UTC with milliseconds;
-    ``encoded`` says that API Gateway hands the body over as base64.
+    ``expected_status`` and ``expected_outcome`` (None for a refusal) hold if the samples are delivered in the story's
+    order to an empty table. ``received`` is the time of receipt, RFC 3339 in UTC with milliseconds. If ``encoded`` is
+    true, API Gateway passes the body as base64.
     """
 
     name: str
@@ -29,5 +29,5 @@ class Sample:
 
     @property
     def received_at(self) -> str:
-        """The same instant as the table keeps it."""
+        """The time of receipt in the fixed-width form of the table."""
         return utc(self.received)

@@ -1,25 +1,25 @@
-"""Four appointments, each as it stands after every step of the story.
+"""Four appointments, each in its state after every step of the story.
 
-A step is the one before with what the step changes, so that previousAppointment is true by construction.
+A step is the state before it plus the changed members, so that previousAppointment is correct by construction.
 """
 
 from __future__ import annotations
 
 from samples import forms, people, places
-from samples.appointments import by, new, without
+from samples.appointments import last_change, new_appointment, without_members
 
-# A mortgage: booked by the customer, reassigned, completed with the CRM's ids, moved, done.
-_BOOKED = "2026-03-02T08:14:07.312Z"
-_LOTTE = people.participant(people.LOTTE, "48101", _BOOKED)
-_MILAN = people.participant(people.MILAN, "48101", _BOOKED, role="SECONDARY")
-MORTGAGE_BOOKED = new(
+# A mortgage: the customer books, the bank reassigns, the CRM adds its ids, the customer reschedules, it takes place.
+_BOOKED_AT = "2026-03-02T08:14:07.312Z"
+_LOTTE = people.participant(people.LOTTE, "48101", _BOOKED_AT)
+_MILAN = people.participant(people.MILAN, "48101", _BOOKED_AT, role="SECONDARY")
+MORTGAGE_BOOKED = new_appointment(
     "48101",
-    _BOOKED,
+    _BOOKED_AT,
     people.LOTTE,
     "PLUGIN",
     subject=places.MORTGAGE,
     office=places.GHENT,
-    participants=[people.participant(people.JEF, "48101", _BOOKED), _LOTTE, _MILAN],
+    participants=[people.participant(people.JEF, "48101", _BOOKED_AT), _LOTTE, _MILAN],
     answers=forms.QUESTIONNAIRE,
     metadata={"utm": {"source": "newsletter", "campaign": "lente-2026"}, "steps": [1, 2, 3], "score": 0.75},
     status="ACCEPTED",
@@ -29,32 +29,32 @@ MORTGAGE_BOOKED = new(
 MORTGAGE_REASSIGNED = MORTGAGE_BOOKED | {
     "participants": [people.participant(people.AMELIE, "48101", "2026-03-03T09:05:12+00:00"), _LOTTE, _MILAN],
     "internalNotes": "Jef est absent cette semaine-là → Amélie 🙂",
-    **by(people.NOOR, "BACKOFFICE_APP", "2026-03-03T09:05:12+00:00"),
+    **last_change(people.NOOR, "BACKOFFICE_APP", "2026-03-03T09:05:12+00:00"),
 }
 MORTGAGE_LINKED = MORTGAGE_REASSIGNED | {
     "listing": places.FLAT_FOR_SALE,
     "leadSegment": places.FIRST_HOME,
     "externalId": "CRM-DEAL-2026-0193",
-    **by(None, "OTHER", "2026-03-04T11:05:00.120456+01:00"),
+    **last_change(None, "OTHER", "2026-03-04T11:05:00.120456+01:00"),
 }
-MORTGAGE_MOVED = MORTGAGE_LINKED | {
-    "start": "2026-03-31T10:00:00+02:00",  # on the other side of the change to summer time
+MORTGAGE_RESCHEDULED = MORTGAGE_LINKED | {
+    "start": "2026-03-31T10:00:00+02:00",  # after the change to summer time
     "end": "2026-03-31T11:00:00+02:00",
-    **by(people.LOTTE, "PLUGIN", "2026-03-04T15:20:11.0457Z"),
+    **last_change(people.LOTTE, "PLUGIN", "2026-03-04T15:20:11.0457Z"),
 }
-MORTGAGE_DONE = MORTGAGE_MOVED | {
+MORTGAGE_COMPLETED = MORTGAGE_RESCHEDULED | {
     "answers": forms.QUESTIONNAIRE + forms.COMPLETION,
     "leadSegment": places.HOME_OWNER,
     "status": "COMPLETED",
-    **by(people.AMELIE, "BACKOFFICE_APP", "2026-03-31T11:07:44+02:00"),
+    **last_change(people.AMELIE, "BACKOFFICE_APP", "2026-03-31T11:07:44+02:00"),
 }
 
-# Investment advice: asked for, another date asked for, proposed again, accepted as a video call.
-_ASKED = "2026-03-02T19:47:52Z"
-_ZOE = people.participant(people.ZOE, "48102", _ASKED, video=True)
-INVESTING_ASKED = new(
+# Investment advice: a request, a request for another date, a second proposal, an acceptance as a video call.
+_REQUESTED_AT = "2026-03-02T19:47:52Z"
+_ZOE = people.participant(people.ZOE, "48102", _REQUESTED_AT, video=True)
+INVESTING_REQUESTED = new_appointment(
     "48102",
-    _ASKED,
+    _REQUESTED_AT,
     people.ZOE,
     "PLUGIN",
     subject=places.INVESTING,
@@ -64,48 +64,48 @@ INVESTING_ASKED = new(
     callbackRequest={"id": "8120"},
     meetingType="VIDEO",
     hybrid=None,
-    metadata=[],  # how an empty map can arrive
+    metadata=[],  # the sender's notation of an empty map
     status="INCOMING_REQUEST",
     start="2026-03-09T08:30:00+01:00",
     end="2026-03-09T09:15:00+01:00",
 )
-INVESTING_OTHER_DATE = INVESTING_ASKED | {
+INVESTING_OTHER_DATE = INVESTING_REQUESTED | {
     "status": "ALTERNATIVE_DATE_REQUESTED",
     "start": None,
     "end": None,
-    **by(people.NOOR, "BACKOFFICE_APP", "2026-03-03T09:31:40.000Z"),
+    **last_change(people.NOOR, "BACKOFFICE_APP", "2026-03-03T09:31:40.000Z"),
 }
-INVESTING_ASKED_AGAIN = INVESTING_OTHER_DATE | {
+INVESTING_REQUESTED_AGAIN = INVESTING_OTHER_DATE | {
     "status": "INCOMING_REQUEST",
     "start": "2026-03-11T07:30:00Z",
     "end": "2026-03-11T08:15:00Z",
-    **by(people.ZOE, "PLUGIN", "2026-03-03T21:58:03.900Z"),
+    **last_change(people.ZOE, "PLUGIN", "2026-03-03T21:58:03.900Z"),
 }
-INVESTING_ACCEPTED = INVESTING_ASKED_AGAIN | {
+INVESTING_ACCEPTED = INVESTING_REQUESTED_AGAIN | {
     "office": places.ONLINE,
     "participants": [people.participant(people.BRAM, "48102", "2026-03-04T09:10:26Z", video=True), _ZOE],
     "status": "ACCEPTED",
-    **by(people.NOOR, "BACKOFFICE_APP", "2026-03-04T09:10:26Z"),
+    **last_change(people.NOOR, "BACKOFFICE_APP", "2026-03-04T09:10:26Z"),
 }
 
-# Home insurance: an invitation without a date, at the customer's home. What is not known is not sent.
-_INVITED = "2026-03-04T08:02:59.001+01:00"
-INSURANCE_INVITED = without(
-    new(
+# Home insurance: an invitation without a date, at the customer's home. Unknown members are absent.
+_INVITED_AT = "2026-03-04T08:02:59.001+01:00"
+INSURANCE_INVITED = without_members(
+    new_appointment(
         "48103",
-        _INVITED,
+        _INVITED_AT,
         people.AMELIE,
         "PARTNER_BOOKING_APP",
         subject=places.INSURANCE,
         office=places.GHENT,
         participants=[
-            people.participant(people.AMELIE, "48103", _INVITED),
-            people.participant(people.LOTTE, "48103", _INVITED),
+            people.participant(people.AMELIE, "48103", _INVITED_AT),
+            people.participant(people.LOTTE, "48103", _INVITED_AT),
         ],
         location=places.HOME_IN_GHENT,
         leadSegment=places.FIRST_HOME,
         meetingType="ON_LOCATION",
-        messageForCustomer="Tot binnenkort! 👋",  # a member that the vendor's page does not know
+        messageForCustomer="Tot binnenkort! 👋",  # a member that the vendor's page lacks
         metadata=None,
         status="OUTGOING_INVITE",
     ),
@@ -115,19 +115,19 @@ INSURANCE_INVITED = without(
     "internalNotes",
 )
 
-# A business account: booked before the webhook was set up; cancelled, reopened elsewhere, and nobody came.
-_EARLIER = "2026-02-17T10:26:00+01:00"
-ACCOUNT_BOOKED = new(
+# A business account: booked before the webhook exists, cancelled, reopened at another office, then a no-show.
+_ACCOUNT_BOOKED_AT = "2026-02-17T10:26:00+01:00"
+ACCOUNT_BOOKED = new_appointment(
     "48104",
-    _EARLIER,
+    _ACCOUNT_BOOKED_AT,
     people.NOOR,
     "BACKOFFICE_APP",
     subject=places.BUSINESS_ACCOUNT,
     office=places.ANTWERP,
     participants=[
-        people.participant(people.NOOR, "48104", _EARLIER),
-        people.participant(people.JEF, "48104", _EARLIER, role="SECONDARY"),
-        people.participant(people.IPEK, "48104", _EARLIER),
+        people.participant(people.NOOR, "48104", _ACCOUNT_BOOKED_AT),
+        people.participant(people.JEF, "48104", _ACCOUNT_BOOKED_AT, role="SECONDARY"),
+        people.participant(people.IPEK, "48104", _ACCOUNT_BOOKED_AT),
     ],
     trailingBufferTime=None,
     status="ACCEPTED",
@@ -137,7 +137,7 @@ ACCOUNT_BOOKED = new(
 ACCOUNT_CANCELLED = ACCOUNT_BOOKED | {
     "answers": forms.CANCELLATION,
     "status": "CANCELLED",
-    **by(people.IPEK, "PLUGIN", "2026-03-03T12:40:30.5Z"),
+    **last_change(people.IPEK, "PLUGIN", "2026-03-03T12:40:30.5Z"),
 }
 ACCOUNT_REOPENED = ACCOUNT_CANCELLED | {
     "office": places.GHENT,
@@ -145,10 +145,10 @@ ACCOUNT_REOPENED = ACCOUNT_CANCELLED | {
     "status": "ACCEPTED",
     "start": "2026-03-12T16:00:00+01:00",
     "end": "2026-03-12T16:30:00+01:00",
-    **by(people.NOOR, "BACKOFFICE_APP", "2026-03-04T12:15:00+01:00"),
+    **last_change(people.NOOR, "BACKOFFICE_APP", "2026-03-04T12:15:00+01:00"),
 }
 ACCOUNT_NO_SHOW = ACCOUNT_REOPENED | {
     "internalNotes": "Drie keer gebeld, geen antwoord.",
     "status": "NO_SHOW",
-    **by(people.JEF, "BACKOFFICE_APP", "2026-03-12T16:41:35.750+01:00"),
+    **last_change(people.JEF, "BACKOFFICE_APP", "2026-03-12T16:41:35.750+01:00"),
 }

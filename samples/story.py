@@ -1,4 +1,4 @@
-"""The deliveries in the order they arrive, with the answer that each must get."""
+"""The sample deliveries in the order of arrival, each with the answer that it must get."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ VENDOR_SAMPLE = Path(__file__).parents[1] / "tests" / "fixtures" / "vendor-sampl
 
 
 def snapshot(appointment: Json) -> Json:
-    """The appointment as previousAppointment shows it: reduced, other things by their id (mapping.md, C17)."""
+    """Return the reduced form of previousAppointment, with references by id."""
     segment = appointment.get("leadSegment")
     return {
         **{name: _reference(appointment[name]) for name in ("subject", "office")},
-        "participants": [_former(participant) for participant in appointment["participants"]],
+        "participants": [_reduced_participant(participant) for participant in appointment["participants"]],
         "location": appointment.get("location"),
         "listing": _reference(appointment.get("listing")),
-        "leadSegment": segment and {"id": str(segment["id"])},  # text here, a number there (C3)
+        "leadSegment": segment and {"id": str(segment["id"])},  # a text here, a number in the appointment
         **{name: appointment.get(name) for name in ("externalId", "status", "start", "end")},
     }
 
 
-def _reference(thing: Json | None) -> Json | None:
-    return None if thing is None else {"id": thing["id"]}
+def _reference(resource: Json | None) -> Json | None:
+    return None if resource is None else {"id": resource["id"]}
 
 
-def _former(participant: Json) -> Json:
+def _reduced_participant(participant: Json) -> Json:
     kind = participant["type"].lower()
-    told = {name: participant[name] for name in ("role", "token", "videoUrl", "videoTestUrl")}
-    return told | {kind: {"id": participant[kind]["id"]}, "type": participant["type"]}
+    members = {name: participant[name] for name in ("role", "token", "videoUrl", "videoTestUrl")}
+    return members | {kind: {"id": participant[kind]["id"]}, "type": participant["type"]}
 
 
-def _envelope(number: int, event_type: str, now: Json, before: Json | None = None, **data: Any) -> Json:
+def _envelope(number: int, event_type: str, appointment: Json, previous: Json | None = None, **data: Any) -> Json:
     return {
         "id": f"4f1c2b7e-8d3a-4c55-9b1e-{number:012}",
         "correlationId": f"9d2e6a10-77c4-4b0f-a3d8-{number:012}",
@@ -48,14 +48,14 @@ def _envelope(number: int, event_type: str, now: Json, before: Json | None = Non
         "data": {
             "eventType": event_type,
             **data,
-            "appointment": now,
-            "previousAppointment": before and snapshot(before),
+            "appointment": appointment,
+            "previousAppointment": previous and snapshot(previous),
         },
     }
 
 
 def _invalid() -> Json:
-    """Breaks the structure at every depth."""
+    """Return an envelope that breaks the structure at every depth."""
     document = copy.deepcopy(_envelope(13, "GENERIC_UPDATE", steps.ACCOUNT_REOPENED))
     document["version"] = 1
     del document["data"]["previousAppointment"]
@@ -73,25 +73,25 @@ def _bytes(document: Json) -> bytes:
 
 
 CREATE = _bytes(_envelope(1, "CREATE", steps.MORTGAGE_BOOKED, message=None))
-_CREATE_REQUEST = _bytes(_envelope(2, "CREATE_REQUEST", steps.INVESTING_ASKED, message=None))
+_CREATE_REQUEST = _bytes(_envelope(2, "CREATE_REQUEST", steps.INVESTING_REQUESTED, message=None))
 _REASSIGN = _bytes(
     _envelope(3, "REASSIGN", steps.MORTGAGE_REASSIGNED, steps.MORTGAGE_BOOKED, message="Bonne journée ☀️")
 )
 _REQUEST_ALTERNATIVE_DATE = _bytes(
-    _envelope(4, "REQUEST_ALTERNATIVE_DATE", steps.INVESTING_OTHER_DATE, steps.INVESTING_ASKED, message=None)
+    _envelope(4, "REQUEST_ALTERNATIVE_DATE", steps.INVESTING_OTHER_DATE, steps.INVESTING_REQUESTED, message=None)
 )
 _CANCEL = _bytes(_envelope(5, "CANCEL", steps.ACCOUNT_CANCELLED, steps.ACCOUNT_BOOKED, message="Geen tijd"))
 _RESCHEDULE_REQUEST = _bytes(
-    _envelope(6, "RESCHEDULE_REQUEST", steps.INVESTING_ASKED_AGAIN, steps.INVESTING_OTHER_DATE, message=None)
+    _envelope(6, "RESCHEDULE_REQUEST", steps.INVESTING_REQUESTED_AGAIN, steps.INVESTING_OTHER_DATE, message=None)
 )
 _CREATE_INVITE = _bytes(_envelope(7, "CREATE", steps.INSURANCE_INVITED))
-_ACCEPT = _bytes(_envelope(8, "ACCEPT", steps.INVESTING_ACCEPTED, steps.INVESTING_ASKED_AGAIN, message=None))
+_ACCEPT = _bytes(_envelope(8, "ACCEPT", steps.INVESTING_ACCEPTED, steps.INVESTING_REQUESTED_AGAIN, message=None))
 _REOPEN = _bytes(_envelope(9, "REOPEN", steps.ACCOUNT_REOPENED, steps.ACCOUNT_CANCELLED, message=None))
 _STALE = _bytes(_envelope(10, "GENERIC_UPDATE", steps.MORTGAGE_LINKED, steps.MORTGAGE_REASSIGNED, message=None))
-_RESCHEDULE = _bytes(_envelope(11, "RESCHEDULE", steps.MORTGAGE_MOVED, steps.MORTGAGE_LINKED, message=None))
+_RESCHEDULE = _bytes(_envelope(11, "RESCHEDULE", steps.MORTGAGE_RESCHEDULED, steps.MORTGAGE_LINKED, message=None))
 _FORGED = _bytes(_envelope(12, "CANCEL", steps.INSURANCE_INVITED | {"status": "CANCELLED"}, steps.INSURANCE_INVITED))
 _GENERIC_UPDATE = _bytes(_envelope(14, "GENERIC_UPDATE", steps.ACCOUNT_NO_SHOW, steps.ACCOUNT_REOPENED))
-_COMPLETE = _bytes(_envelope(15, "COMPLETE", steps.MORTGAGE_DONE, steps.MORTGAGE_MOVED, message=None))
+_COMPLETE = _bytes(_envelope(15, "COMPLETE", steps.MORTGAGE_COMPLETED, steps.MORTGAGE_RESCHEDULED, message=None))
 
 SAMPLES: tuple[Sample, ...] = (
     Sample("create", CREATE, "2026-03-02T08:14:08.020Z"),
@@ -105,12 +105,12 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("accept", _ACCEPT, "2026-03-04T09:10:27.340Z"),
     Sample("reopen", _REOPEN, "2026-03-04T11:15:01.019Z"),
     Sample("reschedule", _RESCHEDULE, "2026-03-04T15:20:11.892Z"),
-    # What happened in the morning arrives after what happened in the afternoon.
+    # The change of the morning arrives after the change of the afternoon.
     Sample("stale", _STALE, "2026-03-04T15:20:12.503Z", 202, Outcome.STALE),
     Sample("vendor-sample", VENDOR_SAMPLE.read_bytes(), "2026-03-04T16:00:00.000Z"),
     Sample("invalid", _bytes(_invalid()), "2026-03-04T16:30:01.047Z", 422, None),
     Sample("malformed", CREATE[: CREATE.index(b"Verhaegen")], "2026-03-04T16:31:15.630Z", 400, None),
-    Sample("unauthenticated", _FORGED, "2026-03-05T03:12:44.018Z", 401, None, token="wrong-token"),  # noqa: S106 - it opens nothing
+    Sample("unauthenticated", _FORGED, "2026-03-05T03:12:44.018Z", 401, None, token="wrong-token"),  # noqa: S106 - grants no access
     Sample("generic-update", _GENERIC_UPDATE, "2026-03-12T15:41:36.511Z"),
     Sample("complete", _COMPLETE, "2026-03-31T09:07:45.227Z"),
 )

@@ -1,4 +1,4 @@
-"""Batches of the table's stream as the event source mapping hands them to PublisherFunction."""
+"""Batches of the table's stream, in the form in which the event source mapping invokes PublisherFunction."""
 
 from __future__ import annotations
 
@@ -8,42 +8,38 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from appointments.contract.parsing import parse_body
 from appointments.outcome import Outcome
 from appointments.storage import items
 from appointments.storage.items import Item
 from samples.sample import Sample
 from samples.story import SAMPLES
+from samples.table import delivery
 
 STREAM_ARN = (
     "arn:aws:dynamodb:eu-west-1:123456789012:table/engage-appointments-AppointmentsTable-1EXAMPLE2TABLE"
     "/stream/2026-03-01T00:00:00.000"
 )
 FIRST_SEQUENCE_NUMBER = 4021700000000051234567890
-ONE = ("create",)
-# Of the mortgage: a good record, the one that cannot be read, one after it. All others are of other appointments.
+SINGLE = ("create",)
+# The mortgage has a good record, the unreadable record, and one after it. The others belong to other appointments.
 POISON = ("create", "create-request", "reassign", "cancel", "reschedule", "create-invite")
 POISONED = "reassign"
 NOT_GZIP = b"this body is not gzip"
 
 
 def batches() -> dict[str, dict[str, Any]]:
-    """The batches by name: one record, the whole story, and one with a record that cannot be read."""
+    """Return the batches by name: a single record, the whole story, and a batch with an unreadable record."""
     stored = [sample for sample in SAMPLES if sample.expected_outcome in (Outcome.STORED, Outcome.STALE)]
     return {
-        "one": _batch(sample for sample in stored if sample.name in ONE),
+        "one": _batch(sample for sample in stored if sample.name in SINGLE),
         "batch": _batch(stored),
         "poison": _batch((sample for sample in stored if sample.name in POISON), poisoned=POISONED),
     }
 
 
 def stored_item(sample: Sample) -> Item:
-    """The event item that the store makes of the sample."""
-    parsed = parse_body(sample.body)
-    delivery = items.Delivery(
-        sample.body, parsed.document, parsed.essentials, parsed.violations, parsed.violation_count, sample.received_at
-    )
-    return items.event_item(delivery, stale=sample.expected_outcome is Outcome.STALE)
+    """Return the event item that the store writes for the sample."""
+    return items.event_item(delivery(sample), stale=sample.expected_outcome is Outcome.STALE)
 
 
 def _batch(samples: Iterable[Sample], poisoned: str | None = None) -> dict[str, Any]:

@@ -14,9 +14,7 @@ from samples.story import SAMPLES
 def delivery(sample: Sample) -> items.Delivery:
     """Return the sample as the intake hands it to the store."""
     parsed = parse_body(sample.body)
-    return items.Delivery(
-        sample.body, parsed.document, parsed.essentials, parsed.violations, parsed.violation_count, sample.received_at
-    )
+    return items.Delivery(sample.body, *parsed, received_at=sample.received_at)
 
 
 def current_items() -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""What the functions are measured beside. The bench copies this folder into packages with what they need."""
+"""The reference handlers. The benchmark copies this folder into packages with their dependencies."""

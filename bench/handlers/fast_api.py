@@ -1,4 +1,4 @@
-"""The same duties as a web application: FastAPI behind Mangum, Powertools for what is logged, counted and traced."""
+"""A webhook as a web application: FastAPI behind Mangum, with Logger, Metrics and Tracer of Powertools."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from fastapi import FastAPI, Header, HTTPException, Response
 from mangum import Mangum
 
-from .duties import is_authentic, receive
 from .model import Delivery
+from .service import is_authentic, receive
 
 logger = Logger()
 tracer = Tracer()

@@ -1,6 +1,6 @@
-"""The least that stores a delivery: decode the body, sign one request by hand, send it on a connection kept open.
+"""The floor: decode the body, sign one request by hand, send it on an open connection.
 
-Nobody should write this. It checks nothing and it is no SDK; it shows how far down there is to go.
+This is no example to follow. It checks nothing and handles no error; it shows the least that storing a delivery costs.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 
 def _signed(body: bytes) -> dict[str, str]:
-    """Signature version 4 over the headers that it needs and no others."""
+    """Return the headers with a Signature Version 4 over the required headers only."""
     now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     scope = f"{now[:8]}/{REGION}/dynamodb/aws4_request"
     headers = {

@@ -1,4 +1,4 @@
-"""The contract's main parts as most would model them: pydantic's defaults, datetimes, unknown members kept."""
+"""A usual model of the contract's main parts: pydantic's defaults, datetimes, unknown members kept."""
 
 from __future__ import annotations
 

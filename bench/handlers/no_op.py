@@ -1,4 +1,4 @@
-"""Nothing at all: what the runtime client and the interpreter cost by themselves."""
+"""A handler that does nothing. It measures the runtime interface client and the interpreter."""
 
 from __future__ import annotations
 

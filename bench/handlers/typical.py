@@ -1,6 +1,7 @@
-"""A webhook as Powertools' own guides build one: event handler with validation, Logger, Metrics, Tracer.
+"""A webhook as in Powertools' guides: event handler with validation, Logger, Metrics, Tracer.
 
-Without ``from __future__ import annotations``: the tracer's wrapper hides the names that they would be looked up by.
+It does not import ``annotations`` from ``__future__``, because the resolver cannot resolve them through the tracer's
+wrapper.
 """
 
 from typing import Annotated, Any
@@ -12,8 +13,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 
-from .duties import is_authentic, receive
 from .model import Delivery
+from .service import is_authentic, receive
 
 logger = Logger()
 tracer = Tracer()

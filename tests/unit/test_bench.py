@@ -1,28 +1,28 @@
-"""The benchmark's pure parts: its arithmetic, its tables and drawing, and the deliveries that it makes."""
+"""The benchmark without its processes: arithmetic, tables, checks, and the deliveries that it makes."""
 
 from __future__ import annotations
 
+import http.client
 import json
 import random
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import pytest
 
 from appointments.contract.parsing import parse_body
-from bench import chart, deliveries, growth, imports, table
+from bench import deliveries, growth, imports, table
+from bench.checks import WrongAnswerError, check_answer, check_arrival
 from bench.measures import Measure, Measures, ratios, summary
 from bench.stub import operation_of
 from bench.variants import FLOOR, TYPICAL, WEBHOOK
-from bench.verify import WrongAnswerError, check_answer, check_arrival
-from bench.wire import Answer, Request
+from bench.wire import Request, Response, Server
 
 
 @pytest.fixture
 def report() -> dict[str, Any]:
     measures = Measures()
-    for ours, floor, typical in ((10.0, 2.0, 40.0), (12.0, 3.0, 40.0), (11.0, 2.0, 44.0)):
-        for name, value in ((FLOOR, floor), (WEBHOOK, ours), (TYPICAL, typical)):
+    for webhook, floor, typical in ((10.0, 2.0, 40.0), (12.0, 3.0, 40.0), (11.0, 2.0, 44.0)):
+        for name, value in ((FLOOR, floor), (WEBHOOK, webhook), (TYPICAL, typical)):
             measures.add(Measure("main.warmCpu", "warm delivery, CPU", "ms", WEBHOOK), name, value)
             measures.add(Measure("main.warmCalls", "SDK calls", "", WEBHOOK), name, 4 if name == TYPICAL else 1)
     on = {
@@ -46,12 +46,12 @@ def test_a_ratio_is_taken_within_its_round() -> None:
     assert slow_round == [0.5, 0.5]
 
 
-def test_what_a_variant_never_does_has_no_ratio() -> None:
+def test_a_variant_with_counts_of_zero_has_no_ratio() -> None:
     measure = Measure("main.calls", "calls", "", WEBHOOK, {WEBHOOK: [1, 1], "no-op": [0, 0], TYPICAL: [4, 4]})
     assert measure.as_dict()["ratios"].keys() == {TYPICAL}
 
 
-def test_a_table_has_a_row_for_every_measure_and_ratios_of_ours(report: dict[str, Any]) -> None:
+def test_a_table_has_a_row_for_every_measure_and_the_ratios_of_the_webhook(report: dict[str, Any]) -> None:
     ((heading, rows),) = table.tables(report)
     assert heading == "One delivery"
     assert rows[0] == ["", FLOOR, WEBHOOK, TYPICAL, "webhook ÷ floor", "webhook ÷ typical"]
@@ -59,40 +59,37 @@ def test_a_table_has_a_row_for_every_measure_and_ratios_of_ours(report: dict[str
     assert rows[2] == ["SDK calls", "1", "1", "4", "1.00", "0.25"]
 
 
-def test_markdown_is_made_of_the_json_alone(report: dict[str, Any]) -> None:
-    page = table.markdown(json.loads(json.dumps(report)))
-    assert "| SDK calls | 1 | 1 | 4 | 1.00 | 0.25 |" in page.splitlines()
-    assert "- a note" in page.splitlines()
-    columns = {line.count("|") for line in page.splitlines() if line.startswith("|")}
-    assert columns == {7}
+def test_the_text_of_a_report_that_was_read_from_json_has_aligned_columns(report: dict[str, Any]) -> None:
+    lines = table.text(json.loads(json.dumps(report))).splitlines()
+    head, cpu, calls = lines[lines.index("ONE DELIVERY") + 1 :][:3]
+    assert head.split() == [FLOOR, WEBHOOK, TYPICAL, "webhook", "÷", "floor", "webhook", "÷", "typical"]
+    assert {line.index(first) for line, first in ((head, "webhook ÷ typical"), (cpu, "0.25 ("), (calls, "0.25"))} == {
+        head.index("webhook ÷ typical")
+    }
+    assert lines[-1] == "- a note"
 
 
-def test_the_drawing_is_well_formed_and_has_a_bar_for_every_ratio(report: dict[str, Any]) -> None:
-    drawing = ET.fromstring(chart.svg(report))  # noqa: S314 - our own
-    assert [bar.label for bar in chart.bars(report)] == ["warm delivery, CPU", "SDK calls of a delivery"]
-    texts = [element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"0.25", "warm delivery, CPU", TYPICAL} <= set(texts)
-
-
-@pytest.mark.parametrize("case", list(growth.cases()), ids=lambda case: case.title)
-def test_a_grown_delivery_is_within_the_contract_and_its_limits(case: growth.Case) -> None:
+@pytest.mark.parametrize("case", growth.cases(), ids=lambda case: case.title)
+def test_a_larger_delivery_breaks_no_rule_of_the_contract(case: growth.Case) -> None:
     parsed = parse_body(deliveries.encode(case.envelope))
     assert parsed.violations == ()
 
 
 @pytest.mark.parametrize("size", growth.SIZES[1:])
-def test_a_grown_body_has_the_size_that_was_asked_for(size: int) -> None:
-    body = deliveries.encode(deliveries.of_size(size, random.Random(1)))
+def test_a_larger_body_has_the_requested_size(size: int) -> None:
+    body = deliveries.encode(deliveries.envelope_of_size(size, random.Random(1)))
     assert size - 1000 < len(body) <= size
 
 
-def test_a_renewed_delivery_is_no_duplicate_and_the_same_otherwise() -> None:
-    one = deliveries.document()
-    first, second = deliveries.renewed(one), deliveries.renewed(one, appointment_id="7", updated_at=deliveries.later(1))
-    assert len({one["id"], first["id"], second["id"]}) == 3
+def test_a_new_delivery_differs_from_the_sample_only_in_its_ids_and_the_given_members() -> None:
+    sample = deliveries.sample_envelope()
+    first = deliveries.new_delivery(sample)
+    second = deliveries.new_delivery(sample, appointment_id="7", updated_at=deliveries.update_instant(1))
+    assert len({sample["id"], first["id"], second["id"]}) == 3
     assert second["data"]["appointment"]["id"] == "7"
-    assert one == deliveries.document()
-    assert first["data"]["appointment"]["participants"] == one["data"]["appointment"]["participants"]
+    assert second["data"]["appointment"]["updatedAt"] == "2026-03-03T09:00:01.000Z"
+    assert sample == deliveries.sample_envelope()
+    assert first["data"]["appointment"]["participants"] == sample["data"]["appointment"]["participants"]
 
 
 def test_an_import_profile_adds_up_by_package() -> None:
@@ -116,8 +113,8 @@ def test_calls_are_named_by_service_and_operation() -> None:
     assert operation_of(Request("PUT", "/bucket/key", {}, b"")) == "s3.PUT"
 
 
-def test_a_handler_that_does_not_do_its_work_is_found_out() -> None:
-    envelope = deliveries.document()
+def test_a_handler_that_does_not_do_its_work_fails_the_checks() -> None:
+    envelope = deliveries.sample_envelope()
     check_answer(b'{"statusCode": 202}')
     with pytest.raises(WrongAnswerError):
         check_answer(b'{"statusCode": 422}')
@@ -129,6 +126,25 @@ def test_a_handler_that_does_not_do_its_work_is_found_out() -> None:
         check_arrival(TYPICAL, [("dynamodb.TransactWriteItems", json.dumps(put).encode())], envelope)
 
 
-def test_an_answer_leaves_as_one_piece() -> None:
-    encoded = Answer(b"{}", 202, {"content-type": "application/json"}).encoded()
+def test_a_response_is_encoded_in_one_piece() -> None:
+    encoded = Response(b"{}", 202, {"content-type": "application/json"}).encode()
     assert encoded == b"HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+
+
+def test_the_server_reads_a_body_in_chunks_as_the_runtime_interface_client_sends_it() -> None:
+    received: list[Request] = []
+
+    def answer(request: Request) -> Response:
+        received.append(request)
+        return Response(b"[]")
+
+    server = Server(answer)
+    connection = http.client.HTTPConnection(server.address, timeout=10)
+    try:
+        for _ in range(2):  # the second request shows that the first was read to its end
+            connection.request("POST", "/response", iter([b"{", b'"statusCode": 202}']), encode_chunked=True)
+            assert connection.getresponse().read() == b"[]"
+    finally:
+        connection.close()
+        server.stop()
+    assert [(request.path, request.body) for request in received] == [("/response", b'{"statusCode": 202}')] * 2

@@ -1,4 +1,4 @@
-"""What parses in Lambda is what the models would parse: the same, and refused in the same words."""
+"""The prepared schema validates like the models: with the same results and the same errors."""
 
 from __future__ import annotations
 
@@ -26,12 +26,8 @@ PREPARED: TypeAdapter[Any] = TypeAdapter(PreparedEnvelope)
 ANYTHING = st.sampled_from([None, True, 0, -1, 1.5, "", "x", "2026-03-02T09:00:00Z", [], ["x"], {}, {"id": 1}])
 
 
-def test_the_committed_schema_is_the_one_the_models_make() -> None:
-    assert core_schema.PATH.read_text(encoding="utf-8") == core_schema.generate(), "run: python -m generate.core_schema"
-
-
-def test_it_is_used_with_the_release_that_it_was_made_with_and_no_other() -> None:
-    assert pydantic.VERSION == PYDANTIC
+def test_the_prepared_schema_is_used_only_with_the_pydantic_release_that_it_was_generated_with() -> None:
+    assert pydantic.VERSION == PYDANTIC, "the prepared schema is of another release of pydantic: run make generate"
     assert validation.MODEL is PreparedEnvelope
     assert validation.model_for("0.0") is Envelope
 
@@ -58,17 +54,17 @@ PLACES = [route for route in places(FULL) if route]
 
 @given(st.lists(st.tuples(st.sampled_from(PLACES), ANYTHING | st.just(...)), max_size=4))
 @settings(deadline=None)
-def test_a_delivery_with_anything_anywhere_comes_out_the_same(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+def test_a_delivery_with_any_value_anywhere_has_the_same_result(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     document = json.loads(json.dumps(FULL))
     for route, value in changes:
         _change(document, route, value)
-    ours, models = parsed(PREPARED, document), parsed(MODELS, document)
-    assert ours == models
-    assert type(ours) is type(models)
+    prepared, models = parsed(PREPARED, document), parsed(MODELS, document)
+    assert prepared == models
+    assert type(prepared) is type(models)
 
 
 def _change(document: Any, route: tuple[Any, ...], value: Any) -> None:
-    """Put the value there, or take away what is there; nothing where an earlier change has taken the place away."""
+    """Set or delete the member. Does nothing if an earlier change has removed its parent."""
     try:
         for step in route[:-1]:
             document = document[step]
@@ -80,7 +76,7 @@ def _change(document: Any, route: tuple[Any, ...], value: Any) -> None:
         return
 
 
-# --- and the document is the one that Python's own parser reads
+# --- decoding a document
 
 
 JSON = st.recursive(
@@ -99,7 +95,9 @@ def no_surrogate(document: Any) -> bool:
 
 
 @given(JSON.filter(no_surrogate), SPACES, st.booleans())
-def test_a_document_is_read_as_python_reads_it(document: Any, separators: tuple[str, str], escaped: bool) -> None:
+def test_a_document_is_decoded_as_the_json_module_decodes_it(
+    document: Any, separators: tuple[str, str], escaped: bool
+) -> None:
     text = json.dumps(document, separators=separators, ensure_ascii=escaped).encode()
     assert repr(decode(text)) == repr(json.loads(text))
 
@@ -117,13 +115,13 @@ def test_a_document_is_read_as_python_reads_it(document: Any, separators: tuple[
         '{"a":["\\":","\\" :"],"b":1,"b":2}',
     ],
 )
-def test_a_name_that_comes_twice_is_found_however_it_is_written(text: str) -> None:
+def test_a_duplicate_name_is_found_in_any_notation(text: str) -> None:
     with pytest.raises(MalformedBodyError, match="same name twice"):
         decode(text.encode())
 
 
 @given(JSON.filter(no_surrogate), st.sampled_from(["a", 'a":', "é", ""]), SPACES)
-def test_a_name_that_comes_twice_is_found_whatever_else_is_there(
+def test_a_duplicate_name_is_found_beside_any_other_members(
     document: Any, name: str, separators: tuple[str, str]
 ) -> None:
     comma, colon = separators
@@ -132,8 +130,8 @@ def test_a_name_that_comes_twice_is_found_whatever_else_is_there(
         decode(("[{" + member + comma + member + "}]").encode())
 
 
-def test_a_body_as_it_is_usually_sent_needs_no_closer_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document_module, "_decode_checking_names", lambda _: pytest.fail("looked again"))
+def test_a_usual_body_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document_module, "_decode_checking_names", lambda _: pytest.fail("decoded twice"))
     for spaces in ((",", ":"), (", ", ": ")):
         assert decode(json.dumps(delivery(), separators=spaces).encode())["id"]
     assert decode(body(FULL)) == FULL

@@ -1,8 +1,8 @@
-"""The files in events/: what they cover, that they are fresh, and the messages that consumers rely on.
+"""The files in events/: they are up to date, they cover the contract, and consumers get the golden messages.
 
-Freshness makes the files anew with the generator that wrote them, so it proves no more than that nobody changed one
-without the other. What is right is in the committed files: a change of the code that alters one shows in its diff.
-The golden files are held against the publisher's code itself, from the committed deliveries.
+The freshness test runs the generator again. So it only proves that the files and the generator were changed together;
+the diff of the committed files shows what a change of the code alters. The golden files are compared with the messages
+that the publisher's code makes of the committed deliveries.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import pytest
 from appointments.contract.parsing import parse_body
 from appointments.errors import ContractError, MalformedBodyError
 from appointments.outcome import Outcome
-from appointments.publishing.messages import DETAIL_TYPES, EventDetail, message
+from appointments.publishing.messages import DETAIL_TYPES, UNRECOGNIZED, EventDetail, message
 from appointments.storage import backlog, items
-from samples import SAMPLES, Sample
+from samples import SAMPLES, Sample, bus
 from samples.files import EVENTS, FOLDERS, files, present
 from tests.builders import received
 from webhook.request import Request
@@ -28,11 +28,11 @@ from webhook.request import Request
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SCHEMA = json.loads((FIXTURES / "contract.schema.json").read_text())
 VENDOR_SAMPLE = (FIXTURES / "vendor-sample.json").read_bytes()
-MADE = files()
+GENERATED = files()
 BY_NAME = {sample.name: sample for sample in SAMPLES}
 REFUSED = {"invalid": ContractError, "malformed": MalformedBodyError}
-SOUND = [sample for sample in SAMPLES if sample.name not in REFUSED]
-OWN = [sample for sample in SOUND if sample.name != "vendor-sample"]
+ACCEPTED = [sample for sample in SAMPLES if sample.name not in REFUSED]
+OWN = [sample for sample in ACCEPTED if sample.name != "vendor-sample"]
 GOLDEN = {
     **{f"{detail_type}.v1": kind.lower().replace("_", "-") for kind, detail_type in DETAIL_TYPES.items()},
     "AppointmentUpdated.stale.v1": "stale",
@@ -41,7 +41,7 @@ GOLDEN = {
 }
 
 
-def named(samples: list[Sample] | tuple[Sample, ...]) -> pytest.MarkDecorator:
+def each_sample(samples: list[Sample] | tuple[Sample, ...]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("sample", samples, ids=lambda sample: sample.name)
 
 
@@ -49,8 +49,8 @@ def committed(path: str) -> Any:
     return json.loads((EVENTS / path).read_text(encoding="utf-8"))
 
 
-def unpacked(path: str, content: bytes) -> Any:
-    """The content to compare: another zlib packs the same body into other bytes, and that is no difference."""
+def comparable(path: str, content: bytes) -> Any:
+    """Return the content without compression, because versions of zlib compress the same body differently."""
     if not path.startswith(("stream/", "backlog/")):
         return content
     batch = json.loads(content)
@@ -65,7 +65,7 @@ def unpacked(path: str, content: bytes) -> Any:
 
 
 def _without_compression(record: dict[str, Any]) -> dict[str, Any]:
-    """A message of the backlog; its ids and its digest are made of the compressed text."""
+    """Return a message of the backlog without its ids and its digest, which depend on the compressed text."""
     record = {name: value for name, value in record.items() if name not in ("messageId", "receiptHandle", "md5OfBody")}
     if record["body"].startswith("{"):
         record["body"] = backlog.decode(record["body"], load=lambda _: b"")
@@ -75,20 +75,20 @@ def _without_compression(record: dict[str, Any]) -> dict[str, Any]:
 # ---------------------------------------------------------------- the files
 
 
-@pytest.mark.parametrize("path", MADE)
-def test_every_file_is_what_the_generator_makes(path: str) -> None:
-    there = (EVENTS / path).read_bytes() if path in present() else b'{"Records": []}'
-    same = unpacked(path, there) == unpacked(path, MADE[path])
-    assert same, f"events/{path} is not what the samples make: run python -m samples, and look at the diff"
+@pytest.mark.parametrize("path", GENERATED)
+def test_a_file_of_events_is_up_to_date(path: str) -> None:
+    committed_bytes = (EVENTS / path).read_bytes() if path in present() else b'{"Records": []}'
+    same = comparable(path, committed_bytes) == comparable(path, GENERATED[path])
+    assert same, f"events/{path} is not up to date: run make generate, then check the diff"
 
 
-def test_nothing_else_is_in_the_folders() -> None:
-    assert {path.split("/")[0] for path in MADE} == set(FOLDERS)
-    stray = present() - MADE.keys()
-    assert not stray, "python -m samples makes all of these folders, and would remove these files"
+def test_the_folders_hold_no_other_files() -> None:
+    assert {path.split("/")[0] for path in GENERATED} == set(FOLDERS)
+    others = present() - GENERATED.keys()
+    assert not others, "events/ has files that no generator writes: run make generate, which removes them"
 
 
-@named(SAMPLES)
+@each_sample(SAMPLES)
 def test_an_api_event_carries_its_delivery(sample: Sample) -> None:
     event = committed(f"webhook/{sample.name}.json")
     request = Request.from_event(event)
@@ -104,24 +104,36 @@ def test_exactly_one_api_event_is_base64_and_it_holds_more_than_ascii() -> None:
     assert not encoded[0].body.isascii()
 
 
-@named(SOUND)
-def test_a_plain_body_says_the_same_as_the_api_event(sample: Sample) -> None:
+@each_sample(ACCEPTED)
+def test_a_plain_body_equals_the_body_of_the_api_event(sample: Sample) -> None:
     assert committed(f"deliveries/{sample.name}.json") == json.loads(sample.body)
 
 
-# ---------------------------------------------------------------- what they cover
+# ---------------------------------------------------------------- coverage
 
 
 def test_every_event_type_has_a_sample_of_its_name() -> None:
     for event_type in DETAIL_TYPES:
-        sample = BY_NAME[event_type.lower().replace("_", "-")]
+        sample = bus.sample_for(event_type)
         assert parse_body(sample.body).essentials.event_type == event_type
         assert sample.expected_outcome is Outcome.STORED
 
 
+def test_an_event_type_without_a_sample_is_an_error_that_says_what_to_edit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus, "DETAIL_TYPES", {**DETAIL_TYPES, "NO_SHOW_REPORTED": "AppointmentNoShowReported"})
+    with pytest.raises(bus.MissingSampleError) as raised:
+        files()
+    assert str(raised.value) == (
+        'eventType NO_SHOW_REPORTED has no sample: add a Sample named "no-show-reported" to SAMPLES in '
+        "samples/story.py, then run make generate"
+    )
+
+
 def test_the_samples_cover_all_statuses_and_both_kinds_and_roles_of_participants() -> None:
-    sent = [parse_body(sample.body).document["data"]["appointment"] for sample in OWN if sample.expected_outcome]
-    assert {appointment["status"] for appointment in sent} == {
+    appointments = [
+        parse_body(sample.body).document["data"]["appointment"] for sample in OWN if sample.expected_outcome
+    ]
+    assert {appointment["status"] for appointment in appointments} == {
         "ACCEPTED",
         "CANCELLED",
         "COMPLETED",
@@ -130,14 +142,14 @@ def test_the_samples_cover_all_statuses_and_both_kinds_and_roles_of_participants
         "OUTGOING_INVITE",
         "ALTERNATIVE_DATE_REQUESTED",
     }
-    assert {(p["type"], p["role"]) for appointment in sent for p in appointment["participants"]} == {
+    assert {(p["type"], p["role"]) for appointment in appointments for p in appointment["participants"]} == {
         (kind, role) for kind in ("EMPLOYEE", "CUSTOMER") for role in ("PRIMARY", "SECONDARY")
     }
-    assert {appointment["meetingType"] for appointment in sent} == {"OFFICE", "ON_LOCATION", "PHONE", "VIDEO"}
+    assert {appointment["meetingType"] for appointment in appointments} == {"OFFICE", "ON_LOCATION", "PHONE", "VIDEO"}
 
 
-@named(OWN)
-def test_a_sample_breaks_no_rule_of_ours_and_no_limit_of_the_vendors_schema(sample: Sample) -> None:
+@each_sample(OWN)
+def test_a_sample_breaks_neither_the_models_nor_the_vendors_schema(sample: Sample) -> None:
     assert parse_body(sample.body).violations == ()
     jsonschema.validate(json.loads(sample.body), SCHEMA)
 
@@ -149,7 +161,7 @@ def test_the_vendors_sample_is_the_vendors_to_the_byte_and_breaks_five_limits() 
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_to_be_refused_is(name: str) -> None:
+def test_a_sample_to_be_refused_is_refused(name: str) -> None:
     with pytest.raises(REFUSED[name]):
         parse_body(BY_NAME[name].body)
 
@@ -168,7 +180,7 @@ def test_the_invalid_sample_breaks_rules_of_every_kind_at_different_depths() -> 
     ]
 
 
-def test_a_duplicate_is_the_same_to_the_byte_and_a_stale_one_is_older_than_what_came_before() -> None:
+def test_the_duplicate_has_the_same_bytes_and_the_stale_sample_is_older_than_its_predecessor() -> None:
     assert BY_NAME["duplicate"].body == BY_NAME["create"].body
     late, before = (parse_body(BY_NAME[name].body).essentials for name in ("stale", "reschedule"))
     assert late.appointment_id == before.appointment_id
@@ -176,8 +188,7 @@ def test_a_duplicate_is_the_same_to_the_byte_and_a_stale_one_is_older_than_what_
     assert SAMPLES.index(BY_NAME["stale"]) > SAMPLES.index(BY_NAME["reschedule"])
 
 
-def test_nothing_in_the_samples_is_anybodys() -> None:
-    """Whoever runs the samples sends nothing anywhere: every host is of example.com."""
+def test_every_host_and_mail_domain_of_the_samples_is_in_example_com() -> None:
     text = b"".join(sample.body for sample in OWN).decode()
     hosts = {part.split("/")[0] for part in text.split("https://")[1:]}
     domains = {part.split('"')[0] for part in text.split("@")[1:]}
@@ -189,12 +200,13 @@ def test_nothing_in_the_samples_is_anybodys() -> None:
 
 
 def test_every_detail_type_has_a_golden_file() -> None:
-    assert {path.stem for path in (EVENTS / "eventbridge").iterdir()} == GOLDEN.keys()
+    golden = {path.stem for path in (EVENTS / "eventbridge").iterdir()}
+    assert golden == {*GOLDEN, f"{UNRECOGNIZED}.v1"}
 
 
 @pytest.mark.parametrize("golden", GOLDEN)
-def test_consumers_get_what_the_golden_file_says(golden: str) -> None:
-    """A difference is a change of the published contract: it needs a new version, or an entry in the changelog."""
+def test_the_published_message_equals_its_golden_file(golden: str) -> None:
+    """A difference changes the published contract, so it needs a new version or an entry in the changelog."""
     request = Request.from_event(committed(f"webhook/{GOLDEN[golden]}.json"))
     delivery = received(request.body, received_at=request.received_at)
     built = message(

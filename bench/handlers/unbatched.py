@@ -1,4 +1,4 @@
-"""A publisher as it is usually written first: Powertools' batch processor, one call of PutEvents for each record."""
+"""A simple publisher: Powertools' batch processor and one call of PutEvents for each record."""
 
 from __future__ import annotations
 

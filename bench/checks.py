@@ -1,4 +1,4 @@
-"""Whoever is measured does the work: the answer is a success, and what was delivered arrived where it belongs."""
+"""Checks that a measured handler does its work: it answers with a success, stores the delivery and publishes it."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from bench.variants import FLOOR, NO_OP, WEBHOOK
 
-STORES = "dynamodb.PutItem", "dynamodb.TransactWriteItems"
-NOTHING_ARRIVES = (NO_OP,)
-PUBLISHES_LATER = (FLOOR, WEBHOOK)
-"""The function publishes by the table's stream, and the floor not at all."""
+WRITES = "dynamodb.PutItem", "dynamodb.TransactWriteItems"
+STORES_NOTHING = (NO_OP,)
+PUBLISHES_NOTHING = (FLOOR, WEBHOOK)
+"""The webhook leaves publishing to the table's stream."""
 
 
 class WrongAnswerError(Exception):
-    """A handler that is fast because it does not do what it is measured for."""
+    """A handler that does not do what it is measured for."""
 
 
 def check_answer(answer: bytes) -> None:
-    """Raises WrongAnswerError unless it is a success."""
-    told = json.loads(answer)
-    if not isinstance(told, dict) or not 200 <= told.get("statusCode", 0) < 300:
-        raise WrongAnswerError(f"answered {answer.decode(errors='replace')[:300]}")
+    """Check that the answer is a success. Raises WrongAnswerError."""
+    response = json.loads(answer)
+    if not isinstance(response, dict) or not 200 <= response.get("statusCode", 0) < 300:
+        raise WrongAnswerError(f"the handler answered {answer.decode(errors='replace')[:300]}")
 
 
 def check_arrival(variant: str, calls: Sequence[tuple[str, bytes]], envelope: dict[str, Any]) -> None:
-    """Raises WrongAnswerError unless the whole delivery is in a write to the table, and in an event of the bus."""
-    if variant in NOTHING_ARRIVES:
+    """Check that a write to the table and an event on the bus hold the whole delivery. Raises WrongAnswerError."""
+    if variant in STORES_NOTHING:
         return
     delivered = _normal(envelope)
-    if not any(_normal(one) == delivered for one in _stored(calls)):
-        raise WrongAnswerError(f"{variant}: what was stored is not what was delivered")
-    if variant not in PUBLISHES_LATER and not any(_normal(one) == delivered["data"] for one in _published(calls)):
-        raise WrongAnswerError(f"{variant}: what was published is not what was delivered")
+    if not any(_normal(body) == delivered for body in _stored(calls)):
+        raise WrongAnswerError(f"{variant} has not stored the delivery")
+    if variant not in PUBLISHES_NOTHING and not any(_normal(data) == delivered["data"] for data in _published(calls)):
+        raise WrongAnswerError(f"{variant} has not published the delivery")
 
 
 def _stored(calls: Sequence[tuple[str, bytes]]) -> Iterator[Any]:
-    """Every body in a written item, whichever way the variant keeps it."""
+    """Yield every body in a written item, in any of the variants' formats."""
     for operation, body in calls:
-        if operation in STORES:
+        if operation in WRITES:
             request = json.loads(body)
             writes = [next(iter(write.values())) for write in request.get("TransactItems", [])] or [request]
             for item in (write["Item"] for write in writes):
@@ -66,7 +66,7 @@ def _published(calls: Sequence[tuple[str, bytes]]) -> Iterator[Any]:
 
 
 def _normal(value: Any) -> Any:
-    """Numbers as floats and date-times as instants: models may spell them in another way."""
+    """Convert numbers to floats and date-times to instants, because models may write them differently."""
     match value:
         case dict():
             return {name: _normal(member) for name, member in value.items()}

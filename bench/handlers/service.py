@@ -1,7 +1,7 @@
-"""What the typical handlers do with a delivery, in the calls that the SDK's guides show: authenticate, store, publish.
+"""The work of the typical handlers: authenticate, store and publish, with the calls that the SDK's guides show.
 
-Four calls each: look for a duplicate, put the event, put the state, tell the bus. The token comes from Secrets Manager,
-kept for five minutes.
+A delivery takes four calls: get the event to find a duplicate, put the event, put the state, put the event on the bus.
+The token comes from Secrets Manager and is cached for five minutes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def is_authentic(authorization: str | None) -> bool:
 
 
 def receive(delivery: Delivery) -> str:
-    """The outcome: stored, stale or duplicate."""
+    """Store and publish a delivery. Returns the outcome: stored, stale or duplicate."""
     key = {"pk": f"APPOINTMENT#{delivery.data.appointment.id}", "sk": f"EVENT#{delivery.id}"}
     if "Item" in _table.get_item(Key=key):
         return "duplicate"
@@ -43,7 +43,7 @@ def receive(delivery: Delivery) -> str:
 
 
 def _store(delivery: Delivery, key: dict[str, str], payload: dict[str, Any]) -> bool:
-    """Whether it became the appointment's state."""
+    """Put the event and the state. Returns false if the stored state is newer."""
     appointment = delivery.data.appointment
     updated_at = appointment.updated_at.astimezone(UTC).isoformat(timespec="milliseconds")
     native = json.loads(json.dumps(payload), parse_float=Decimal)  # DynamoDB's resource takes no floats
@@ -66,7 +66,7 @@ def _store(delivery: Delivery, key: dict[str, str], payload: dict[str, Any]) -> 
 
 
 def _queried(appointment: Appointment) -> dict[str, str]:
-    """The keys of the indexes and what they project."""
+    """Return the attributes that the indexes use as keys or project."""
     people: dict[str, str] = {}
     for participant in appointment.participants:
         if person := participant.employee or participant.customer:

@@ -1,0 +1,34 @@
+"""The list of the generated files. A test compares each of them with what its generator makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from generate import budgets, contract_schema, core_schema, events_page, table_page
+from samples import files as samples
+
+ROOT = Path(__file__).parents[1]
+LAMBDA_LOCK = ROOT / "requirements" / "lambda.txt"
+
+FILES: list[tuple[str, Callable[[], str]]] = [
+    ("layers/appointments/appointments/contract/prepared.py", core_schema.generate),
+    ("layers/dependencies/requirements.txt", LAMBDA_LOCK.read_text),
+    ("docs/contract.schema.json", contract_schema.generate),
+    ("docs/events.md", events_page.generate),
+    ("docs/performance.md", budgets.generate),
+    ("docs/table.md", table_page.generate),
+]
+"""Path and generator. Add a generated file here. The folder events/ is written before these files."""
+
+
+def write_samples() -> tuple[int, int]:
+    """Write the folders of events/ and remove other files from them. Returns how many are written and removed."""
+    wanted = samples.files()
+    for path, content in wanted.items():
+        (samples.EVENTS / path).parent.mkdir(parents=True, exist_ok=True)
+        (samples.EVENTS / path).write_bytes(content)
+    others = samples.present() - wanted.keys()
+    for path in others:
+        (samples.EVENTS / path).unlink()
+    return len(wanted), len(others)
