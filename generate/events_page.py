@@ -89,8 +89,8 @@ When a release learns an eventType, it gets its own detail-type: rules on `{unre
 `metadata.eventType` too.
 
 `detail` is `{{"metadata": {{...}}, "data": {{...}}}}`. In a full message, `data` also has the members of the sender's
-`data` that the contract does not know, under their names. Unknown members of the envelope are in a third member, `envelope`,
-which is absent without them.
+`data` that the contract does not know, under their names. Unknown members of the envelope are in a third member,
+`envelope`, which is absent without them.
 
 {metadata}
 
