@@ -14,8 +14,11 @@ PIP := pip install --disable-pip-version-check --no-input --root-user-action=ign
 STAMP := $(VENV)/.installed
 SAM_STAMP := $(SAM_VENV)/.installed
 CHECKOV_STAMP := $(CHECKOV_VENV)/.installed
+# More workers than a small machine has cores: the end-to-end tests wait for timeouts more than they compute.
+WORKERS := 4
+PYTEST = $(BIN)/python -m pytest --dist loadgroup
 
-.PHONY: help setup setup-sam run serve load bench fuzz test lint types scan lock clean
+.PHONY: help setup setup-sam run serve load bench check unit test nightly fuzz lint types scan lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -60,11 +63,20 @@ bench: $(STAMP) $(SAM_STAMP) ## the built functions measured beside reference ha
 		|| { cat build/bench-build.log >&2; exit 1; }
 	@$(BIN)/python -m bench $(if $(ROUNDS),--rounds $(ROUNDS))
 
+check: lint types unit ## lint, types and unit tests, a minute: while you work
+
+unit: $(STAMP)
+	@HYPOTHESIS_PROFILE=dev $(PYTEST) -q -n auto -m "not nightly" tests/unit
+
+test: $(STAMP) $(SAM_STAMP) lint types ## lint, types and the tests of every promise, minutes: before a change is merged
+	@$(PYTEST) -n $(WORKERS) -m "not nightly" --ignore tests/e2e/test_scan.py --cov
+
+nightly: $(STAMP) $(SAM_STAMP) lint types ## every test, with ten times as many examples and every fault on both stores, hours
+	@HYPOTHESIS_PROFILE=nightly FUZZ_EXAMPLES=$(or $(EXAMPLES),1000) \
+		$(PYTEST) -n $(WORKERS) --timeout 0 --ignore tests/e2e/test_scan.py
+
 fuzz: $(STAMP) ## hostile requests against the served stack until it has found nothing for long (EXAMPLES)
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),3000) $(BIN)/python -m pytest tests/e2e/test_fuzz.py tests/e2e/test_schemathesis.py --timeout 0
-
-test: $(STAMP) $(SAM_STAMP) $(CHECKOV_STAMP) lint types ## lint, types and all tests
-	@$(BIN)/python -m pytest
 
 lint: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

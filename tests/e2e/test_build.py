@@ -180,6 +180,7 @@ def project(tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("private_files")
 def test_another_build_in_another_folder_is_the_same_and_a_change_is_built(
     built: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -193,8 +194,8 @@ def test_another_build_in_another_folder_is_the_same_and_a_change_is_built(
         source.write("CHANGED = True\n")
     changed, before = (digest(folder / "AppointmentsLayer") for folder in (sam.build(again, project), built))
     assert {path for path in before if changed[path] != before[path]} == {
-        "python/appointments/store.py",
-        "python/appointments/__pycache__/store.cpython-313.pyc",
+        "python/appointments/storage/store.py",
+        "python/appointments/storage/__pycache__/store.cpython-313.pyc",
     }
 
 

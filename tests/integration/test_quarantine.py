@@ -17,6 +17,7 @@ from moto import mock_aws
 from appointments.contract.violations import Violation
 from appointments.errors import QuarantineUnavailableError
 from appointments.storage.quarantine import Account, Quarantine, Reason
+from tests import profiles
 from tests.builders import make_bucket
 
 BUCKET = "quarantine"
@@ -43,7 +44,9 @@ def kept(key: str) -> bytes:
 
 
 @given(body=st.binary(max_size=2000), reason=st.sampled_from(Reason))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=profiles.examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 def test_whatever_the_bytes_they_are_kept_as_they_are(quarantine: Quarantine, body: bytes, reason: Reason) -> None:
     key = quarantine.keep(body, reason, received_at=RECEIVED_AT)
     assert key == f"{reason}/{hashlib.sha256(body).hexdigest()}"

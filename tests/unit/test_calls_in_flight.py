@@ -19,6 +19,7 @@ from appointments.publishing.budget import Budget
 from appointments.publishing.bus import Bus
 from appointments.publishing.pending import Outgoing
 from appointments.publishing.publication import CALLS_IN_FLIGHT, Published, publish
+from tests import profiles
 from tests.unit.publishing import SOURCE, Bridge, Parking, Result, accepted, events, refused
 
 LETTERS = "".join(chr(ord("A") + number) for number in range(58))
@@ -183,7 +184,7 @@ moments = st.lists(st.sampled_from((0.0, 0.0, 0.001, 0.003)), min_size=1, max_si
 answers = st.lists(st.sampled_from((None, None, None, "refuse", "fail", "lose")), max_size=15)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=profiles.examples(60), deadline=None)
 @given(st.lists(st.sampled_from("abcdefgh"), max_size=60), moments, answers, st.integers(1, 3), st.integers(0, 2**30))
 def test_however_calls_overtake_each_other_an_appointments_order_is_kept(
     letters: list[str], takes: list[float], faults: list[str | None], entries: int, mask: int
