@@ -82,9 +82,9 @@ ALL_AT_START = (
     "from appointments.storage.backlog import Backlog as _1\nfrom appointments.storage.bodies import Bodies as _2\n"
     "from appointments.storage.quarantine import Quarantine as _3\n_s3.meta\nclient('sqs')\nfinish()\n",
 )
-ONE_LINE = "        metrics.add_metadata(name, text)\n"
-TWO_LINES = f'{ONE_LINE}    logger.info(receipt.outcome, extra={{"event_type": line["event_type"]}})\n'
-NEW_THREAD = ("        self.idle.append(self)  # before the answer: whoever gets it may have the next task\n", "")
+ONE_LINE = "        metrics.add_metadata(name, value)\n"
+TWO_LINES = f'{ONE_LINE}    logger.info(receipt.outcome.value, extra={{"event_type": line["event_type"]}})\n'
+NEW_THREAD = ("        self.idle.append(self)", "        pass")
 ONE_TASK = ("        while True:\n            self._do", "        if True:\n            self._do")
 LEVERS = [
     Lever("bytecode", "bytecode in the package", _without_bytecode),
@@ -99,29 +99,29 @@ LEVERS = [
     Lever(
         "prepared",
         "the contract's schema prepared",
-        _edit("appointments/contract/parsing.py", ("MODEL = model_for(VERSION)", "MODEL = Envelope")),
+        _edit("appointments/contract/validation.py", ("MODEL = model_for(VERSION)", "MODEL = Envelope")),
     ),
     Lever("lazy", "fallbacks imported when needed", _edit("webhook/handler.py", ALL_AT_START)),
     Lever("ahead", "the secret read ahead", _edit("webhook/startup.py", ("= _read_ahead()", "= None"))),
     Lever(
         "validation",
         "parameters not validated by the SDK",
-        _edit("appointments/sdk.py", ('"parameter_validation": False', '"parameter_validation": True')),
+        _edit("appointments/sdk.py", ("parameter_validation=False", "parameter_validation=True")),
     ),
     Lever(
         "agent",
         "the user agent made once",
-        _edit("appointments/sdk.py", ('        "user_agent": session.user_agent(),\n', "")),
+        _edit(
+            "appointments/sdk.py",
+            ("        user_agent=session.user_agent(),  # assembled once instead of twice in each call\n", ""),
+        ),
     ),
     Lever("line", "one line a delivery", _edit("webhook/handler.py", (ONE_LINE, TWO_LINES))),
     Lever("thread", "a call's thread kept", _edit("appointments/deadline.py", NEW_THREAD, ONE_TASK)),
     Lever(
         "decoding",
         "a body decoded once",
-        _edit(
-            "appointments/contract/parsing.py",
-            ("return document if _has_each", "return document if not body and _has_each"),
-        ),
+        _edit("appointments/contract/document.py", ("return document if _has", "return document if not body and _has")),
     ),
 ]
 PUBLISHERS_LEVERS = [
@@ -143,7 +143,7 @@ PUBLISHERS_LEVERS = [
     Lever(
         "same",
         "a look only into members that differ",
-        _edit("appointments/publishing/messages.py", ("return value != previous and bool(", "return bool(")),
+        _edit("appointments/publishing/changes.py", ("return value != previous and bool(", "return bool(")),
     ),
 ]
 """Measured by :mod:`.publishing`."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, NamedTuple
 
-from appointments.contract.parsing import parse_envelope
+from appointments.contract.parsing import parse_body
 from appointments.storage import items
 from bench import deliveries
 from bench.levers import PUBLISHERS_LEVERS, UNDONE, Lever, undone
@@ -161,8 +161,17 @@ def _batch(records: Sequence[dict[str, Any]]) -> bytes:
 def _record(number: int) -> dict[str, Any]:
     """A record as the event source mapping hands it over, of an appointment of its own."""
     body = deliveries.encode(deliveries.renewed(deliveries.document()))
-    parsed = parse_envelope(body)
-    item = items.event_item(items.Delivery(body, parsed.envelope, parsed.violations, deliveries.later(number)))
+    parsed = parse_body(body)
+    item = items.event_item(
+        items.Delivery(
+            body,
+            parsed.document,
+            parsed.essentials,
+            parsed.violations,
+            parsed.violation_count,
+            deliveries.later(number),
+        )
+    )
     keys = {name: item[name] for name in (items.PARTITION_KEY, items.SORT_KEY)}
     return {
         "eventID": f"{number:032x}",

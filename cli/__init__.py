@@ -1,1 +1,1 @@
-"""``appointments``: what an operator does with a deployed stack, from a shell. See docs/operations.md."""
+"""The command ``appointments``, with which an operator works on a deployed stack. See docs/operations.md."""

@@ -1,4 +1,4 @@
-"""The command ``appointments`` and the one place where an error becomes a line on stderr."""
+"""The command ``appointments``; converts errors to lines on stderr."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cli.target import target_options
 
 
 class Commands(click.Group):
-    """A group whose commands end with a line instead of a traceback when AWS refuses or does not answer."""
+    """A group whose commands end with one line when AWS refuses or does not answer."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -31,7 +31,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @target_options
 def main(**target: Any) -> None:
-    """Look after the appointments of a deployed stack."""
+    """Operate a deployed stack: show and redrive what was rejected or not published."""
     click.get_current_context().obj = target
 
 

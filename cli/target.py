@@ -1,4 +1,4 @@
-"""Which deployment a command is about: a stack by name, or its resources one by one."""
+"""The deployment that a command works on: a stack by name, or its resources one by one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 from botocore.config import Config
 
 from appointments.contract.mode import ContractMode
+from appointments.intake import Intake
 from appointments.publishing.messages import EventDetail
 from appointments.storage.bodies import Bodies
 from appointments.storage.store import Store
@@ -29,13 +30,12 @@ PARAMETERS = {
     "contract_mode": "ContractMode",
     "history_retention_days": "HistoryRetentionDays",
 }
-"""Option to logical id and to parameter in template.yaml."""
-# A person waits, not a sender: patience beats a second command.
+"""By option, the logical id or the parameter in template.yaml."""
+# A person waits, not the sender: a long wait is better than a second command.
 CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 6})
-DEADLINE_SECONDS = 30.0
 
 _OPTIONS = {
-    "stack": click.option("--stack", metavar="NAME", help="CloudFormation stack to take the names below from."),
+    "stack": click.option("--stack", metavar="NAME", help="The CloudFormation stack that has the resources below."),
     "quarantine_bucket": click.option("--quarantine-bucket", metavar="NAME"),
     "table": click.option("--table", metavar="NAME"),
     "bodies_bucket": click.option("--bodies-bucket", metavar="NAME"),
@@ -47,14 +47,16 @@ _OPTIONS = {
     "event_source": click.option("--event-source", metavar="TEXT"),
     "event_detail": click.option("--event-detail", type=click.Choice([detail.value for detail in EventDetail])),
     "failure_queue": click.option("--failure-queue", metavar="URL"),
-    "endpoint_url": click.option("--endpoint-url", metavar="URL", help="An AWS other than the real one."),
+    "endpoint_url": click.option(
+        "--endpoint-url", metavar="URL", help="The endpoint of another AWS, such as the local stack."
+    ),
     "region": click.option("--region", metavar="NAME"),
     "profile": click.option("--profile", metavar="NAME"),
 }
 
 
 class Target:
-    """The deployment that the options name; its stack is asked once, and only for what no option gives."""
+    """The deployment of the options. Its stack is read once, and only for what no option gives."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._options = options
@@ -85,7 +87,12 @@ class Target:
 
     @property
     def store(self) -> Store:
-        return Store(self.client("dynamodb"), self.table_name, self.bodies, deadline_seconds=DEADLINE_SECONDS)
+        return Store(self.client("dynamodb"), self.table_name, lambda: self.bodies)
+
+    @property
+    def intake(self) -> Intake:
+        """The intake of the webhook, without quarantine and backlog: a redriven body is in quarantine."""
+        return Intake(self.store, mode=self.contract_mode, history_retention_days=self.history_retention_days)
 
     @property
     def bus_name(self) -> str:
@@ -105,12 +112,12 @@ class Target:
 
     @property
     def history_retention_days(self) -> int:
-        """As the stack was deployed with, unless an option says otherwise; 0 keeps events for ever."""
+        """The value of the option, else of the stack; 0 keeps events for ever."""
         return int(self._deployed("history_retention_days") or 0)
 
     @property
     def contract_mode(self) -> ContractMode:
-        """The webhook's, unless an option says otherwise."""
+        """The value of the option, else of the stack."""
         return ContractMode(self._deployed("contract_mode") or ContractMode.STRICT)
 
     def _deployed(self, option: str) -> Any:
@@ -141,18 +148,18 @@ class Target:
     @cached_property
     def _parameters(self) -> dict[str, str]:
         (stack,) = self.client("cloudformation").describe_stacks(StackName=self._options["stack"])["Stacks"]
-        return {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", ())}
+        return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", ())}
 
 
 def target_options(command: Command) -> Command:
-    """The options above, before or after the command's name."""
+    """Add the options of a target, which can stand before or after the name of a command."""
     for option in reversed(_OPTIONS.values()):
         command = option(command)
     return command
 
 
 def with_target(command: Command) -> Any:
-    """A command that is given the Target as its first argument."""
+    """Pass the Target to a command as its first argument."""
 
     @wraps(command)
     def targeted(**options: Any) -> Any:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from appointments.contract.models import Envelope
+from appointments.contract.models import (
+    Envelope,
+    ParticipantType,
+    Status,
+    choose_appointment,
+    choose_participant,
+)
 
 PATH = Path(__file__).parent.parent / "docs" / "contract.schema.json"
 HEAD = {
@@ -22,10 +28,30 @@ HEAD = {
 }
 
 
+UNKNOWN = "Unknown"
+DISCRIMINATORS: dict[Any, str] = {choose_appointment: "status", choose_participant: "type"}
+VALUES: dict[Any, Any] = {choose_appointment: Status, choose_participant: ParticipantType}
+
+
+def _tags(choose: Any) -> dict[str, str]:
+    """The tag of the variant that each value selects."""
+    return {value: choose({DISCRIMINATORS[choose]: value}) for value in get_args(VALUES[choose])}
+
+
 class _Generator(GenerateJsonSchema):
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         """Without the default: it stands for a member that was left out, also where null itself is refused."""
         return self.generate_inner(schema["schema"])
+
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        """Describe the union by the member that selects the variant, without the variant for unknown values."""
+        member = DISCRIMINATORS[schema["discriminator"]]
+        variants = {tag: self.generate_inner(variant) for tag, variant in schema["choices"].items() if tag != UNKNOWN}
+        mapping = {value: variants[tag]["$ref"] for value, tag in _tags(schema["discriminator"]).items()}
+        return {
+            "oneOf": list(variants.values()),
+            "discriminator": {"propertyName": member, "mapping": mapping},
+        }
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
         """Pydantic's titles only repeat the member's name."""

@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from appointments.publishing.messages import CHANGES, DETAIL_TYPES
+from appointments.publishing.changes import CHANGES
+from appointments.publishing.messages import DETAIL_TYPES
 from samples.files import EVENTS, pretty
 
 PATH = Path(__file__).parent.parent / "docs" / "events.md"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from appointments.contract.instants import utc
-from appointments.storage.store import Outcome
+from appointments.outcome import Outcome
 
 TOKEN = "local-token"  # noqa: S105 - what the local stack accepts, no secret of anybody's
 

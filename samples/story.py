@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from appointments.storage.store import Outcome
+from appointments.outcome import Outcome
 from samples import steps
 from samples.places import Json
 from samples.sample import Sample

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from appointments.contract.parsing import parse_envelope
+from appointments.contract.parsing import parse_body
+from appointments.outcome import Outcome
 from appointments.storage import items
 from appointments.storage.items import Item
-from appointments.storage.store import Outcome
 from samples.sample import Sample
 from samples.story import SAMPLES
 
@@ -39,8 +39,10 @@ def batches() -> dict[str, dict[str, Any]]:
 
 def stored_item(sample: Sample) -> Item:
     """The event item that the store makes of the sample."""
-    parsed = parse_envelope(sample.body)
-    delivery = items.Delivery(sample.body, parsed.envelope, parsed.violations, sample.received_at)
+    parsed = parse_body(sample.body)
+    delivery = items.Delivery(
+        sample.body, parsed.document, parsed.essentials, parsed.violations, parsed.violation_count, sample.received_at
+    )
     return items.event_item(delivery, stale=sample.expected_outcome is Outcome.STALE)
 
 

@@ -10,8 +10,11 @@ from typing import Any
 import boto3
 
 from appointments.contract.mode import ContractMode
-from appointments.contract.parsing import parse_envelope
+from appointments.contract.parsing import parse_body
+from appointments.deadline import Deadline
+from appointments.outcome import Outcome
 from appointments.storage.items import Delivery
+from appointments.storage.store import Store
 
 TOKEN = "local-token"
 ENVIRONMENT = {
@@ -75,14 +78,23 @@ def body(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
 
 
-def received(content: bytes, mode: ContractMode = ContractMode.STRICT) -> Delivery:
-    """The body as a delivery on its way to the table."""
-    parsed = parse_envelope(content, mode)
-    return Delivery(content, parsed.envelope, parsed.violations, "2026-03-02T09:00:01.000000000Z")
+def received(
+    content: bytes,
+    mode: ContractMode = ContractMode.STRICT,
+    received_at: str = "2026-03-02T09:00:01.000000000Z",
+) -> Delivery:
+    """Parse the body and return it as a delivery on its way to the table."""
+    parsed = parse_body(content, mode)
+    return Delivery(content, parsed.document, parsed.essentials, parsed.violations, parsed.violation_count, received_at)
 
 
 def arrived(**overrides: Any) -> Delivery:
     return received(body(delivery(**overrides)))
+
+
+def save(store: Store, delivery: Delivery) -> Outcome:
+    """Save the delivery with a deadline that no test reaches."""
+    return store.save(delivery, Deadline(20))
 
 
 def make_bucket(name: str) -> None:

@@ -87,5 +87,5 @@ def operator(
     """An operator of a deployment whose table is in either DynamoDB and whose buckets are moto's."""
     make_bucket(shell.BUCKET)
     # One endpoint is all that the command is given: a table elsewhere than the buckets comes in by the back door.
-    monkeypatch.setattr(Target, "store", property(lambda _: Store(dynamodb, table_name, bodies, deadline_seconds=20)))
+    monkeypatch.setattr(Target, "store", property(lambda _: Store(dynamodb, table_name, lambda: bodies)))
     return shell.Operator(dynamodb, table_name)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from click.testing import CliRunner, Result
 
-from appointments.contract.parsing import parse_envelope
+from appointments.contract.parsing import parse_body
 from appointments.errors import ContractError, MalformedBodyError
-from appointments.storage.quarantine import Quarantine, Reason
+from appointments.outcome import Outcome
+from appointments.storage.quarantine import Quarantine
 from cli.main import main
 from tests.builders import body, delivery
 
@@ -34,16 +35,16 @@ class Operator:
         names = ["--quarantine-bucket", BUCKET, "--table", self.table_name, "--bodies-bucket", "bodies"]
         return CliRunner().invoke(main, ["quarantine", *arguments, *names])
 
-    def keep(self, content: bytes, day: int = 2, reason: Reason | None = None) -> str:
+    def keep(self, content: bytes, day: int = 2, reason: Outcome | None = None) -> str:
         """Into quarantine as the webhook would put it there."""
         violations: Any = ()
         try:
-            parse_envelope(content)
-            found = Reason.MEDIA_TYPE
+            parse_body(content)
+            found = Outcome.MEDIA_TYPE
         except MalformedBodyError:
-            found = Reason.MALFORMED
+            found = Outcome.MALFORMED
         except ContractError as error:
-            found, violations = Reason.CONTRACT, error.violations
+            found, violations = Outcome.CONTRACT, error.violations
         received_at = f"2026-03-{day:02}T09:00:00.000000000Z"
         return self.quarantine.keep(content, reason or found, received_at=received_at, violations=violations)
 

@@ -1,4 +1,4 @@
-"""Event items as the commands speak of them: which, since when, and in what order."""
+"""Event items by their keys, in the order in which they must be published."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Any
 
 from appointments.storage import items
 
-TOLD = "pk, sk, storedAt, receivedAt, eventType"
-"""The attributes of an event item that :func:`event_of` wants."""
+ATTRIBUTES = "pk, sk, storedAt, receivedAt, eventType"
+"""The attributes of an event item that :func:`event_of` reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event item by its key. ``stored_at`` is when it was committed, in the fixed width of ``instants.utc``;
-    ``sequence_number`` its place in the stream, where that is known.
+    """An event item by its key.
+
+    ``stored_at`` is when it was committed, in the fixed width of :func:`.instants.utc`. ``sequence_number`` is its
+    position in the stream, None where it is unknown.
     """
 
     partition_key: str
@@ -30,7 +32,7 @@ class Event:
 
 
 def event_of(item: Any, sequence_number: int | None = None) -> Event:
-    """Tolerant: what is wrong with an item shows when its message is made."""
+    """Read an event item. Missing attributes become empty: building the message reports them."""
     stored_at = item.get("storedAt") or item.get("receivedAt") or {}
     return Event(
         partition_key=item[items.PARTITION_KEY]["S"],
@@ -42,7 +44,7 @@ def event_of(item: Any, sequence_number: int | None = None) -> Event:
 
 
 def in_order(events: Iterable[Event]) -> list[list[Event]]:
-    """Each appointment's events in order, each once: the stream's where it is known of all of them, else by time."""
+    """Group events by appointment, each event once, in the order of the stream; by time where that is not known."""
     known: dict[tuple[str, str], Event] = {}
     for event in events:
         if event.sequence_number is not None or event.key not in known:
@@ -50,10 +52,10 @@ def in_order(events: Iterable[Event]) -> list[list[Event]]:
     appointments: dict[str, list[Event]] = {}
     for event in known.values():
         appointments.setdefault(event.partition_key, []).append(event)
-    return [sorted(lane, key=_order(lane)) for _, lane in sorted(appointments.items())]
+    return [sorted(group, key=_order(group)) for _, group in sorted(appointments.items())]
 
 
-def _order(lane: list[Event]) -> Callable[[Event], Any]:
-    if all(event.sequence_number is not None for event in lane):
+def _order(group: list[Event]) -> Callable[[Event], Any]:
+    if all(event.sequence_number is not None for event in group):
         return lambda event: event.sequence_number
     return lambda event: (event.stored_at, event.sort_key)

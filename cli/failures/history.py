@@ -1,4 +1,4 @@
-"""Which events a failure means: found again in the table's history, by their keys, the stream or their time."""
+"""Finds the events of a failure in the table's history: by key, by the stream, or by time."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from appointments.contract.instants import utc
 from appointments.publishing.failures import Parked, StreamRange
 from appointments.storage import items
 from appointments.storage.items import Item
-from cli.failures.events import TOLD, Event, event_of
+from cli.failures.events import ATTRIBUTES, Event, event_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
 SLACK = timedelta(minutes=1)
-"""Around the times of a range: they are approximate, and clocks differ."""
+"""Added to both ends of a range's time: its times are approximate, and clocks differ."""
 EMPTY_PAGES = 200
-"""So many pages without a record, one after the other, and the stream no longer has what was asked for."""
-FORGOTTEN = ("ResourceNotFoundException", "TrimmedDataAccessException", "ExpiredIteratorException")
+"""After this many pages in a row without a record, the stream does not have the range any more."""
+EXPIRED = ("ResourceNotFoundException", "TrimmedDataAccessException", "ExpiredIteratorException")
 
 Progress = Callable[[str], None]
 
 
 class History:
-    """The events of one table, by the clients of the table and of its stream."""
+    """The events of one table, read from the table and from its stream."""
 
     def __init__(self, table: DynamoDBClient, streams: DynamoDBStreamsClient, table_name: str) -> None:
         self._table = table
@@ -36,32 +36,32 @@ class History:
         self._table_name = table_name
 
     def item(self, event: Event) -> Item | None:
-        """The whole event item."""
+        """Return the whole event item, None when the table does not have it."""
         return self._get(event.partition_key, event.sort_key)
 
-    def parked(self, parked: Parked) -> list[Event]:
-        """The one event, or none when the history no longer has it."""
-        item = self._get(parked.partition_key, parked.sort_key, ProjectionExpression=TOLD)
+    def of_parked(self, parked: Parked) -> list[Event]:
+        """Return the event, or [] when the table does not have it any more."""
+        item = self._get(parked.partition_key, parked.sort_key, ProjectionExpression=ATTRIBUTES)
         return [] if item is None else [event_of(item, int(parked.sequence_number))]
 
-    def streamed(self, lost: StreamRange) -> list[Event] | None:
-        """The range's events from the stream itself, or None when it no longer remembers all of them."""
+    def of_range(self, lost: StreamRange) -> list[Event] | None:
+        """Return the events of a range, read from the stream; None when some are gone from the stream."""
         try:
             return self._read(lost)
         except ClientError as error:
-            if error.response["Error"]["Code"] in FORGOTTEN:
+            if error.response["Error"]["Code"] in EXPIRED:
                 return None
             raise
 
     def stored_during(self, ranges: Sequence[StreamRange], progress: Progress) -> dict[StreamRange, list[Event]]:
-        """The events committed in the time of each range, of whatever shard, by one scan of the table."""
+        """Return the events committed in the time of each range, of any shard, by one scan of the table."""
         windows = {lost: _window(lost) for lost in ranges}
         found: dict[StreamRange, list[Event]] = {lost: [] for lost in ranges}
         first, last = min(begin for begin, _ in windows.values()), max(end for _, end in windows.values())
         seen = 0
         for page in self._scan(first, last):
             seen += page["ScannedCount"]
-            progress(f"looking through the history: {seen} items")
+            progress(f"scanning the table: {seen} items")
             for event in map(event_of, page["Items"]):
                 for lost, (begin, end) in windows.items():
                     if begin <= event.stored_at <= end:
@@ -69,16 +69,16 @@ class History:
         return found
 
     def appointment(self, appointment_id: str, envelope_id: str | None = None) -> list[Event]:
-        """All events of an appointment, or the one."""
+        """Return all events of an appointment, or only the one with the envelope id."""
         partition_key = items.partition_key(appointment_id)
         if envelope_id is not None:
-            item = self._get(partition_key, items.event_sort_key(envelope_id), ProjectionExpression=TOLD)
+            item = self._get(partition_key, items.event_sort_key(envelope_id), ProjectionExpression=ATTRIBUTES)
             return [] if item is None else [event_of(item)]
         pages = self._table.get_paginator("query").paginate(
             TableName=self._table_name,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :event)",
             ExpressionAttributeValues={":pk": {"S": partition_key}, ":event": {"S": items.EVENT_SORT_KEY_PREFIX}},
-            ProjectionExpression=TOLD,
+            ProjectionExpression=ATTRIBUTES,
             ConsistentRead=True,
         )
         return [event_of(item) for page in pages for item in page["Items"]]
@@ -120,7 +120,7 @@ class History:
                 ":first": {"S": first},
                 ":last": {"S": last},
             },
-            ProjectionExpression=TOLD,
+            ProjectionExpression=ATTRIBUTES,
             ConsistentRead=True,
         )
 

@@ -1,7 +1,7 @@
-"""The publisher's failure queue, looked at without losing anything of it.
+"""Reads the publisher's failure queue without losing a message.
 
-SQS has no other way to look than to receive. What is received is out of sight for a while and comes back by itself,
-sooner when it is let go; it is gone only when it is deleted.
+SQS shows a message only by receiving it. A received message is invisible to other readers for a while, comes back by
+itself, and is gone only when it is deleted.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 
 BATCH = 10
 EMPTY_ANSWERS = 2
-"""So many answers without a message are the end of the queue: one alone can miss what is there."""
+"""This many empty answers in a row mean the end of the queue: a single one can miss messages."""
 WAIT_SECONDS = 1
-"""Any wait at all has SQS ask all servers of the queue, not only some."""
+"""With a wait, SQS asks all servers of the queue instead of some."""
 HOLD_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A message that nobody else gets just now; ``failure`` is None when it cannot be understood."""
+class HeldFailure:
+    """A received message, invisible to others for HOLD_SECONDS. ``failure`` is None for an unknown message."""
 
     message_id: str
     receipt: str
     failure: Failure | None
 
 
-class FailureQueue:
-    """A context manager: at its end whatever was received and not deleted is let go."""
+class FailureReader:
+    """A context manager: at its end, all received messages that were not deleted become visible again."""
 
     def __init__(self, client: SQSClient, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._url = url
         self._clock = clock
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, HeldFailure] = {}
         self._held_since = clock()
 
     def __enter__(self) -> Self:
@@ -52,8 +52,8 @@ class FailureQueue:
     ) -> None:
         self._set_visibility(0)
 
-    def hold(self, limit: int) -> list[Held]:
-        """Up to ``limit`` messages, each once."""
+    def receive(self, limit: int) -> list[HeldFailure]:
+        """Receive at most ``limit`` messages, each once."""
         empty = 0
         while len(self._held) < limit and empty < EMPTY_ANSWERS:
             answer = self._client.receive_message(
@@ -65,18 +65,18 @@ class FailureQueue:
             messages = answer.get("Messages", [])
             empty = 0 if messages else empty + 1
             for message in messages:
-                one = Held(message["MessageId"], message["ReceiptHandle"], _understood(message["Body"]))
-                self._held[one.message_id] = one
-            self.keep()
+                held = HeldFailure(message["MessageId"], message["ReceiptHandle"], _parsed(message["Body"]))
+                self._held[held.message_id] = held
+            self.extend_hold()
         return list(self._held.values())
 
-    def keep(self) -> None:
-        """To be called now and then on a long run: renews the hold before it ends."""
+    def extend_hold(self) -> None:
+        """Extend the hold when half of it is over; a long run calls this now and then."""
         if self._clock() - self._held_since > HOLD_SECONDS / 2:
             self._set_visibility(HOLD_SECONDS)
             self._held_since = self._clock()
 
-    def delete(self, held: Held) -> None:
+    def delete(self, held: HeldFailure) -> None:
         self._client.delete_message(QueueUrl=self._url, ReceiptHandle=held.receipt)
         del self._held[held.message_id]
 
@@ -86,16 +86,16 @@ class FailureQueue:
                 {"Id": str(number), "ReceiptHandle": held.receipt, "VisibilityTimeout": seconds}
                 for number, held in enumerate(batch)
             ]
-            # What this does not reach comes back by itself when its hold ends.
+            # A message that this does not reach becomes visible when its hold ends.
             self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
 
-def _batches(held: list[Held]) -> Iterator[list[Held]]:
+def _batches(held: list[HeldFailure]) -> Iterator[list[HeldFailure]]:
     for start in range(0, len(held), BATCH):
         yield held[start : start + BATCH]
 
 
-def _understood(body: str) -> Failure | None:
+def _parsed(body: str) -> Failure | None:
     try:
         return parse(body)
     except UnknownFailureError:

@@ -1,4 +1,4 @@
-"""What the publisher had to leave, published again from the table's history, by the publisher's own rules."""
+"""Publishes events again from the table's history, with the publication of the publisher."""
 
 from __future__ import annotations
 
@@ -6,38 +6,39 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from appointments.publishing.budget import Budget
+from appointments import timing
+from appointments.deadline import Deadline
 from appointments.publishing.bus import Bus
 from appointments.publishing.failures import Parked, StreamRange
 from appointments.publishing.messages import Message
-from appointments.publishing.pending import Outgoing
+from appointments.publishing.pending import PendingEvent
 from appointments.publishing.publication import publish
 from appointments.storage.items import Item
 from cli.failures.events import Event, in_order
 from cli.failures.history import History, Progress
-from cli.failures.queue import FailureQueue, Held
+from cli.failures.queue import FailureReader, HeldFailure
 
 CHUNK = 100
-"""About so many events are published before the failures that are done with are removed."""
+"""After about this many events, the failures whose events are published are deleted."""
 CHUNK_SECONDS = 60.0
 
 Key = tuple[str, str]
 
 
 class GoneError(LookupError):
-    """The history no longer has the event."""
+    """The table does not have the event any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to publish, each appointment's events in order, and which events each failure waits for.
+    """The events to publish, in order per appointment, and the events that each failure waits for.
 
-    ``unresolved`` are the failures for which there is nothing to publish: not understood, or nothing found.
+    ``unresolved`` are the failures without an event: unknown messages, or events that the table does not have.
     """
 
     appointments: list[list[Event]]
-    waiting: list[tuple[Held, frozenset[Key]]] = field(default_factory=list)
-    unresolved: list[Held] = field(default_factory=list)
+    waiting: list[tuple[HeldFailure, frozenset[Key]]] = field(default_factory=list)
+    unresolved: list[HeldFailure] = field(default_factory=list)
 
     @property
     def count(self) -> int:
@@ -46,7 +47,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Redriven:
-    """What came of it: the events that EventBridge accepted, those that failed by their code, failures removed."""
+    """The result: the events that EventBridge accepted, those that failed with their code, the deleted failures."""
 
     accepted: set[Key] = field(default_factory=set)
     failed: dict[Key, str] = field(default_factory=dict)
@@ -54,23 +55,23 @@ class Redriven:
     stopped: bool = False
 
 
-def plan(held: Sequence[Held], history: History, progress: Progress) -> Plan:
-    """Finds the events of every failure; reads only."""
+def plan(held: Sequence[HeldFailure], history: History, progress: Progress) -> Plan:
+    """Find the events of every failure. Reads only."""
     events: dict[str, list[Event]] = {}
-    forgotten: dict[StreamRange, list[Held]] = {}
-    for number, one in enumerate(held, 1):
+    expired: dict[StreamRange, list[HeldFailure]] = {}
+    for number, received in enumerate(held, 1):
         progress(f"looking up failures: {number} of {len(held)}")
-        if isinstance(one.failure, Parked):
-            events[one.message_id] = history.parked(one.failure)
-        elif isinstance(one.failure, StreamRange):
-            streamed = history.streamed(one.failure)
+        if isinstance(received.failure, Parked):
+            events[received.message_id] = history.of_parked(received.failure)
+        elif isinstance(received.failure, StreamRange):
+            streamed = history.of_range(received.failure)
             if streamed is None:
-                forgotten.setdefault(one.failure, []).append(one)
+                expired.setdefault(received.failure, []).append(received)
             else:
-                events[one.message_id] = streamed
-    if forgotten:
-        for lost, found in history.stored_during(list(forgotten), progress).items():
-            events |= {one.message_id: found for one in forgotten[lost]}
+                events[received.message_id] = streamed
+    if expired:
+        for lost, found in history.stored_during(list(expired), progress).items():
+            events |= {received.message_id: found for received in expired[lost]}
     return Plan(
         appointments=in_order(event for found in events.values() for event in found),
         waiting=[(h, frozenset(e.key for e in events[h.message_id])) for h in held if events.get(h.message_id)],
@@ -79,7 +80,7 @@ def plan(held: Sequence[Held], history: History, progress: Progress) -> Plan:
 
 
 class Redrive:
-    """Publishes a plan. ``build`` makes the message of an event item."""
+    """Publishes the events of a plan. ``build`` makes the message of an event item."""
 
     def __init__(self, history: History, bus: Bus, build: Callable[[Item], Message], progress: Progress) -> None:
         self._history = history
@@ -87,10 +88,10 @@ class Redrive:
         self._build = build
         self._progress = progress
 
-    def run(self, plan: Plan, queue: FailureQueue | None) -> Redriven:
-        """Safe to interrupt and to repeat: a failure is removed only after all its events were accepted.
+    def run(self, plan: Plan, queue: FailureReader | None) -> Redriven:
+        """Publish the events. Safe to interrupt and to repeat: a failure is deleted after all its events are accepted.
 
-        Stops when nothing of a whole chunk gets through: then it is not the events.
+        Stops when no event of a chunk is accepted: the cause is then the bus, not the events.
         """
         redriven = Redriven()
         waiting = list(plan.waiting)
@@ -105,13 +106,14 @@ class Redrive:
         return redriven
 
     def _publish(self, chunk: Sequence[Event], redriven: Redriven) -> bool:
-        """Whether EventBridge took anything, or answered about every single event."""
-        outgoing = [
-            Outgoing(event.partition_key, event.sort_key, str(number), "", partial(self._message, event))
+        """Whether EventBridge accepted an event, or refused single events for good."""
+        pending = [
+            PendingEvent(event.partition_key, event.sort_key, str(number), "", partial(self._message, event))
             for number, event in enumerate(chunk)
         ]
-        # Nothing is parked: what will still never go out is left in the queue, and what follows it goes on.
-        published = publish(outgoing, bus=self._bus, park=lambda *_: None, budget=Budget(CHUNK_SECONDS))
+        # Nothing is parked: an event that still cannot be published stays in the queue, and the next one follows.
+        deadline = Deadline(CHUNK_SECONDS, least=timing.PUBLISHER_LEAST_CALL, most=timing.PUBLISHER_WHOLE_CALL)
+        published = publish(pending, bus=self._bus, park=lambda *_: None, deadline=deadline)
         for number, event in enumerate(chunk):
             if str(number) in published.failed:
                 redriven.failed[event.key] = published.failed[str(number)]
@@ -129,8 +131,8 @@ class Redrive:
 
 
 def _remove_done(
-    waiting: list[tuple[Held, frozenset[Key]]], queue: FailureQueue, redriven: Redriven
-) -> list[tuple[Held, frozenset[Key]]]:
+    waiting: list[tuple[HeldFailure, frozenset[Key]]], queue: FailureReader, redriven: Redriven
+) -> list[tuple[HeldFailure, frozenset[Key]]]:
     left = []
     for held, keys in waiting:
         if keys <= redriven.accepted:
@@ -138,15 +140,15 @@ def _remove_done(
             redriven.removed += 1
         else:
             left.append((held, keys))
-    queue.keep()
+    queue.extend_hold()
     return left
 
 
 def _chunks(appointments: Iterable[list[Event]]) -> Iterator[list[Event]]:
-    """Whole appointments: when one event fails, the publication itself holds back those behind it."""
+    """Split the events into chunks of whole appointments: the publication holds back what follows a failed event."""
     chunk: list[Event] = []
-    for lane in appointments:
-        chunk += lane
+    for group in appointments:
+        chunk += group
         if len(chunk) >= CHUNK:
             yield chunk
             chunk = []

@@ -1,4 +1,4 @@
-"""How objects in quarantine and what became of them are shown. No line ever holds a value of a body."""
+"""Formats objects in quarantine and the results of a redrive. No line contains a value of a body."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 import click
 
 from appointments.contract.violations import Violation
-from cli.quarantine.objects import Found
+from cli.quarantine.objects import QuarantineObject
 
 LISTED = 3
-"""So many violations of an object are listed on its line."""
+"""The line of an object lists at most this many violations."""
 PROGRESS_SECONDS = 2.0
 HEAD = ("received", "violations", "redriven", "key", "first violation")
 LIST_WIDTHS = (20, 10, 21, 73)
@@ -25,11 +25,11 @@ def head() -> str:
     return _columns(HEAD, LIST_WIDTHS)
 
 
-def row(found: Found) -> str:
-    first = found.account.violations[:1]
+def row(found: QuarantineObject) -> str:
+    first = found.metadata.violations[:1]
     cells = (
         found.received_at[:19] + "Z",
-        str(found.account.violation_count),
+        str(found.metadata.violation_count),
         found.outcome or "",
         found.key,
         *(f"{violation.path} {violation.rule}" for violation in first),
@@ -37,17 +37,17 @@ def row(found: Found) -> str:
     return _columns(cells, LIST_WIDTHS)
 
 
-def sheet(found: Found) -> str:
-    """Everything about one object, a line for each thing and for each violation that is listed."""
+def sheet(found: QuarantineObject) -> str:
+    """Format one object: a line for each fact and for each listed violation."""
     facts = {name: value for name, value in found.as_dict().items() if name != "violations" and value is not None}
     lines = [f"{name:<15} {value}" for name, value in facts.items()]
-    broken = [f"  {violation.path} {violation.rule} ({violation.expected})" for violation in found.account.violations]
+    broken = [f"  {violation.path} {violation.rule} ({violation.expected})" for violation in found.metadata.violations]
     more = [f"  and {found.unlisted} more"] if found.unlisted > 0 else []
     return "\n".join([*lines, *broken, *more])
 
 
 def result(outcome: str, key: str, detail: str, violations: Sequence[Violation]) -> str:
-    """The line of an object that was redriven: what became of it and, if it was refused, what it breaks."""
+    """Format the line of a redriven object: the outcome and, if it was refused, the rules that it breaks."""
     texts = [detail] if detail else [f"{violation.path} {violation.rule}" for violation in violations[:LISTED]]
     more = len(violations) - LISTED
     return _columns((outcome, key, "; ".join([*texts, *([f"and {more} more"] if more > 0 else [])])), RESULT_WIDTHS)
@@ -58,13 +58,13 @@ def line(document: dict[str, Any]) -> str:
 
 
 def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """Fixed widths, because nothing waits for the last row."""
+    """Fixed widths: rows are printed before the last one is known."""
     padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
     return "  ".join([*padded, *cells[len(widths) :]]).rstrip()
 
 
 class Progress:
-    """Counts outcomes and, on stderr, tells every two seconds how far a long run has come."""
+    """Counts outcomes and prints the counts to stderr every two seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.counts: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""A body out of quarantine on the path that it came to grief on, and what became of it."""
+"""Redrives bodies from quarantine: sends them through the intake once more, and notes the outcome on each object."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from appointments.contract.instants import utc
-from appointments.contract.mode import ContractMode
-from appointments.contract.parsing import Parsed, parse_envelope
 from appointments.contract.violations import Violation
-from appointments.errors import ContractError, MalformedBodyError, StoreUnavailableError
-from appointments.storage.items import Delivery, expires_at
-from appointments.storage.quarantine import Reason
-from appointments.storage.store import Outcome, Store
+from appointments.deadline import Deadline
+from appointments.errors import StoreUnavailableError
+from appointments.intake import Arrival, Intake
+from appointments.outcome import Outcome
 from cli.quarantine import output
-from cli.quarantine.objects import OUTCOME, REDRIVEN_AT, Found
+from cli.quarantine.objects import OUTCOME, REDRIVEN_AT, QuarantineObject
 
 DELIVERABLE = "deliverable"
 UNAVAILABLE = "unavailable"
-GIVE_UP_AFTER = 3
-"""So many objects in a row that could not even be tried: the rest would only fail more slowly."""
+MOST_UNAVAILABLE = 3
+"""The run ends after this many objects in a row that could not be tried: an outage would fail the others as well."""
 SETTLED = frozenset({Outcome.STORED.value, Outcome.DUPLICATE.value, Outcome.STALE.value})
-"""The event is in the table: there is nothing left to do about the object."""
+"""The event is in the table: nothing is left to do for the object."""
+SAVE_SECONDS = 30.0
+"""The time for one object. A person waits, not the sender."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``outcome`` is the store's, the reason it is still refused for, or why it could not be tried."""
+    """``outcome`` is that of the intake, DELIVERABLE in a dry run, or UNAVAILABLE with the cause in ``detail``."""
 
     outcome: str
     detail: str = ""
@@ -43,31 +43,29 @@ class Result:
 
 
 class Redriver:
-    """Redrives objects of one bucket. Without ``store`` nothing is written: it is only tried whether they parse."""
+    """Redrives objects of one bucket. ``dry_run`` only finds out what would become of them."""
 
     def __init__(
         self,
         client: Any,
         bucket: str,
-        store: Store | None,
+        intake: Intake,
         *,
-        mode: ContractMode = ContractMode.STRICT,
-        history_retention_days: int = 0,
+        dry_run: bool,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
         self._bucket = bucket
-        self._store = store
-        self._mode = mode
-        self._history_retention_days = history_retention_days
+        self._intake = intake
+        self._dry_run = dry_run
         self._now = now
 
-    def redrive(self, found: Found) -> Result:
-        """Safe to repeat, and to stop anywhere: a body that was stored is a duplicate the next time."""
+    def redrive(self, found: QuarantineObject) -> Result:
+        """Send the body through the intake. Safe to repeat and to interrupt: a stored body is a duplicate next time."""
         try:
             body = self._client.get_object(Bucket=self._bucket, Key=found.key)["Body"].read()
-            result = self._deliver(body, found.received_at)
-            if self._store is not None:
+            result = self._deliver(Arrival(body, found.received_at))
+            if not self._dry_run:
                 self._note(found.key, result)
         except StoreUnavailableError as error:
             return Result(UNAVAILABLE, str(error))
@@ -77,21 +75,16 @@ class Redriver:
             return Result(UNAVAILABLE, type(error).__name__)
         return result
 
-    def _deliver(self, body: bytes, received_at: str) -> Result:
-        try:
-            parsed = parse_envelope(body, self._mode)
-        except MalformedBodyError as error:
-            return Result(Reason.MALFORMED.value, str(error))
-        except ContractError as error:
-            return Result(Reason.CONTRACT.value, violations=error.violations)
-        if self._store is None:
+    def _deliver(self, arrival: Arrival) -> Result:
+        if self._dry_run:
+            receipt = self._intake.preview(arrival)
+        else:
+            receipt = self._intake.receive(arrival, Deadline(SAVE_SECONDS))
+        if receipt is None:
             return Result(DELIVERABLE)
-        return Result(self._store.save(self._delivery(body, parsed, received_at)).value)
-
-    def _delivery(self, body: bytes, parsed: Parsed, received_at: str) -> Delivery:
-        """As the webhook would have made it; its days in the history begin now, when it gets there."""
-        expiry = expires_at(self._history_retention_days, self._now().timestamp())
-        return Delivery(body, parsed.envelope, parsed.violations, received_at, expiry)
+        refused = receipt.essentials is None
+        detail = "" if receipt.outcome is Outcome.CONTRACT else receipt.problem
+        return Result(receipt.outcome.value, detail, receipt.violations if refused else ())
 
     def _note(self, key: str, result: Result) -> None:
         tags = {OUTCOME: result.outcome, REDRIVEN_AT: utc(self._now().isoformat())}
@@ -103,7 +96,7 @@ class Redriver:
 
 
 class Run:
-    """One object after the other: each with a line of its own, counted, and settled ones passed over."""
+    """Redrives objects one after the other, prints a line for each and skips those that are settled."""
 
     def __init__(self, redriver: Redriver, progress: output.Progress, *, again: bool, limit: int | None) -> None:
         self._redriver = redriver
@@ -111,11 +104,11 @@ class Run:
         self._again = again
         self._limit = limit
         self._skipped = 0
-        self._ending = "interrupted, the same command goes on from here: "
+        self._ending = "interrupted, the same command continues from here: "
         self.failed = False
 
-    def over(self, objects: Iterable[Found]) -> None:
-        in_vain = 0
+    def run(self, objects: Iterable[QuarantineObject]) -> None:
+        unavailable = 0
         for found in objects:
             if found.outcome in SETTLED and not self._again:
                 self._skipped += 1
@@ -126,9 +119,9 @@ class Run:
             self._progress.add(result.outcome)
             click.echo(output.result(result.outcome, found.key, result.detail, result.violations))
             self.failed |= result.failed
-            in_vain = in_vain + 1 if result.outcome == UNAVAILABLE else 0
-            if in_vain == GIVE_UP_AFTER:
-                self._ending = "given up, the same command goes on from here: "
+            unavailable = unavailable + 1 if result.outcome == UNAVAILABLE else 0
+            if unavailable == MOST_UNAVAILABLE:
+                self._ending = "stopped, the same command continues from here: "
                 return
         self._ending = ""
 

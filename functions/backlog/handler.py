@@ -1,38 +1,43 @@
-"""BacklogFunction: deliveries that could not be stored in time, stored as soon as they can be.
+"""BacklogFunction: stores deliveries that could not be stored in time.
 
-A message that fails is reported and comes again; once the table cannot be written, the rest of the batch is left for
-later too. A message that can never be stored ends in quarantine, not in a loop.
+A message that fails is reported and comes again. After an outage of the table, the rest of the batch is not tried. A
+message that can never be stored goes to quarantine.
 """
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from appointments.errors import BodyUnavailableError, QuarantineUnavailableError, StoreUnavailableError
+from appointments import timing
+from appointments.errors import StoreUnavailableError, UnavailableError
+from appointments.intake import Intake
+from appointments.outcome import QUARANTINED, Outcome
 from appointments.sdk import lean_config, lean_session
 from appointments.storage.bodies import Bodies
 from appointments.storage.quarantine import Quarantine
-from appointments.storage.store import Outcome, Store
+from appointments.storage.store import Store
 from backlog.settings import Settings
-from backlog.storing import QUARANTINED, Storing
+from backlog.storing import store
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
 
 SERVICES = {"dynamodb", "s3"}
-"""All that the function calls."""
-SAVE_SECONDS = 5.0
+"""All services that the function calls."""
 AGAIN = "again"
 METRICS = {
     Outcome.STORED.value: "Accepted",
     Outcome.DUPLICATE.value: "Duplicate",
     Outcome.STALE.value: "Stale",
-    QUARANTINED: "Quarantined",
+    **{outcome.value: "Quarantined" for outcome in QUARANTINED},
     AGAIN: "DeferredAgain",
 }
 
@@ -40,27 +45,34 @@ logger = Logger()
 metrics = Metrics()
 
 _settings = Settings.from_environment(os.environ)
-_session: Any = lean_session(SERVICES)
-_config = lean_config(
-    _session, connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2}
-)
-_dynamodb = _session.create_client("dynamodb", config=_config)
-_s3 = _session.create_client("s3", config=_config)
-_bodies = Bodies(_s3, _settings.bodies_bucket_name)
-_storing = Storing(
-    Store(_dynamodb, _settings.table_name, _bodies, deadline_seconds=SAVE_SECONDS),
-    Quarantine(_s3, _settings.quarantine_bucket_name),
-    _bodies,
+_session = lean_session(SERVICES)
+_config = lean_config(_session, timing.BACKLOG_CALL)
+_dynamodb = cast("DynamoDBClient", _session.create_client("dynamodb", config=_config))
+_s3 = cast("S3Client", _session.create_client("s3", config=_config))
+
+
+@cache
+def _bodies() -> Bodies:
+    return Bodies(_s3, _settings.bodies_bucket_name)
+
+
+@cache
+def _quarantine() -> Quarantine:
+    return Quarantine(_s3, _settings.quarantine_bucket_name)
+
+
+_intake = Intake(
+    Store(_dynamodb, _settings.table_name, _bodies),
     mode=_settings.contract_mode,
     history_retention_days=_settings.history_retention_days,
-    report=lambda problem: logger.error("a deferred delivery cannot be stored", extra={"error": problem}),
+    quarantine=_quarantine,
 )
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Store a batch of messages and report the ids of those that have to come again."""
+    """Store a batch of messages and report the ids of those that must come again."""
     outcomes: Counter[str] = Counter()
     failed: list[str] = []
     outage = False
@@ -68,10 +80,10 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
         outcome = AGAIN
         try:
             if not outage:
-                outcome = _storing.store(record["body"], int(record["attributes"]["ApproximateReceiveCount"]))
-        except (StoreUnavailableError, BodyUnavailableError, QuarantineUnavailableError) as error:
+                outcome = _store(record)
+        except UnavailableError as error:
             logger.warning("not stored yet", extra={"error": str(error)})
-            outage = type(error) is StoreUnavailableError  # not what is wrong with this message alone
+            outage = type(error) is StoreUnavailableError  # its subclass concerns this message alone
         outcomes[outcome] += 1
         if outcome is AGAIN:
             failed.append(record["messageId"])
@@ -79,3 +91,12 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
         metrics.add_metric(METRICS[outcome], MetricUnit.Count, count)
     logger.info("backlog", extra={"outcomes": dict(outcomes)})
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _store(record: dict[str, Any]) -> str:
+    receives = int(record["attributes"]["ApproximateReceiveCount"])
+    receipt = store(record["body"], receives, _intake, _bodies().get)
+    if receipt.outcome in QUARANTINED:
+        problem = receipt.problem or "the envelope id is known with other content"
+        logger.error("a deferred delivery cannot be stored", extra={"error": problem})
+    return receipt.outcome.value

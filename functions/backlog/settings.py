@@ -1,4 +1,4 @@
-"""BacklogFunction's environment, typed. Nothing else of it reads the environment."""
+"""The environment of BacklogFunction, typed. No other module of the function reads it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from appointments.contract.mode import ContractMode
 
 
 class Settings(NamedTuple):
-    """Each field is the environment variable of the same name in capitals; template.yaml sets them all."""
+    """Each field is the environment variable of the same name in upper case; template.yaml sets all of them."""
 
     table_name: str
     bodies_bucket_name: str
     quarantine_bucket_name: str
     contract_mode: ContractMode
     history_retention_days: int
-    """How long an event stays in the history; 0 keeps it for ever."""
+    """The days that an event stays in the history; 0 keeps it for ever."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Raises KeyError for a variable that is missing, ValueError for one that makes no sense."""
+        """Raises KeyError for a missing variable, ValueError for an invalid one."""
         return cls(
             table_name=environment["TABLE_NAME"],
             bodies_bucket_name=environment["BODIES_BUCKET_NAME"],

@@ -1,7 +1,7 @@
-"""PublisherFunction: the table's stream, event items only, onto the bus.
+"""PublisherFunction: publishes the events of the table's stream on the bus.
 
-What can never be published is parked in the failure queue; what could not be published in time is reported record by
-record, and the event source mapping comes back from the first of them. The history has every event all the same.
+An event that can never be published is parked in the failure queue. Events that were not published in time are
+reported, and the event source mapping retries from the first of them.
 """
 
 from __future__ import annotations
@@ -9,55 +9,60 @@ from __future__ import annotations
 import os
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from appointments.publishing.budget import CONNECT_SECONDS, MARGIN_SECONDS, READ_SECONDS, Budget
+from appointments import timing
+from appointments.deadline import Deadline
 from appointments.publishing.bus import Bus
 from appointments.publishing.failure_queue import FailureQueue
 from appointments.publishing.messages import message
 from appointments.publishing.publication import Published, publish
-from appointments.publishing.records import outgoing
+from appointments.publishing.records import pending_event
 from appointments.sdk import lean_config, lean_session
 from appointments.storage.bodies import Bodies
 from publisher.settings import Settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 SERVICES = {"events", "s3", "sqs"}
-"""All that the function calls."""
+"""All services that the function calls."""
 
 logger = Logger()
 metrics = Metrics()
 
 _settings = Settings.from_environment(os.environ)
-_session: Any = lean_session(SERVICES)
-# One attempt a call: the publication itself tries again, entry by entry and within its time.
-_config = lean_config(
-    _session, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1}
-)
-_bus = Bus(_session.create_client("events", config=_config), _settings.event_bus_name, _settings.event_source)
-_bodies = Bodies(_session.create_client("s3", config=_config), _settings.bodies_bucket_name)
-_failures = FailureQueue(_session.create_client("sqs", config=_config), _settings.failure_queue_url)
+_session = lean_session(SERVICES)
+_config = lean_config(_session, timing.PUBLISHER_CALL)
+_events = cast("EventBridgeClient", _session.create_client("events", config=_config))
+_s3 = cast("S3Client", _session.create_client("s3", config=_config))
+_sqs = cast("SQSClient", _session.create_client("sqs", config=_config))
+_bus = Bus(_events, _settings.event_bus_name, _settings.event_source)
+_bodies = Bodies(_s3, _settings.bodies_bucket_name)
+_failure_queue = FailureQueue(_sqs, _settings.failure_queue_url)
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Publish a batch of stream records and report the sequence numbers of those that have to come again."""
-    budget = Budget(context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
+    """Publish a batch of stream records and report the sequence numbers of those that must come again."""
+    seconds = context.get_remaining_time_in_millis() / 1000 - timing.PUBLISHER_MARGIN
+    deadline = Deadline(seconds, least=timing.PUBLISHER_LEAST_CALL, most=timing.PUBLISHER_WHOLE_CALL)
     build = partial(message, source=_settings.event_source, event_detail=_settings.event_detail, load=_bodies.get)
-    batch = [outgoing(record, build) for record in event["Records"]]
-    published = publish(batch, bus=_bus, park=_failures.park, budget=budget)
-    _tell(published)
+    batch = [pending_event(record, build) for record in event["Records"]]
+    published = publish(batch, bus=_bus, park=_failure_queue.park, deadline=deadline)
+    _log(published)
     return {"batchItemFailures": [{"itemIdentifier": number} for number in published.failed]}
 
 
-def _tell(published: Published) -> None:
-    """Counts and codes only."""
+def _log(published: Published) -> None:
+    """Write counts and codes only."""
     for reason, count in Counter(published.parked.values()).items():
         extra = {"cause": reason.cause.value, "error": reason.code, "count": count}
         logger.error("events parked in the failure queue", extra=extra)

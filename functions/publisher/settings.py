@@ -1,4 +1,4 @@
-"""PublisherFunction's environment, typed. Nothing else of it reads the environment."""
+"""The environment of PublisherFunction, typed. No other module of the function reads it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from appointments.publishing.messages import EventDetail
 
 
 class Settings(NamedTuple):
-    """Each field is the environment variable of the same name in capitals; template.yaml sets them all."""
+    """Each field is the environment variable of the same name in upper case; template.yaml sets all of them."""
 
     event_bus_name: str
     event_source: str
@@ -19,7 +19,7 @@ class Settings(NamedTuple):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Raises KeyError for a variable that is missing, ValueError for one that makes no sense."""
+        """Raises KeyError for a missing variable, ValueError for an invalid one."""
         return cls(
             event_bus_name=environment["EVENT_BUS_NAME"],
             event_source=environment["EVENT_SOURCE"],

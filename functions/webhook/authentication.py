@@ -1,4 +1,4 @@
-"""Who may deliver: whoever proves to know the shared secret, and nobody while that cannot be judged."""
+"""Authenticates a request with the shared secret. Fails closed: if the secret cannot be read, nobody gets in."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from webhook.request import Request
 
 Proof = Callable[[bytes], bool]
-"""Whether a key is the one that the request was made with; constant in time, whatever the answer."""
+"""Whether the request was made with a key; takes the same time for either answer."""
 
 TOKEN_CHALLENGE = 'Bearer realm="appointments", Basic realm="appointments", charset="UTF-8"'  # noqa: S105 - schemes
 SIGNATURE_CHALLENGE = 'StandardWebhooks realm="appointments"'
 
 
 class UnauthenticatedError(AppointmentsError):
-    """The request does not prove to know the secret; ``challenge`` is what WWW-Authenticate has to say."""
+    """The request does not prove that it knows the secret; ``challenge`` is the value of WWW-Authenticate."""
 
     def __init__(self, detail: str, challenge: str) -> None:
         super().__init__(detail)
@@ -31,10 +31,10 @@ class UnauthenticatedError(AppointmentsError):
 
 
 class Authentication:
-    """Lets a request pass or raises.
+    """Returns for an authenticated request and raises for any other.
 
-    ``prove`` gives the request's proof, None for a request without one and for a malformed one: that is refused
-    whatever the secret is, so it costs no look at it.
+    ``prove`` returns the request's proof, None for a request whose credentials are missing or malformed: such a
+    request is refused without reading the secret.
     """
 
     def __init__(self, prove: Callable[[Request], Proof | None], secret: Secret, detail: str, challenge: str) -> None:
@@ -44,7 +44,7 @@ class Authentication:
         self.challenge = challenge
 
     def __call__(self, request: Request) -> None:
-        """Raises UnauthenticatedError, or SecretUnavailableError where the secret would have to be known better."""
+        """Raises UnauthenticatedError, or SecretUnavailableError when the keys in memory are not enough to judge."""
         proof = self.prove(request)
         if proof is None or not (_any(proof, self.secret.keys()) or _any(proof, self.secret.keys_after_a_mismatch())):
             raise UnauthenticatedError(self.detail, self.challenge)
@@ -53,7 +53,7 @@ class Authentication:
 def authentication(
     settings: Settings, client: Callable[[], SecretsManagerClient], report: Callable[[str], None]
 ) -> Callable[[Request], None]:
-    """The authentication that the settings ask for. ``report`` is told what keeps the secret from being known."""
+    """Return the authentication of the settings. ``report`` receives the reason why the secret cannot be read."""
     match settings.webhook_auth:
         case WebhookAuth.TOKEN:
             from webhook.credentials import token_key, token_proof
@@ -78,5 +78,5 @@ def authentication(
 
 
 def _any(proof: Proof, keys: tuple[bytes, ...]) -> bool:
-    """Every key is tried, so that the time taken does not tell which one was right."""
-    return any([proof(key) for key in keys])  # noqa: C419 - a list, so that all run
+    """Try every key, so that the time taken does not depend on which key was right."""
+    return any([proof(key) for key in keys])  # noqa: C419 - a list: all of them run

@@ -1,4 +1,4 @@
-"""The shared token, wherever a sender is able to put it."""
+"""Finds the shared token in a request, in each place where a sender can put it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from webhook.request import Request
 
 DUPLICATES = 8
-"""So many values of one header are looked at; a request with more has no business here."""
+"""At most this many values of a repeated header are compared; with more, only the whole value is."""
 
 
 def token_key(secret: str) -> bytes:
-    """What has to be presented. White space at the ends, as an editor leaves it, is no part of it."""
+    """Return the token that a request must present, without the white space that an editor leaves at the ends."""
     token = secret.strip()
     if not token:
         raise UnusableSecretError("the secret is empty")
@@ -28,17 +28,17 @@ def token_key(secret: str) -> bytes:
 
 
 def token_proof(request: Request, header: str) -> Callable[[bytes], bool] | None:
-    """Whether one of the request's credentials is a given token; None when it presents nothing.
+    """Return the proof that one of the request's credentials is the token; None for a request without credentials.
 
-    ``header`` is the name, in lower case, of a header that may hold the token itself; empty for none.
+    ``header`` is the name, in lower case, of one more header that can hold the token; empty for none.
     """
     presented = [token.encode("utf-8", "surrogatepass") for token in _presented(request, header) if token]
     if not presented:
         return None
 
     def proves(key: bytes) -> bool:
-        # All are compared and none stops the others. The time taken depends on the second argument's length alone.
-        return any([hmac.compare_digest(key, token) for token in presented])  # noqa: C419 - a list, so that all run
+        # All credentials are compared. The time taken depends on the length of the second argument alone.
+        return any([hmac.compare_digest(key, token) for token in presented])  # noqa: C419 - a list: all of them run
 
     return proves
 
@@ -52,7 +52,7 @@ def _presented(request: Request, header: str) -> Iterator[str]:
 
 
 def _values(request: Request, header: str) -> Iterator[str]:
-    """The value, which may itself hold commas, and what it is made of if it was sent more than once."""
+    """The value, which may contain commas itself, and its parts: API Gateway joins repeated headers by commas."""
     value = request.headers.get(header, "")
     yield value.strip(" \t")
     parts = value.split(",", DUPLICATES)
@@ -61,7 +61,7 @@ def _values(request: Request, header: str) -> Iterator[str]:
 
 
 def _token(authorization: str) -> str:
-    """The bearer token or the basic password; empty for anything else and for whatever is malformed."""
+    """The bearer token or the basic password; empty for any other scheme and for malformed credentials."""
     scheme, _, credentials = authorization.partition(" ")
     credentials = credentials.strip(" \t")
     match scheme.lower():
@@ -74,7 +74,7 @@ def _token(authorization: str) -> str:
 
 
 def _password(credentials: str) -> str:
-    """After the first colon: a user name holds none, and any name will do."""
+    """The text after the first colon, which no user name contains. Any user name is accepted."""
     try:
         return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
     except (binascii.Error, ValueError):

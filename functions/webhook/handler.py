@@ -1,6 +1,6 @@
-"""WebhookFunction: authenticate the raw bytes, parse the envelope, store it or keep it safe elsewhere, answer.
+"""WebhookFunction: authenticates a request, hands its body to the intake and answers.
 
-The composition root, and the one place where an error becomes an HTTP status.
+This module is the composition root of the function.
 """
 
 from __future__ import annotations
@@ -10,80 +10,74 @@ from webhook.startup import authenticate, finish, logger, settings
 # isort: split
 import re
 from datetime import datetime, timedelta
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from appointments.contract.parsing import prepare
-from appointments.errors import (
-    BacklogUnavailableError,
-    ContractError,
-    MalformedBodyError,
-    QuarantineUnavailableError,
-)
-from appointments.storage.store import Outcome, Store
-from webhook import responses
+from appointments.contract.validation import prepare
+from appointments.contract.violations import Kind
+from appointments.deadline import Deadline
+from appointments.errors import UnavailableError
+from appointments.intake import Arrival, Intake, Receipt
+from appointments.outcome import Outcome
+from appointments.storage.store import Store
+from webhook import clients, responses
 from webhook.authentication import UnauthenticatedError
-from webhook.clients import Lazy, client
-from webhook.receiver import Receipt, Receiver
-from webhook.request import EPOCH, Request, UnsupportedMediaTypeError
-from webhook.secret import SecretUnavailableError
+from webhook.request import EPOCH, Request
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from appointments.contract.models import Envelope
-    from appointments.deadline import Deadline
+    from appointments.contract.essentials import Essentials
     from appointments.storage.backlog import Backlog
     from appointments.storage.bodies import Bodies
-    from appointments.storage.items import Delivery
     from appointments.storage.quarantine import Quarantine
 
 RETRY_AFTER = {"retry-after": "2"}
-# An id is logged only if it looks like one: whatever else a sender puts there stays out of the logs.
+# Only what looks like an id is logged: the sender can put anything into these members.
 LOGGABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 METRICS = {
-    Outcome.STORED.value: "Accepted",
-    Outcome.DUPLICATE.value: "Duplicate",
-    Outcome.STALE.value: "Stale",
-    Outcome.CONFLICT.value: "Quarantined",
-    responses.DEFERRED: "Deferred",
+    Outcome.STORED: "Accepted",
+    Outcome.DUPLICATE: "Duplicate",
+    Outcome.STALE: "Stale",
+    Outcome.CONFLICT: "Quarantined",
+    Outcome.DEFERRED: "Deferred",
 }
 
 metrics = Metrics()
 
 
-def _make_bodies() -> Bodies:
+# Most deliveries need none of these, and each would delay the cold start.
+@cache
+def _bodies() -> Bodies:
     from appointments.storage.bodies import Bodies
 
-    return Bodies(_s3, settings.bodies_bucket_name)
+    return Bodies(clients.s3(), settings.bodies_bucket_name)
 
 
-def _make_quarantine() -> Quarantine:
+@cache
+def _quarantine() -> Quarantine:
     from appointments.storage.quarantine import Quarantine
 
-    return Quarantine(_s3, settings.quarantine_bucket_name)
+    return Quarantine(clients.s3(), settings.quarantine_bucket_name)
 
 
-def _make_backlog() -> Backlog:
+@cache
+def _backlog() -> Backlog:
     from appointments.storage.backlog import Backlog
 
-    return Backlog(client("sqs"), settings.backlog_queue_url, _bodies)
+    return Backlog(clients.sqs(), settings.backlog_queue_url, _bodies)
 
 
-_s3: Any = Lazy(lambda: client("s3"))
-_bodies: Any = Lazy(_make_bodies)
-_quarantine: Any = Lazy(_make_quarantine)
-_backlog: Any = Lazy(_make_backlog)
-_receiver = Receiver(
-    Store(client("dynamodb"), settings.table_name, _bodies),
-    _quarantine,
-    _backlog,
+_intake = Intake(
+    Store(clients.dynamodb(), settings.table_name, _bodies),
     mode=settings.contract_mode,
     history_retention_days=settings.history_retention_days,
-    report=lambda problem: logger.error("not stored at once", extra={"error": problem}),
+    quarantine=_quarantine,
+    backlog=_backlog,
 )
 prepare()
 finish()
@@ -92,88 +86,80 @@ finish()
 @metrics.log_metrics
 @logger.inject_lambda_context(log_event=False, clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one delivery; every error the sender can cause has its status here, so nothing is left for a 500."""
+    """Answer one request. Every error that a sender can cause has a status here, so API Gateway answers no 500."""
     metrics.add_metadata("function_request_id", context.aws_request_id)
     request = Request.from_event(event)
-    deadline = request.deadline()
+    deadline = Deadline(request.answer_seconds)
     try:
         authenticate(request)
-        return _receive(request, deadline)
+        receipt = _receive(request, deadline)
     except UnauthenticatedError as error:
-        return _refuse(
-            "Unauthorized",
-            HTTPStatus.UNAUTHORIZED,
-            str(error),
-            headers={"www-authenticate": error.challenge},
-        )
-    except (BacklogUnavailableError, QuarantineUnavailableError, SecretUnavailableError) as error:
+        _log_refusal("Unauthorized", HTTPStatus.UNAUTHORIZED, str(error))
+        return responses.problem(HTTPStatus.UNAUTHORIZED, str(error), headers={"www-authenticate": error.challenge})
+    except UnavailableError as error:
         logger.error("not safe", extra={"error": str(error)})
-        return _refuse(
-            "NotStored",
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "not stored, please send it again",
-            headers=RETRY_AFTER,
-        )
+        detail = "not stored, please send it again"
+        _log_refusal("NotStored", HTTPStatus.SERVICE_UNAVAILABLE, detail)
+        return responses.problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_AFTER)
+    if receipt.outcome in responses.REFUSED:
+        _log_rejection(receipt)
+    else:
+        _log_receipt(request, receipt)
+    return responses.answer(receipt)
 
 
-def _receive(request: Request, deadline: Deadline) -> dict[str, Any]:
-    try:
-        parsed = _receiver.parse(request, deadline)
-    except UnsupportedMediaTypeError as error:
-        return _quarantined(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(error))
-    except MalformedBodyError as error:
-        return _quarantined(HTTPStatus.BAD_REQUEST, str(error))
-    except ContractError as error:
-        detail = "the body breaks the contract"
-        return _quarantined(HTTPStatus.UNPROCESSABLE_ENTITY, detail, violations=error.violations)
-    ids = _ids(parsed.envelope)
-    logger.append_keys(**ids)
-    receipt = _receiver.save(request, parsed, deadline)
-    _tell(request, receipt, ids)
-    return responses.outcome(receipt.outcome, parsed.violations)
+def _receive(request: Request, deadline: Deadline) -> Receipt:
+    content_type = request.headers.get("content-type", "")
+    arrival = Arrival(request.body, request.received_at, request.request_id, content_type)
+    if request.error is not None:
+        return _intake.reject(arrival, request.error, deadline)
+    return _intake.receive(arrival, deadline)
 
 
-def _tell(request: Request, receipt: Receipt, ids: dict[str, str]) -> None:
-    """In one line, the metrics' own: one more for the log would take as long as to validate (docs/decisions/0019)."""
-    limits = len(receipt.parsed.violations) - receipt.parsed.tolerated
+def _log_receipt(request: Request, receipt: Receipt) -> None:
+    """Write one line, that of the metrics: a second line would cost as much time as validation (decision 0019)."""
+    essentials = receipt.essentials
+    assert essentials is not None  # noqa: S101 - only a rejected body has none
+    if receipt.problem:
+        logger.error("not stored at once", extra={"error": receipt.problem, **_ids(essentials)})
+    limits = sum(violation.kind is Kind.LIMIT for violation in receipt.violations)
+    tolerated = sum(violation.kind is Kind.STRUCTURE for violation in receipt.violations)
     metrics.add_metric(METRICS[receipt.outcome], MetricUnit.Count, 1)
     metrics.add_metric("LimitViolations", MetricUnit.Count, limits)
-    if receipt.parsed.tolerated:
-        metrics.add_metric("ToleratedViolations", MetricUnit.Count, receipt.parsed.tolerated)
-    metrics.add_metric("Lag", MetricUnit.Milliseconds, _lag(request, receipt.delivery))
-    line = {"message": receipt.outcome, "event_type": receipt.parsed.envelope.data.event_type, **ids}
-    for name, text in line.items():
-        metrics.add_metadata(name, text)
+    if tolerated:
+        metrics.add_metric("ToleratedViolations", MetricUnit.Count, tolerated)
+    metrics.add_metric("Lag", MetricUnit.Milliseconds, _lag(request, essentials))
+    line = {"message": receipt.outcome.value, "event_type": essentials.event_type, **_ids(essentials)}
+    for name, value in line.items():
+        metrics.add_metadata(name, value)
 
 
-def _quarantined(status: HTTPStatus, detail: str, **answer: Any) -> dict[str, Any]:
+def _log_rejection(receipt: Receipt) -> None:
     metrics.add_metric("Quarantined", MetricUnit.Count, 1)
-    return _refuse("Invalid", status, detail, **answer)
+    rules = [f"{violation.path} {violation.rule}" for violation in receipt.violations[: responses.LISTED]]
+    _log_refusal("Invalid", responses.STATUSES[receipt.outcome], responses.detail(receipt), rules)
 
 
-def _refuse(metric: str, status: HTTPStatus, detail: str, **answer: Any) -> dict[str, Any]:
+def _log_refusal(metric: str, status: HTTPStatus, detail: str, rules: list[str] | None = None) -> None:
     metrics.add_metric(metric, MetricUnit.Count, 1)
-    rules = [f"{violation.path} {violation.rule}" for violation in answer.get("violations", ())]
-    logger.warning(detail, extra={"status": status.value, "rules": rules[: responses.LISTED]})
-    return responses.problem(status, detail, **answer)
+    logger.warning(detail, extra={"status": status.value, "rules": rules or []})
 
 
-def _ids(envelope: Envelope) -> dict[str, str]:
-    """By what a line of this delivery is found at night."""
+def _ids(essentials: Essentials) -> dict[str, str]:
+    """The ids to search the logs by."""
     ids = {
-        "correlation_id": envelope.correlation_id,
-        "envelope_id": envelope.id,
-        "appointment_id": envelope.data.appointment.id,
+        "correlation_id": essentials.correlation_id,
+        "envelope_id": essentials.envelope_id,
+        "appointment_id": essentials.appointment_id,
     }
-    # Without a correlation id, as tolerant mode takes it in, the line has none.
-    there = ((name, text) for name, text in ids.items() if text is not None)
-    return {name: text if LOGGABLE.fullmatch(text) else "(not logged)" for name, text in there}
+    present = ((name, value) for name, value in ids.items() if value is not None)
+    return {name: value if LOGGABLE.fullmatch(value) else "(not logged)" for name, value in present}
 
 
-def _lag(request: Request, delivery: Delivery) -> float:
-    """receivedAt minus updatedAt in milliseconds, 0 where the sender's clock is ahead."""
+def _lag(request: Request, essentials: Essentials) -> float:
+    """The milliseconds from updatedAt to the receipt, at least 0: the sender's clock can be ahead."""
     try:
-        updated_at = datetime.fromisoformat(delivery.updated_at)
+        updated_at = datetime.fromisoformat(essentials.updated_at)
     except ValueError:  # year 0000
         return 0
     return max(0.0, request.received_at_ms - (updated_at - EPOCH) / timedelta(milliseconds=1))

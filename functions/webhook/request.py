@@ -1,4 +1,4 @@
-"""What API Gateway hands over (HTTP API, payload format 2.0) as what the webhook needs of it."""
+"""A request of API Gateway (HTTP API, payload format 2.0), decoded once."""
 
 from __future__ import annotations
 
@@ -9,84 +9,74 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from appointments import timing
 from appointments.contract.instants import utc
-from appointments.deadline import Deadline
-from appointments.errors import AppointmentsError, MalformedBodyError
+from appointments.errors import MalformedBodyError, RejectedError, UnsupportedMediaTypeError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SENDER_SECONDS = 3.0
-"""How long the sender waits for the answer to its first attempt (mapping.md, section 5)."""
-ANSWER_SECONDS = 2.6
-"""What of it is ours: the rest is the way there and back."""
-LEAST_SECONDS = 1.2
-"""After a cold start that took most of it: the sender may be gone, its delivery is not lost for that."""
-
-
-class UnsupportedMediaTypeError(AppointmentsError):
-    """The body is declared to be something else than JSON, or to be encoded."""
 
 
 class Request(NamedTuple):
-    """A delivery as it arrived; header names are lower case, ``received_at_ms`` is epoch milliseconds.
+    """``headers`` has lower-case names; a header that was sent several times is one value, joined by commas.
 
-    ``received_at`` is the same instant in the fixed width of :func:`appointments.contract.instants.utc`.
-
-    A header that was sent more than once is one value, joined by commas. ``path_token`` is what the route
-    ``/webhooks/appointments/{token}`` found, percent-decoded; empty on the route without it.
+    ``path_token`` is the last segment of the route ``/webhooks/appointments/{token}``, percent-decoded, empty on the
+    route without it. ``body`` is the exact bytes that were sent; of broken base64 it is the text that arrived.
+    ``received_at`` is UTC in the fixed width of :func:`.instants.utc`, ``received_at_ms`` the same in epoch
+    milliseconds. ``request_id`` is API Gateway's, as in the access log. ``error`` says why the body cannot be JSON.
     """
 
     headers: Mapping[str, str]
     path_token: str
+    body: bytes
     received_at_ms: int
     received_at: str
-    event: Mapping[str, Any]
+    request_id: str
+    error: RejectedError | None
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Request:
         headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
-        path_token = str((event.get("pathParameters") or {}).get("token") or "")
         context = event.get("requestContext") or {}
         received_at_ms = int(context.get("timeEpoch") or time.time() * 1000)
-        received_at = utc((EPOCH + timedelta(milliseconds=received_at_ms)).isoformat())
-        return cls(headers, path_token, received_at_ms, received_at, event)
-
-    def body(self) -> bytes:
-        """The exact bytes that were sent, whatever they claim to be. Raises MalformedBodyError for broken base64."""
-        text = self.event.get("body") or ""
-        if not self.event.get("isBase64Encoded"):
-            return str(text).encode("utf-8", "surrogatepass")
-        try:
-            return base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            raise MalformedBodyError("the body is not the base64 it is declared to be") from None
-
-    def raw(self) -> bytes:
-        """What there is to keep of a body, whatever is wrong with it: its bytes, else the text that came for them."""
-        try:
-            return self.body()
-        except MalformedBodyError:
-            return str(self.event["body"]).encode("utf-8", "surrogatepass")
+        body, error = _body(event)
+        return cls(
+            headers=headers,
+            path_token=str((event.get("pathParameters") or {}).get("token") or ""),
+            body=body,
+            received_at_ms=received_at_ms,
+            received_at=utc((EPOCH + timedelta(milliseconds=received_at_ms)).isoformat()),
+            request_id=str(context.get("requestId") or ""),
+            error=_media_type_error(headers) or error,
+        )
 
     @property
-    def request_id(self) -> str:
-        """API Gateway's, by which the access log knows the request."""
-        return str((self.event.get("requestContext") or {}).get("requestId") or "")
-
-    def deadline(self) -> Deadline:
-        """When the answer is due, counted from when API Gateway took the request: a cold start has used some of it."""
+    def answer_seconds(self) -> float:
+        """The seconds that are left for the answer. A cold start has used some of the sender's patience."""
         waited = time.time() - self.received_at_ms / 1000
-        if not 0 <= waited < SENDER_SECONDS:  # a sample's time, a clock that is off, or nobody waits any more
+        if not 0 <= waited < timing.SENDER:  # a sample's time, a wrong clock, or the sender has given up
             waited = 0.0
-        return Deadline(max(ANSWER_SECONDS - waited, LEAST_SECONDS))
+        return max(timing.ANSWER - waited, timing.LEAST_ANSWER)
 
-    def check_media_type(self) -> None:
-        """Raises UnsupportedMediaTypeError unless it is JSON, as it is.
 
-        No Content-Type at all is taken for JSON: the sender's headers are not documented.
-        """
-        declared = self.headers.get("content-type", "application/json")
-        media_type = declared.partition(";")[0].strip().lower()
-        if media_type != "application/json" and not media_type.endswith("+json"):
-            raise UnsupportedMediaTypeError("Content-Type must be application/json")
-        if self.headers.get("content-encoding", "identity").strip().lower() != "identity":
-            raise UnsupportedMediaTypeError("Content-Encoding must be absent or identity")
+def _body(event: Mapping[str, Any]) -> tuple[bytes, RejectedError | None]:
+    text = str(event.get("body") or "")
+    if event.get("isBase64Encoded"):
+        try:
+            return base64.b64decode(text, validate=True), None
+        except (binascii.Error, ValueError):
+            return _encoded(text), MalformedBodyError("the body is not the base64 that API Gateway declares")
+    return _encoded(text), None
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _media_type_error(headers: Mapping[str, str]) -> RejectedError | None:
+    """A request without Content-Type is taken for JSON: the sender's headers are not documented."""
+    media_type = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        return UnsupportedMediaTypeError("Content-Type must be application/json")
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        return UnsupportedMediaTypeError("Content-Encoding must be absent or identity")
+    return None

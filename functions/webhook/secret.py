@@ -1,4 +1,4 @@
-"""The shared secret: its current and its previous version, read rarely and never given up because of an outage."""
+"""The shared secret: its current and its previous version, cached, and kept during an outage of Secrets Manager."""
 
 from __future__ import annotations
 
@@ -9,36 +9,28 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from appointments import timing
 from appointments.deadline import Deadline
-from appointments.errors import AppointmentsError, DeadlineExceededError
+from appointments.errors import AppointmentsError, DeadlineExceededError, UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
-FRESH_SECONDS = 300.0
-"""A complete reading is used for so long: a rotation takes effect within it, at the latest."""
-PAUSE_SECONDS = 10.0
-"""Between two readings, whoever asks. Less than the 12 s that the sender's three attempts span, so that one of them
-comes after a reading that is newer than the first: no delivery is lost to a rotation."""
-FIRST_PAUSE_SECONDS = 1.0
-"""The same while no key is known, when every delivery is refused."""
-READING_SECONDS = 1.2
-"""For both versions together, however slowly they come: the rest of the sender's patience is for the delivery."""
 
 
-class SecretUnavailableError(AppointmentsError):
-    """Secrets Manager did not give the secret, or it is none: nobody can be told from anybody."""
+class SecretUnavailableError(UnavailableError):
+    """Secrets Manager did not return the secret, or no key can be made of it: no request can be judged."""
 
 
 class UnusableSecretError(AppointmentsError):
-    """The secret is there and no key can be made of it; the message says why and holds nothing of it."""
+    """No key can be made of the secret. The message says why and quotes nothing of it."""
 
 
 class Reading(NamedTuple):
-    """What one look into Secrets Manager gave. ``complete`` unless a version could not be read.
+    """The result of one read. ``complete`` is False when a version could not be read.
 
-    ``problem`` says why a key that is not among ``keys`` may be right all the same; None when it cannot.
+    ``problem`` says why a key that is missing in ``keys`` can still be right; None when it cannot.
     """
 
     keys: tuple[bytes, ...]
@@ -47,9 +39,10 @@ class Reading(NamedTuple):
 
 
 class Secret:
-    """The keys that are accepted just now, made of the secret's versions by ``key``.
+    """The keys that are accepted at the moment.
 
-    ``key`` raises UnusableSecretError. ``report`` is told of each reading that had a problem.
+    ``key`` makes a key of a version's text, or raises UnusableSecretError. ``report`` receives the problem of each
+    read that had one.
     """
 
     def __init__(
@@ -71,21 +64,22 @@ class Secret:
         self._complete_at = self._tried_at = float("-inf")
 
     def read_ahead(self) -> None:
-        """Read it before it is asked for. Raises nothing: what goes wrong is reported, and keys() tries again."""
+        """Read the secret before the first request. Raises nothing: a problem is reported, and keys() tries again."""
         self._refresh()
 
     def keys(self) -> tuple[bytes, ...]:
-        """Never empty. Raises SecretUnavailableError when no key is known."""
-        if not self._keys or self._clock() - self._complete_at >= FRESH_SECONDS:
+        """Return at least one key. Raises SecretUnavailableError when no key is known."""
+        if not self._keys or self._clock() - self._complete_at >= timing.SECRET_FRESH:
             self._refresh()
         if not self._keys:
             raise SecretUnavailableError(self._problem)
         return self._keys
 
     def keys_after_a_mismatch(self) -> tuple[bytes, ...]:
-        """The keys read anew, unless that was done a moment ago; for a credential that none of keys() matched.
+        """Return the keys after another read, for a credential that matched none of keys().
 
-        Raises SecretUnavailableError when it may be right all the same, because the last reading had a problem.
+        The read is skipped when the last one is recent. Raises SecretUnavailableError when the last read had a
+        problem: the credential can still be right.
         """
         self._refresh()
         if self._problem:
@@ -94,38 +88,38 @@ class Secret:
 
     def _refresh(self) -> None:
         now = self._clock()
-        if now - self._tried_at < (PAUSE_SECONDS if self._keys else FIRST_PAUSE_SECONDS):
+        if now - self._tried_at < (timing.SECRET_PAUSE if self._keys else timing.SECRET_FIRST_PAUSE):
             return
         reading = self._read()
-        # From its end: a reading that took all of its time while the function started is not begun again by the
-        # delivery that waited for it.
+        # Counted from the end of the read: after a slow read during the start, the delivery that waited for it does
+        # not start another.
         self._tried_at = self._clock()
         self._problem = reading.problem
         if reading.problem:
             self._report(reading.problem)
         if reading.complete:
             self._keys, self._complete_at = reading.keys, now
-        else:  # an outage takes no key away
+        else:  # an outage removes no key
             self._keys = tuple(dict.fromkeys((*reading.keys, *self._keys)))
 
     def _read(self) -> Reading:
-        """Two calls: none gives both versions. The second is not tried when the first had no answer."""
-        deadline = Deadline(READING_SECONDS)
+        """Read both versions, each with a call. Without an answer to the first there is no second call."""
+        deadline = Deadline(timing.SECRET_READ)
         keys: list[bytes] = []
         problem = None
-        # In this order: a rotation between the two calls then hides the new version and never the one in use.
+        # In this order, a rotation between the two calls hides the new version and never the version in use.
         for stage in (CURRENT, PREVIOUS):
             try:
                 keys.extend(map(self._key, self._versions(stage, deadline)))
             except UnusableSecretError as error:
-                # Nobody can be in possession of a previous version of which no key could be made.
+                # Nobody can hold a key of a previous version that never made one.
                 problem = f"{stage}: {error}" if stage == CURRENT else problem
             except (ClientError, BotoCoreError, ResponseParserError, DeadlineExceededError) as error:
                 return Reading(tuple(keys), complete=False, problem=f"{stage}: {_kind(error)}")
         return Reading(tuple(dict.fromkeys(keys)), problem=problem)
 
     def _versions(self, stage: str, deadline: Deadline) -> Iterator[str]:
-        """The version's text; nothing for a previous one where the secret was never rotated."""
+        """Yield the text of the version; nothing for the previous version of a secret that was never rotated."""
         try:
             version = deadline.call(lambda: self._client.get_secret_value(SecretId=self._arn, VersionStage=stage))
         except self._client.exceptions.ResourceNotFoundException:
@@ -137,10 +131,10 @@ class Secret:
                 yield text
             case {"SecretBinary": _}:
                 raise UnusableSecretError("the secret is binary, not text")
-            case _:  # a page of something in between, for instance
+            case _:  # for instance the error page of a proxy
                 raise ResponseParserError
 
 
 def _kind(error: Exception) -> str:
-    """The error's code: its message can hold names."""
+    """The code of the error, because its message can contain names."""
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__

@@ -1,4 +1,4 @@
-"""WebhookFunction's environment, typed. Nothing else of it reads the environment."""
+"""The environment of WebhookFunction, typed. No other module of the function reads it."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from appointments.contract.mode import ContractMode
 
 
 class WebhookAuth(StrEnum):
-    """How a delivery shows that it may come in."""
+    """How a request is authenticated."""
 
-    TOKEN = "token"  # noqa: S105 - the name of a way in, no secret
+    TOKEN = "token"  # noqa: S105 - the name of a mode, no secret
     SIGNATURE = "signature"
     NONE = "none"
 
 
 class Settings(NamedTuple):
-    """Each field is the environment variable of the same name in capitals; template.yaml sets them all."""
+    """Each field is the environment variable of the same name in upper case; template.yaml sets all of them."""
 
     table_name: str
     webhook_auth: WebhookAuth
     webhook_secret_arn: str
     webhook_token_header: str
-    """Name of a header whose whole value is the token, in lower case; empty for none."""
+    """The name, in lower case, of one more header that can hold the token; empty for none."""
     webhook_tolerance_seconds: int
-    """How far the timestamp of a signature may be from now, before and after."""
+    """The largest accepted difference between now and the timestamp of a signature, before and after."""
     quarantine_bucket_name: str
     bodies_bucket_name: str
     backlog_queue_url: str
     contract_mode: ContractMode
     history_retention_days: int
-    """How long an event stays in the history; 0 keeps it for ever."""
+    """The days that an event stays in the history; 0 keeps it for ever."""
     aws_lambda_initialization_type: str
-    """Set by Lambda itself: snap-start where what starts here is woken later, again and again."""
+    """Set by Lambda; snap-start means that a snapshot of this process is restored many times."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Raises KeyError for a variable that is missing, ValueError for one that makes no sense."""
+        """Raises KeyError for a missing variable, ValueError for an invalid one."""
         return cls(
             table_name=environment["TABLE_NAME"],
             webhook_auth=WebhookAuth(environment["WEBHOOK_AUTH"]),

@@ -8,7 +8,6 @@ import hmac
 import re
 from typing import TYPE_CHECKING
 
-from appointments.errors import MalformedBodyError
 from webhook.secret import UnusableSecretError
 
 if TYPE_CHECKING:
@@ -18,27 +17,28 @@ if TYPE_CHECKING:
 
 PREFIX = "whsec_"
 TIMESTAMP = re.compile(r"[0-9]{1,12}")
-# Several signatures are parted by spaces, the values of a header that was sent twice by commas. Others than v1 are
-# somebody else's: the sender may sign in more than one way.
+# Signatures are separated by spaces, the values of a repeated header by commas. Other versions than v1 are ignored:
+# a sender can sign in several ways at the same time.
 SIGNATURES = re.compile(r"(?:^|(?<=[ ,]))v1,([A-Za-z0-9+/]{43}=)(?=[ ,]|$)")
 
 
 def signing_key(secret: str) -> bytes:
-    """The key of a secret in base64, with or without ``whsec_`` and padding. Raises UnusableSecretError."""
+    """Decode a secret in base64, with or without ``whsec_`` and padding. Raises UnusableSecretError."""
     text = secret.strip().removeprefix(PREFIX)
     try:
         key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise UnusableSecretError("the secret is not base64, so it is no signing key") from None
+        raise UnusableSecretError("the secret is not base64: it is no signing key") from None
     if not key:
         raise UnusableSecretError("the secret is empty")
     return key
 
 
 def signature_proof(request: Request, tolerance_seconds: int, now: float) -> Callable[[bytes], bool] | None:
-    """Whether a given key made one of the request's signatures; None when there is none, or not of this time.
+    """Return the proof that a key made one of the request's signatures.
 
-    ``now`` is in epoch seconds.
+    None for a request without a well-formed signature, or with a timestamp outside the tolerance. ``now`` is in
+    epoch seconds.
     """
     identifier, timestamp, signatures = (
         request.headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature")
@@ -48,14 +48,10 @@ def signature_proof(request: Request, tolerance_seconds: int, now: float) -> Cal
         return None
     if abs(now - int(timestamp)) > tolerance_seconds:
         return None
-    try:
-        body = request.body()
-    except MalformedBodyError:
-        return None
-    signed = f"{identifier}.{timestamp}.".encode("utf-8", "surrogatepass") + body
+    signed = f"{identifier}.{timestamp}.".encode("utf-8", "surrogatepass") + request.body
 
     def proves(key: bytes) -> bool:
         expected = base64.b64encode(hmac.digest(key, signed, "sha256"))
-        return any([hmac.compare_digest(expected, one) for one in presented])  # noqa: C419 - a list, so that all run
+        return any([hmac.compare_digest(expected, signature) for signature in presented])  # noqa: C419 - a list: all of them run
 
     return proves

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from appointments.storage.quarantine import Quarantine, Reason
+from appointments.outcome import Outcome
+from appointments.storage.quarantine import Quarantine
 from local.aws import BUCKETS, CREDENTIALS, STACK, EmbeddedAws
 from local.template import Template
 from tests.builders import body, delivery
@@ -26,7 +27,7 @@ def aws() -> Iterator[EmbeddedAws]:
     quarantine = Quarantine(embedded.client("s3"), BUCKETS["QuarantineBucket"])
     for number in range(COUNT):
         content = body(delivery(id=f"e-{number}", appointment_id=f"a-{number % 5}"))
-        quarantine.keep(content, Reason.CONTRACT, received_at="2026-03-02T09:00:00.000000000Z")
+        quarantine.keep(content, Outcome.CONTRACT, received_at="2026-03-02T09:00:00.000000000Z")
     yield embedded
     embedded.stop()
 

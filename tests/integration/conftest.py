@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def store(dynamodb: DynamoDBClient, table_name: str, bodies: Bodies) -> Store:
-    return Store(dynamodb, table_name, bodies, deadline_seconds=20)
+    return Store(dynamodb, table_name, lambda: bodies)
 
 
 @pytest.fixture

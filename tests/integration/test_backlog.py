@@ -39,7 +39,7 @@ class Function:
         make_table_and_buckets()
         self.queue_url = boto3.client("sqs").create_queue(QueueName="backlog")["QueueUrl"]
         self.bodies = Bodies(boto3.client("s3"), ENVIRONMENT["BODIES_BUCKET_NAME"])
-        self.backlog = Backlog(boto3.client("sqs"), self.queue_url, self.bodies)
+        self.backlog = Backlog(boto3.client("sqs"), self.queue_url, lambda: self.bodies)
         os.environ.update(ENVIRONMENT)
         import backlog.handler
 
@@ -155,7 +155,7 @@ def test_an_outage_is_waited_for_however_long_and_parks_nothing(
         calls.append(1)
         raise EndpointConnectionError(endpoint_url="dynamodb")
 
-    monkeypatch.setattr(function.handler._storing._store._client, "transact_write_items", down)
+    monkeypatch.setattr(function.handler._intake._store._client, "transact_write_items", down)
     assert function.invoke(*messages, receives=receives) == [0, 1, 2, 3]
     assert len(calls) == 1  # the rest of the batch does not wait in vain
     assert function.quarantined() == {}
@@ -167,7 +167,7 @@ def test_an_outage_is_waited_for_however_long_and_parks_nothing(
 def test_what_dynamodb_finds_fault_with_does_not_hold_up_the_others_and_is_not_tried_for_ever(
     function: Function, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = function.handler._storing._store._client
+    client = function.handler._intake._store._client
     write = client.transact_write_items
 
     def refuse(**request: Any) -> Any:
@@ -189,7 +189,7 @@ def test_a_defect_of_ours_is_not_tried_for_ever_either(function: Function, monke
     def broken(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("what was sent")
 
-    monkeypatch.setattr(function.handler._storing._store, "save", broken)
+    monkeypatch.setattr(function.handler._intake._store, "save", broken)
     message = function.deferred(body(delivery()))
     assert function.invoke(message, receives=4) == [0]
     assert function.invoke(message, receives=5) == []

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from appointments.outcome import Outcome
 from appointments.storage.bodies import Bodies
-from appointments.storage.quarantine import Reason
 from appointments.storage.store import Store
 from cli.target import Target
 from tests.builders import body, delivery
@@ -32,11 +32,11 @@ def test_a_dry_run_is_the_default_tells_what_would_be_accepted_and_writes_nothin
 
 
 def test_many_are_redriven_each_outcome_is_kept_and_the_closing_line_counts(operator: Operator) -> None:
-    stored = operator.keep(body(delivery(id="e-1")), reason=Reason.CONTRACT)
-    stale = operator.keep(body(delivery(id="e-0", updated_at="2020-01-01T00:00:00Z")), reason=Reason.MEDIA_TYPE)
+    stored = operator.keep(body(delivery(id="e-1")), reason=Outcome.CONTRACT)
+    stale = operator.keep(body(delivery(id="e-0", updated_at="2020-01-01T00:00:00Z")), reason=Outcome.MEDIA_TYPE)
     bad, cut = operator.keep(broken(id="e-2")), operator.keep(b'{"id": "c4n4ry"')
-    conflict = operator.keep(body(delivery(id="e-1", note=1)), reason=Reason.UNDELIVERABLE)
-    duplicate = operator.keep(body(delivery(id="e-1")), reason=Reason.UNDELIVERABLE)
+    conflict = operator.keep(body(delivery(id="e-1", note=1)), reason=Outcome.UNDELIVERABLE)
+    duplicate = operator.keep(body(delivery(id="e-1")), reason=Outcome.UNDELIVERABLE)
     answer = operator.run("redrive", stored, stale, bad, cut, conflict, duplicate, "--execute")
     assert closing(answer) == (
         "6 objects: 1 conflicting-duplicate, 1 contract, 1 duplicate, 1 malformed, 1 stale, 1 stored"
@@ -112,7 +112,7 @@ def test_interrupted_anywhere_it_loses_nothing_and_does_nothing_twice(
     client.meta.events.register(step, control_c)
     answer = operator.run("redrive", "--execute")
     assert answer.exit_code == 1
-    assert closing(answer).startswith("interrupted, the same command goes on from here: 2 objects: 2 stored")
+    assert closing(answer).startswith("interrupted, the same command continues from here: 2 objects: 2 stored")
     # A write that had begun goes on by itself: its object has no outcome yet, and is a duplicate the next time.
     assert len(operator.events()) in ({2, 3} if "dynamodb" in step else {3})
     again = operator.run("redrive", "--execute")
@@ -126,12 +126,12 @@ def test_a_store_that_is_down_is_given_up_and_no_outcome_is_kept(
     operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = [operator.keep(body(delivery(id=f"e-{number}"))) for number in range(5)]
-    gone = Store(operator.dynamodb, "no-such-table", Bodies(operator.s3, "bodies"))
+    gone = Store(operator.dynamodb, "no-such-table", lambda: Bodies(operator.s3, "bodies"))
     with monkeypatch.context() as outage:
         outage.setattr(Target, "store", gone)
         answer = operator.run("redrive", "--execute")
     assert answer.exit_code == 1
-    assert closing(answer) == "given up, the same command goes on from here: 3 objects: 3 unavailable"
+    assert closing(answer) == "stopped, the same command continues from here: 3 objects: 3 unavailable"
     assert "DynamoDB answered ResourceNotFoundException" in answer.stdout
     assert {operator.outcome(key) for key in keys} == {None}
     assert operator.run("redrive", "--execute").exit_code == 0
@@ -145,9 +145,9 @@ def test_a_body_too_large_for_the_table_is_redriven_by_claim_check(operator: Ope
 
 
 def test_redrive_takes_the_same_filters(operator: Operator) -> None:
-    operator.keep(body(delivery(id="e-1", appointment_id="a-1")), day=3, reason=Reason.CONTRACT)
-    operator.keep(body(delivery(id="e-2", appointment_id="a-2")), day=4, reason=Reason.CONTRACT)
-    operator.keep(body(delivery(id="e-3", appointment_id="a-3")), day=4, reason=Reason.MEDIA_TYPE)
+    operator.keep(body(delivery(id="e-1", appointment_id="a-1")), day=3, reason=Outcome.CONTRACT)
+    operator.keep(body(delivery(id="e-2", appointment_id="a-2")), day=4, reason=Outcome.CONTRACT)
+    operator.keep(body(delivery(id="e-3", appointment_id="a-3")), day=4, reason=Outcome.MEDIA_TYPE)
     assert operator.run("redrive", "--execute", "--reason", "contract", "--since", "2026-03-04").exit_code == 0
     assert operator.events() == ["e-2"]
 

@@ -9,10 +9,11 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from appointments.errors import StoreUnavailableError
+from appointments.outcome import Outcome
 from appointments.storage import items
 from appointments.storage.bodies import Bodies
-from appointments.storage.store import Outcome, Store
-from tests.builders import arrived, body, delivery, received
+from appointments.storage.store import Store
+from tests.builders import arrived, body, delivery, received, save
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -23,11 +24,11 @@ HUGE = "x" * (items.BODY_BYTES + 1)
 @pytest.mark.parametrize("notes", ["short", HUGE])
 def test_the_same_value_written_otherwise_is_a_duplicate(store: Store, stored: Any, notes: str) -> None:
     document = delivery(internalNotes=notes, note="é", number=1)
-    store.save(received(body(document)))
+    save(store, received(body(document)))
     before = stored()
     backwards = dict(reversed(document.items()))
     for content in (json.dumps(document, indent=1), json.dumps(backwards), json.dumps(document) + "\n"):
-        assert store.save(received(content.encode())) is Outcome.DUPLICATE
+        assert save(store, received(content.encode())) is Outcome.DUPLICATE
     assert stored() == before
 
 
@@ -36,20 +37,20 @@ def test_the_same_value_written_otherwise_is_a_duplicate(store: Store, stored: A
 def test_other_content_under_a_known_id_is_a_conflict_and_leaves_the_table_untouched(
     store: Store, stored: Any, notes: str, change: dict[str, Any]
 ) -> None:
-    store.save(arrived(internalNotes=notes, number=1))
-    store.save(arrived(id="e-0", updated_at="2026-01-01T00:00:00Z"))
+    save(store, arrived(internalNotes=notes, number=1))
+    save(store, arrived(id="e-0", updated_at="2026-01-01T00:00:00Z"))
     before = stored()
     changed = arrived(**{"internalNotes": notes, "number": 1, **change})
-    assert [store.save(changed) for _ in range(2)] == [Outcome.CONFLICT] * 2
-    assert store.save(arrived(id="e-0", updated_at="2026-01-01T00:00:00Z", number=2)) is Outcome.CONFLICT
+    assert [save(store, changed) for _ in range(2)] == [Outcome.CONFLICT] * 2
+    assert save(store, arrived(id="e-0", updated_at="2026-01-01T00:00:00Z", number=2)) is Outcome.CONFLICT
     assert stored() == before
 
 
 def test_a_claim_check_and_a_body_in_the_item_are_told_apart_by_content_too(store: Store) -> None:
-    store.save(arrived())
+    save(store, arrived())
     spacious = body(delivery()).replace(b"{", b"{" + b" " * items.BODY_BYTES, 1)
-    assert store.save(received(spacious)) is Outcome.DUPLICATE
-    assert store.save(arrived(internalNotes=HUGE)) is Outcome.CONFLICT
+    assert save(store, received(spacious)) is Outcome.DUPLICATE
+    assert save(store, arrived(internalNotes=HUGE)) is Outcome.CONFLICT
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_an_event_whose_content_cannot_be_told_is_a_conflict_and_never_an_error(
 ) -> None:
     event = {name: value for name, value in items.event_item(arrived()).items() if name != "body"}
     dynamodb.put_item(TableName=table_name, Item={**event, **damage})
-    assert store.save(arrived()) is Outcome.CONFLICT
+    assert save(store, arrived()) is Outcome.CONFLICT
 
 
 class LosingAnswers:
@@ -83,15 +84,15 @@ class LosingAnswers:
 def test_a_delivery_whose_answer_was_lost_is_a_duplicate_when_it_comes_again(
     dynamodb: DynamoDBClient, table_name: str, bodies: Bodies, stored: Any, notes: str, updated_at: str
 ) -> None:
-    Store(dynamodb, table_name, bodies).save(arrived())
+    save(Store(dynamodb, table_name, lambda: bodies), arrived())
     losing: Any = LosingAnswers(dynamodb, times=1)
-    store = Store(losing, table_name, bodies)
+    store = Store(losing, table_name, lambda: bodies)
     again = arrived(id="e-2", updated_at=updated_at, internalNotes=notes)
     with pytest.raises(StoreUnavailableError, match="ReadTimeoutError"):
-        store.save(again)
+        save(store, again)
     before = stored()
     assert before["EVENT#e-2"]["stale"]["BOOL"] is (updated_at < "2026-03-02")
-    assert store.save(again) is Outcome.DUPLICATE
+    assert save(store, again) is Outcome.DUPLICATE
     assert stored() == before
 
 
@@ -101,8 +102,8 @@ def test_a_delivery_whose_answer_was_lost_is_a_duplicate_when_it_comes_again(
 def test_a_request_that_the_sdk_sends_twice_is_no_conflict(
     dynamodb: DynamoDBClient, table_name: str, bodies: Bodies, stored: Any, updated_at: str, first: Outcome
 ) -> None:
-    store = Store(dynamodb, table_name, bodies)
-    store.save(arrived())
+    store = Store(dynamodb, table_name, lambda: bodies)
+    save(store, arrived())
     sent: list[int] = []
 
     def once_more(attempts: int, **_: Any) -> Any:
@@ -110,7 +111,7 @@ def test_a_request_that_the_sdk_sends_twice_is_no_conflict(
         return 0.0 if attempts == 1 else None
 
     dynamodb.meta.events.register_first("needs-retry.dynamodb.TransactWriteItems", once_more)
-    assert store.save(arrived(id="e-2", updated_at=updated_at)) in (first, Outcome.DUPLICATE)
+    assert save(store, arrived(id="e-2", updated_at=updated_at)) in (first, Outcome.DUPLICATE)
     assert 2 in sent
     assert sorted(stored()) == ["CURRENT", "EVENT#e-1", "EVENT#e-2"]
 
@@ -118,7 +119,7 @@ def test_a_request_that_the_sdk_sends_twice_is_no_conflict(
 def test_a_new_delivery_and_a_known_one_take_one_call(store: Store, dynamodb: DynamoDBClient) -> None:
     calls: list[str] = []
     dynamodb.meta.events.register("before-call.*.*", lambda model, **_: calls.append(model.name))
-    store.save(arrived())
-    store.save(arrived())
-    store.save(arrived(number=1))
+    save(store, arrived())
+    save(store, arrived())
+    save(store, arrived(number=1))
     assert calls == ["TransactWriteItems"] * 3

@@ -19,7 +19,6 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 from moto import mock_aws
 
-from appointments.contract.parsing import parse_envelope
 from appointments.publishing.bus import Bus
 from appointments.publishing.failures import Cause, Parked
 from appointments.storage import items
@@ -28,7 +27,7 @@ from cli import target
 from cli.failures import queue, redrive
 from cli.main import main
 from local.template import Template
-from tests.builders import body, delivery, make_bucket
+from tests.builders import body, delivery, make_bucket, received
 from tests.integration.test_publisher import drained
 
 SOURCE = "pexip.engage"
@@ -66,13 +65,12 @@ class Stack:
     ) -> dict[str, Any]:
         """An event item as the store writes it, and its current item besides."""
         content = body(delivery(id=event_id, appointment_id=appointment_id))
-        parsed = parse_envelope(content)
         at = NOON.format(minute=minute, second=second)
-        received = items.Delivery(content, parsed.envelope, parsed.violations, at)
-        item = items.event_item(received)
+        arrived = received(content, received_at=at)
+        item = items.event_item(arrived)
         if stored_at:  # received long before: by its arrival it would not be found
             item |= {"storedAt": {"S": at}, "receivedAt": {"S": "2026-03-01T00:00:00.000000000Z"}}
-        for one in (item, items.current_item(received)):
+        for one in (item, items.current_item(arrived)):
             self.table.put_item(TableName=self.table_name, Item=one)
         return item
 
@@ -176,13 +174,13 @@ def refuse(monkeypatch: pytest.MonkeyPatch, refused: Callable[[str], str | None]
     """From now on EventBridge answers with this code to an envelope id; the calls that were made of the ids."""
     put, calls = Bus._call, []
 
-    def called(bus: Any, messages: Any, budget: Any) -> Any:
+    def called(bus: Any, messages: Any, deadline: Any) -> Any:
         from appointments.publishing.bus import _refusal
 
         calls.append([message.envelope_id for message in messages])
         codes = [refused(message.envelope_id) for message in messages]
         taken = [message for message, code in zip(messages, codes, strict=True) if code is None]
-        results = iter(put(bus, taken, budget) if taken else [])
+        results = iter(put(bus, taken, deadline) if taken else [])
         return [_refusal({"ErrorCode": code}) if code else next(results) for code in codes]
 
     monkeypatch.setattr(Bus, "_call", called)
@@ -222,7 +220,7 @@ def test_a_dry_run_shows_what_would_be_published_and_changes_nothing(stack: Stac
     stack.park(stack.store("a", "e-1"))
     output = stack.run("redrive").output
     assert "would publish 2026-03-02T12:00:00.000000000Z  CREATE: appointment a, event e-1" in output
-    assert output.endswith("1 failures, 1 events, 0 failures without any. Nothing was changed: --yes publishes.\n")
+    assert output.endswith("1 failures, 1 events, 0 failures without an event. Nothing was changed: --yes publishes.\n")
     assert stack.published() == []
     assert stack.left() == 1
 
@@ -235,7 +233,7 @@ def test_parked_events_are_published_in_the_streams_order_whatever_the_queues(st
     published = stack.published()
     assert [name for name in published if name != "e-4"] == ["e-1", "e-2", "e-3"]
     assert len(published) == 4
-    assert output.endswith("4 failures, 4 events: 4 published, 0 failed, 0 not tried; 4 failures removed, 0 left.\n")
+    assert output.endswith("4 failures, 4 events: 4 published, 0 failed, 0 not tried; 4 failures deleted, 0 left.\n")
     assert stack.left() == 0
 
 
@@ -260,7 +258,7 @@ def test_a_range_that_the_stream_has_forgotten_is_found_in_the_history_by_the_ti
     stack.give_up(1, 4)
     output = stack.run("redrive", "--yes").output
     assert stack.published() == ["e-3", "e-2", "e-1"]  # by storedAt, one minute around the range included
-    assert "looking through the history" in output
+    assert "scanning the table" in output
     assert stack.left() == 0
 
 
@@ -282,7 +280,7 @@ def test_several_forgotten_ranges_cost_one_scan_and_each_gets_its_own_events(
         at = f"2026-03-02T12:{minute:02}:00Z"
         forgetful.give_up(number, number + 1, approximateArrivalOfFirstRecord=at, approximateArrivalOfLastRecord=at)
     output = forgetful.run("redrive", "--yes").output
-    assert output.count("looking through the history") == 1
+    assert output.count("scanning the table") == 1
     assert sorted(name for call in calls for name in call) == ["e-0", "e-2"]
 
 
@@ -303,7 +301,7 @@ def test_what_is_in_several_failures_is_published_once_and_all_of_them_are_remov
     stack.give_up(0, 1)
     output = stack.run("redrive", "--yes").output
     assert stack.published() == ["e-1"]
-    assert "3 failures, 1 events: 1 published, 0 failed, 0 not tried; 3 failures removed, 0 left." in output
+    assert "3 failures, 1 events: 1 published, 0 failed, 0 not tried; 3 failures deleted, 0 left." in output
 
 
 def test_what_eventbridge_still_refuses_stays_and_the_command_fails(
@@ -315,7 +313,7 @@ def test_what_eventbridge_still_refuses_stays_and_the_command_fails(
     output = stack.run("redrive", "--yes", code=1).output
     assert stack.published() == ["e-2", "e-3"]
     assert "not published, MalformedDetail: 2026-03-02T12:00:00.000000000Z  CREATE: appointment a, event e-1" in output
-    assert "3 failures, 3 events: 2 published, 1 failed, 0 not tried; 2 failures removed, 1 left." in output
+    assert "3 failures, 3 events: 2 published, 1 failed, 0 not tried; 2 failures deleted, 1 left." in output
     assert stack.left() == 1
 
 
@@ -340,8 +338,8 @@ def test_an_outage_fails_stops_early_and_loses_nothing(stack: Stack, monkeypatch
     for number in range(6):
         stack.park(stack.store(f"a-{number}", f"e-{number}"), number)
     output = stack.run("redrive", "--yes", code=1).output
-    assert "stopped: nothing gets through" in output
-    assert "6 failures, 6 events: 0 published, 2 failed, 4 not tried; 0 failures removed, 6 left." in output
+    assert "stopped: EventBridge accepts nothing" in output
+    assert "6 failures, 6 events: 0 published, 2 failed, 4 not tried; 0 failures deleted, 6 left." in output
     assert {name for call in calls for name in call} == {"e-0", "e-1"}
     assert stack.left() == 6
 
@@ -386,7 +384,7 @@ def test_an_event_that_the_history_no_longer_has_stays_in_the_queue_and_the_comm
     stack.park(item)
     stack.table.delete_item(TableName=stack.table_name, Key={name: item[name] for name in ("pk", "sk")})
     for arguments in (["redrive"], ["redrive", "--yes"]):
-        assert "nothing found to publish: parked" in stack.run(*arguments, code=1).output
+        assert "no event found: parked" in stack.run(*arguments, code=1).output
     assert stack.left() == 1
 
 

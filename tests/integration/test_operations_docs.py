@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from appointments.contract.parsing import parse_envelope
+from appointments.contract.parsing import parse_body
 from appointments.contract.violations import Violation
 from appointments.errors import ContractError, MalformedBodyError
-from appointments.storage.quarantine import Reason
+from appointments.outcome import Outcome
 from samples import SAMPLES
 from tests.shell import Operator
 
@@ -33,13 +33,13 @@ def fill(operator: Operator) -> None:
             "content_type": "application/json",
         }
         try:
-            parse_envelope(sample.body)
+            parse_body(sample.body)
         except ContractError as error:
-            operator.quarantine.keep(sample.body, Reason.CONTRACT, violations=error.violations, **told)
+            operator.quarantine.keep(sample.body, Outcome.CONTRACT, violations=error.violations, **told)
         except MalformedBodyError:
-            operator.quarantine.keep(sample.body, Reason.MALFORMED, **told)
+            operator.quarantine.keep(sample.body, Outcome.MALFORMED, **told)
         if sample.name == "reassign":
-            operator.quarantine.keep(sample.body, Reason.CONTRACT, violations=[ALREADY_FIXED], **told)
+            operator.quarantine.keep(sample.body, Outcome.CONTRACT, violations=(ALREADY_FIXED,), **told)
 
 
 def test_every_command_on_the_page_prints_what_the_page_says(operator: Operator) -> None:

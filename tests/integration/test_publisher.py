@@ -21,14 +21,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from appointments.contract.parsing import parse_envelope
-from appointments.publishing import budget, failures
+from appointments import timing
+from appointments.publishing import failures
 from appointments.publishing.bus import Bus
 from appointments.storage import items
 from appointments.storage.bodies import Bodies, key_of
 from samples import SAMPLES
 from samples.files import EVENTS
-from tests.builders import TOKEN, body, delivery, make_bucket
+from tests.builders import TOKEN, body, delivery, make_bucket, received
 
 SOURCE = "pexip.engage"
 OUTAGE_SECONDS = 5
@@ -120,8 +120,7 @@ def golden(name: str) -> Any:
 def record(document: Any, number: int) -> dict[str, Any]:
     """A stream record of an event item of this envelope."""
     content = body(document)
-    parsed = parse_envelope(content)
-    item = items.event_item(items.Delivery(content, parsed.envelope, (), "2026-03-02T09:00:01.000000000Z"))
+    item = items.event_item(received(content))
     image = item | {"body": {"B": base64.b64encode(item["body"]["B"]).decode()}}
     return {
         "eventName": "INSERT",
@@ -433,7 +432,7 @@ def test_a_failure_queue_that_hangs_holds_up_only_the_appointment_with_the_poiso
 def test_a_bucket_that_hangs_holds_up_only_the_appointment_whose_body_is_in_it(
     start: Any, trickle: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(budget, "CALL_SECONDS", 0.5)
+    monkeypatch.setattr(timing, "PUBLISHER_WHOLE_CALL", 0.5)
     with hanging(trickle=trickle) as address:
         mapping = start(AWS_ENDPOINT_URL_S3=address)
         content = body(delivery(id="e-0", appointment_id="a"))

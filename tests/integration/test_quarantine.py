@@ -16,7 +16,8 @@ from moto import mock_aws
 
 from appointments.contract.violations import Violation
 from appointments.errors import QuarantineUnavailableError
-from appointments.storage.quarantine import Account, Quarantine, Reason
+from appointments.outcome import QUARANTINED, Outcome
+from appointments.storage.quarantine import Quarantine, QuarantineMetadata
 from tests import profiles
 from tests.builders import make_bucket
 
@@ -43,11 +44,9 @@ def kept(key: str) -> bytes:
     return boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
 
-@given(body=st.binary(max_size=2000), reason=st.sampled_from(Reason))
-@settings(
-    max_examples=profiles.examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
-def test_whatever_the_bytes_they_are_kept_as_they_are(quarantine: Quarantine, body: bytes, reason: Reason) -> None:
+@given(body=st.binary(max_size=2000), reason=st.sampled_from(QUARANTINED))
+@settings(max_examples=profiles.examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_the_bytes_they_are_kept_as_they_are(quarantine: Quarantine, body: bytes, reason: Outcome) -> None:
     key = quarantine.keep(body, reason, received_at=RECEIVED_AT)
     assert key == f"{reason}/{hashlib.sha256(body).hexdigest()}"
     assert kept(key) == body
@@ -56,7 +55,7 @@ def test_whatever_the_bytes_they_are_kept_as_they_are(quarantine: Quarantine, bo
 def test_an_object_tells_why_and_what_and_when(quarantine: Quarantine) -> None:
     key = quarantine.keep(
         b"\xff",
-        Reason.CONTRACT,
+        Outcome.CONTRACT,
         received_at=RECEIVED_AT,
         violations=VIOLATIONS,
         request_id="r-1",
@@ -64,7 +63,7 @@ def test_an_object_tells_why_and_what_and_when(quarantine: Quarantine) -> None:
     )
     head = boto3.client("s3").head_object(Bucket=BUCKET, Key=key)
     assert head["Metadata"]["reason"] == "contract"
-    assert Account.from_metadata(head["Metadata"]) == Account(
+    assert QuarantineMetadata.from_metadata(head["Metadata"]) == QuarantineMetadata(
         RECEIVED_AT, VIOLATIONS, 2, "r-1", "application/json; charset=?tf-8??x: y"
     )
     assert head["ContentType"] == "application/octet-stream"
@@ -72,24 +71,24 @@ def test_an_object_tells_why_and_what_and_when(quarantine: Quarantine) -> None:
 
 def test_three_tries_leave_one_object_with_the_first_ones_account(quarantine: Quarantine) -> None:
     times = [f"2026-03-02T09:00:0{second}.000000000Z" for second in (1, 3, 8)]
-    (key,) = {quarantine.keep(b"{", Reason.MALFORMED, received_at=time) for time in times}
+    (key,) = {quarantine.keep(b"{", Outcome.MALFORMED, received_at=time) for time in times}
     assert keys() == [key]
     metadata = boto3.client("s3").head_object(Bucket=BUCKET, Key=key)["Metadata"]
     assert metadata["received-at"] == times[0]
 
 
 def test_a_try_that_comes_late_leaves_what_was_noted_meanwhile(quarantine: Quarantine) -> None:
-    key = quarantine.keep(b"{", Reason.MALFORMED, received_at=RECEIVED_AT)
+    key = quarantine.keep(b"{", Outcome.MALFORMED, received_at=RECEIVED_AT)
     noted: Any = {"TagSet": [{"Key": "outcome", "Value": "stored"}]}
     boto3.client("s3").put_object_tagging(Bucket=BUCKET, Key=key, Tagging=noted)
-    quarantine.keep(b"{", Reason.MALFORMED, received_at=RECEIVED_AT)
+    quarantine.keep(b"{", Outcome.MALFORMED, received_at=RECEIVED_AT)
     assert boto3.client("s3").get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"] == noted["TagSet"]
 
 
 def test_many_at_once_leave_one_object_for_each_body(quarantine: Quarantine) -> None:
     bodies = [bytes([number]) * 100 for number in range(5)]
     with ThreadPoolExecutor(8) as pool:
-        names = pool.map(lambda body: quarantine.keep(body, Reason.CONTRACT, received_at=RECEIVED_AT), bodies * 8)
+        names = pool.map(lambda body: quarantine.keep(body, Outcome.CONTRACT, received_at=RECEIVED_AT), bodies * 8)
         assert sorted(set(names)) == keys()
     assert sorted(map(kept, keys())) == bodies
 
@@ -111,10 +110,10 @@ class Contested:
 @pytest.mark.usefixtures("quarantine")
 def test_a_key_that_is_contested_is_tried_again_and_given_up_in_the_end() -> None:
     client: Any = Contested(boto3.client("s3"), times=2)
-    assert kept(Quarantine(client, BUCKET).keep(b"{", Reason.MALFORMED, received_at=RECEIVED_AT)) == b"{"
+    assert kept(Quarantine(client, BUCKET).keep(b"{", Outcome.MALFORMED, received_at=RECEIVED_AT)) == b"{"
     client = Contested(boto3.client("s3"), times=3)
     with pytest.raises(QuarantineUnavailableError, match="ConditionalRequestConflict"):
-        Quarantine(client, BUCKET).keep(b"[", Reason.MALFORMED, received_at=RECEIVED_AT)
+        Quarantine(client, BUCKET).keep(b"[", Outcome.MALFORMED, received_at=RECEIVED_AT)
 
 
 def test_s3_that_refuses_or_does_not_answer_is_unavailable_and_nothing_of_the_body_is_told(
@@ -124,6 +123,6 @@ def test_s3_that_refuses_or_does_not_answer_is_unavailable_and_nothing_of_the_bo
     boto3.client("s3").delete_bucket(Bucket=BUCKET)
     for broken, code in ((quarantine, "NoSuchBucket"), (nowhere, "EndpointConnectionError")):
         with pytest.raises(QuarantineUnavailableError, match=code) as caught:
-            broken.keep(b"c4n4ry", Reason.CONTRACT, received_at=RECEIVED_AT)
+            broken.keep(b"c4n4ry", Outcome.CONTRACT, received_at=RECEIVED_AT)
         assert "c4n4ry" not in repr(caught.value)
         assert caught.value.__suppress_context__ or caught.value.__context__ is None

@@ -29,15 +29,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from appointments.contract.parsing import parse_envelope
 from appointments.errors import StoreUnavailableError
+from appointments.outcome import Outcome
 from appointments.storage.bodies import Bodies
 from appointments.storage.items import Delivery
-from appointments.storage.store import Outcome, Store
+from appointments.storage.store import Store
 from local.aws import BUCKETS, EmbeddedAws
 from local.template import Template
 from tests import profiles
-from tests.builders import body, delivery
+from tests.builders import body, delivery, received, save
 from tests.faults import kinds
 from tests.faults.proxy import Proxy
 
@@ -75,7 +75,7 @@ class Table:
         config = Config(retries={"mode": "legacy", "total_max_attempts": 2}, max_pool_connections=20)
         through = boto3.client("dynamodb", endpoint_url=proxy.url, config=config)
         bodies = Bodies(aws.client("s3"), BUCKETS["BodiesBucket"])
-        self.store = Store(through, table_name, bodies, deadline_seconds=20)
+        self.store = Store(through, table_name, lambda: bodies)
 
     def items(self, appointment_id: str) -> dict[str, Any]:
         """What there is of an appointment, by sort key."""
@@ -121,21 +121,21 @@ class Deliveries(RuleBasedStateMachine):
 
     def made(self, envelope_id: str, updated_at: str, status: str = "ACCEPTED") -> Delivery:
         content = body(delivery(id=envelope_id, appointment_id=self.appointment, updated_at=updated_at, status=status))
-        return Delivery(content, parse_envelope(content).envelope, (), "2026-03-02T09:00:01.000000000Z")
+        return received(content)
 
     def save(self, one: Delivery) -> Outcome | None:
         """What became of it; None when the store does not know."""
-        self.sent.setdefault(one.envelope.id, one.body)
+        self.sent.setdefault(one.essentials.envelope_id, one.body)
         try:
-            outcome = self.table.store.save(one)
+            outcome = save(self.table.store, one)
         except StoreUnavailableError:
             return None
-        self.safe.add(one.envelope.id)
+        self.safe.add(one.essentials.envelope_id)
         return outcome
 
     def known(self, envelope_id: str) -> Delivery:
         content = self.sent[envelope_id]
-        return Delivery(content, parse_envelope(content).envelope, (), "2026-03-02T10:00:00.000000000Z")
+        return received(content, received_at="2026-03-02T10:00:00.000000000Z")
 
     @rule(envelope_id=st.sampled_from(IDS), updated_at=st.sampled_from(INSTANTS))
     def arrives(self, envelope_id: str, updated_at: str) -> None:
@@ -153,7 +153,7 @@ class Deliveries(RuleBasedStateMachine):
         """Also what nobody knows of since an answer was lost: it may have been written, and must be afterwards."""
         again = self.known(data.draw(st.sampled_from(sorted(self.sent))))
         before = self.table.items(self.appointment)
-        was_safe = again.envelope.id in self.safe
+        was_safe = again.essentials.envelope_id in self.safe
         outcome = self.save(again)
         assert outcome is Outcome.DUPLICATE if was_safe else outcome is not None
         assert not was_safe or self.table.items(self.appointment) == before
@@ -191,11 +191,13 @@ class Deliveries(RuleBasedStateMachine):
     def arrive_at_once(self, those: list[tuple[str, str]], twice: bool) -> None:
         fresh = {name: self.made(name, at) for name, at in those if name not in self.sent}
         for one in fresh.values():
-            self.sent[one.envelope.id] = one.body
+            self.sent[one.essentials.envelope_id] = one.body
         deliveries = [self.known(name) for name, _ in those] * (2 if twice else 1)
         with ThreadPoolExecutor(len(deliveries)) as pool:
             outcomes = list(pool.map(self.save, deliveries))
-        written = [one.envelope.id for one, outcome in zip(deliveries, outcomes, strict=True) if outcome in WRITTEN]
+        written = [
+            one.essentials.envelope_id for one, outcome in zip(deliveries, outcomes, strict=True) if outcome in WRITTEN
+        ]
         assert len(written) == len(set(written))  # one of several at once, and none that was there
         assert None not in outcomes
 
@@ -204,7 +206,7 @@ class Deliveries(RuleBasedStateMachine):
         return max(((self.instant(name), name) for name in names), default=None)
 
     def instant(self, envelope_id: str) -> datetime:
-        return datetime.fromisoformat(self.known(envelope_id).envelope.data.appointment.updated_at)
+        return datetime.fromisoformat(self.known(envelope_id).document["data"]["appointment"]["updatedAt"])
 
     @invariant()
     def nothing_is_lost_and_the_state_is_the_newest(self) -> None:

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from appointments.contract.parsing import parse_envelope
+from appointments.contract.parsing import parse_body
 from appointments.storage import items
 from samples import SAMPLES, TOKEN
 from samples.files import EVENTS
@@ -80,9 +80,9 @@ def test_the_stream_batch_holds_exactly_the_event_items_that_the_store_wrote() -
 def test_the_state_of_every_appointment_is_its_event_with_the_greatest_updated_at() -> None:
     newest: dict[str, tuple[str, str]] = {}
     for sample in (s for s in SAMPLES if s.expected_outcome):
-        envelope = parse_envelope(sample.body).envelope
-        key = items.partition_key(envelope.data.appointment.id)
-        changed = (items.Delivery(b"", envelope, (), "").updated_at, envelope.id)
+        essentials = parse_body(sample.body).essentials
+        key = items.partition_key(essentials.appointment_id)
+        changed = (essentials.updated_at, essentials.envelope_id)
         newest[key] = max(newest.get(key, changed), changed)
     current = [item for item in stored() if item["sk"]["S"] == "CURRENT"]
     assert {i["pk"]["S"]: (i["updatedAt"]["S"], i["eventId"]["S"]) for i in current} == newest

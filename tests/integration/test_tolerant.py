@@ -6,10 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from appointments.contract.mode import ContractMode
+from appointments.outcome import Outcome
 from appointments.publishing import messages
 from appointments.publishing.messages import EventDetail
-from appointments.storage.store import Outcome, Store
-from tests.builders import body, delivery, received
+from appointments.storage.store import Store
+from tests.builders import body, delivery, received, save
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,7 +49,7 @@ LIMIT = ("$.data.appointment.externalId", "maxLength")
 
 def test_the_table_takes_it_and_the_bus_gets_it(dynamodb: DynamoDBClient, table_name: str, bodies: Bodies) -> None:
     arrived = received(body(released()), ContractMode.TOLERANT)
-    assert Store(dynamodb, table_name, bodies, deadline_seconds=20).save(arrived) is Outcome.STORED
+    assert save(Store(dynamodb, table_name, lambda: bodies), arrived) is Outcome.STORED
     stored = {item["sk"]["S"]: item for item in dynamodb.scan(TableName=table_name, ConsistentRead=True)["Items"]}
     current = stored["CURRENT"]
     assert current["status"] == {"S": "WAITING_LIST"}

@@ -12,7 +12,7 @@ import pytest
 from appointments.storage import items
 from appointments.storage.store import Store
 from samples import SAMPLES
-from tests.builders import received
+from tests.builders import received, save
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -65,13 +65,13 @@ def test_dynamodb_counts_the_same_and_a_history_changes_nothing(
     client: Any = Counting(dynamodb)
     client.transact_write_items(TransactItems=[{"Put": {"TableName": table_name, "Item": SMALL}}])
     small, _ = client.read()  # two units, by the rules; versions of DynamoDB Local disagree, but each with itself alone
-    store = Store(client, table_name, bodies)
+    store = Store(client, table_name, lambda: bodies)
     document = json.loads(REASSIGN)
     read = []
     for number in range(30):
         document["id"] = f"e-{number}"
         document["data"]["appointment"]["updatedAt"] = f"2026-04-{number + 1:02}T09:00:00Z"
-        store.save(received(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()))
+        save(store, received(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()))
         read.append(tuple(2 * count / small for count in client.read()))
     assert set(read) == {read[0]}
     assert read[0][0] <= BUDGET["table"]

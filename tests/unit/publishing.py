@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
 
-from appointments.publishing.budget import Budget, OutOfTimeError
+from appointments import timing
+from appointments.deadline import Deadline
+from appointments.errors import DeadlineExceededError
 from appointments.publishing.bus import CALL_ENTRIES, Bus
 from appointments.publishing.messages import Message
-from appointments.publishing.pending import Outgoing, Reason
+from appointments.publishing.pending import ParkReason, PendingEvent
 from appointments.publishing.publication import Published
 from appointments.publishing.publication import publish as publish_batch
 
@@ -29,16 +31,23 @@ class Clock:
     def pass_by(self, seconds: float) -> None:
         self.seconds += seconds
 
-    def budget(self, seconds: float) -> Budget:
-        return Budget(seconds, clock=self, sleep=self.pass_by, run=self._run)
+    def deadline(self, seconds: float) -> Deadline:
+        return Deadline(
+            seconds,
+            least=timing.PUBLISHER_LEAST_CALL,
+            most=timing.PUBLISHER_WHOLE_CALL,
+            clock=self,
+            sleep=self.pass_by,
+            run=self._run,
+        )
 
-    def _run(self, call: Callable[[], Any], seconds: float) -> Any:
+    def _run(self, seconds: float, call: Callable[[], Any]) -> Any:
         """As the real one: whatever takes longer is given up, done or not."""
         end = self.seconds + seconds
         result = call()
         if self.seconds > end:
             self.seconds = end
-            raise OutOfTimeError
+            raise DeadlineExceededError
         return result
 
 
@@ -77,11 +86,11 @@ class Bridge:
 class Parking:
     """The failure queue."""
 
-    def __init__(self, fail: Callable[[Outgoing], bool] = lambda _: False) -> None:
-        self.parked: dict[str, Reason] = {}
+    def __init__(self, fail: Callable[[PendingEvent], bool] = lambda _: False) -> None:
+        self.parked: dict[str, ParkReason] = {}
         self._fail = fail
 
-    def __call__(self, event: Outgoing, reason: Reason) -> None:
+    def __call__(self, event: PendingEvent, reason: ParkReason) -> None:
         if self._fail(event):
             raise ConnectionError
         self.parked[event.sort_key] = reason
@@ -95,16 +104,18 @@ def refused(code: str = "ThrottlingException") -> Result:
     return {"ErrorCode": code, "ErrorMessage": "no"}
 
 
-def events(letters: str, build: Callable[[str], Message] | None = None) -> list[Outgoing]:
+def events(letters: str, build: Callable[[str], Message] | None = None) -> list[PendingEvent]:
     """One event for each letter, the letter being its appointment; the detail of ``a`` at 3 is ``a3``."""
     return [event(letter, number, build) for number, letter in enumerate(letters)]
 
 
-def event(letter: str, number: int, build: Callable[[str], Message] | None = None) -> Outgoing:
+def event(letter: str, number: int, build: Callable[[str], Message] | None = None) -> PendingEvent:
     """Every other one has to fetch what its message is made of."""
     detail = f"{letter}{number}"
     make = build or message
-    return Outgoing(letter, detail, str(number), "2026-03-02T09:00:00Z", lambda: make(detail), fetches=number % 2 == 0)
+    return PendingEvent(
+        letter, detail, str(number), "2026-03-02T09:00:00Z", lambda: make(detail), fetches=number % 2 == 0
+    )
 
 
 def message(detail: str) -> Message:
@@ -113,13 +124,13 @@ def message(detail: str) -> Message:
 
 def publish(
     bridge: Any,
-    outgoing: list[Outgoing],
+    pending: list[PendingEvent],
     *,
     park: Any = None,
     seconds: float = 57,
     clock: Clock | None = None,
     executor: Callable[[int], Executor] = InPlace,
 ) -> Published:
-    budget = (clock or Clock()).budget(seconds)
+    deadline = (clock or Clock()).deadline(seconds)
     bus = Bus(bridge, "bus", SOURCE)
-    return publish_batch(outgoing, bus=bus, park=park or Parking(), budget=budget, executor=executor)
+    return publish_batch(pending, bus=bus, park=park or Parking(), deadline=deadline, executor=executor)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from appointments.contract.parsing import parse_envelope
+from appointments.contract.parsing import parse_body
 from bench import chart, deliveries, growth, imports, table
 from bench.measures import Measure, Measures, ratios, summary
 from bench.stub import operation_of
@@ -76,7 +76,7 @@ def test_the_drawing_is_well_formed_and_has_a_bar_for_every_ratio(report: dict[s
 
 @pytest.mark.parametrize("case", list(growth.cases()), ids=lambda case: case.title)
 def test_a_grown_delivery_is_within_the_contract_and_its_limits(case: growth.Case) -> None:
-    parsed = parse_envelope(deliveries.encode(case.envelope))
+    parsed = parse_body(deliveries.encode(case.envelope))
     assert parsed.violations == ()
 
 

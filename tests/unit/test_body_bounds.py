@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appointments.contract.parsing import VALUES, _count, parse_envelope
+from appointments.contract import document as document_module
+from appointments.contract.document import _STRING, VALUES, _bound
+from appointments.contract.parsing import parse_body
 from appointments.contract.violations import Violation
 from appointments.errors import ContractError
 from local.template import Template
@@ -33,11 +35,11 @@ HEAPS = [
 PARSE = """
 import sys
 from appointments.errors import AppointmentsError
-from appointments.contract.parsing import parse_envelope
+from appointments.contract.parsing import parse_body
 
 body = sys.stdin.buffer.read()
 try:
-    parse_envelope(body)
+    parse_body(body)
 except AppointmentsError as error:
     print(error)
 # Not resource.getrusage: its peak is that of the process that started this one, where that was larger.
@@ -63,36 +65,57 @@ def filled(place: tuple[str, ...], element: str, elements: int) -> bytes:
 @pytest.mark.parametrize("refused", [False, True], ids=["just taken in", "six megabytes"])
 @pytest.mark.parametrize(("place", "element"), HEAPS, ids=[f"{place[-1]} {element}" for place, element in HEAPS])
 def test_no_body_takes_more_memory_than_the_function_has(place: tuple[str, ...], element: str, refused: bool) -> None:
-    most = (VALUES - 500) // (_count([json.loads(element)]) - 1)
+    most = (VALUES - 500) // (values([json.loads(element)]) - 1)
     content = filled(place, element, PAYLOAD_BYTES // (len(element) + 1) if refused else most)
     child = subprocess.run([sys.executable, "-c", PARSE], input=content, capture_output=True, check=True)  # noqa: S603
     mebibytes = int(child.stdout.split()[-1]) / 1024
     assert 30 < mebibytes < Template().function("WebhookFunction").memory_mb * 0.6
 
 
-def test_a_value_too_many_is_refused_by_name_and_one_less_is_not() -> None:
+def values(document: Any) -> int:
+    """The number of values of a document, counted by walking through it."""
+    inner = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
+    return 1 + sum(map(values, inner))
+
+
+def test_a_body_of_more_values_is_refused_by_name_and_one_of_fewer_is_not() -> None:
     document = delivery()
     document["unknown"] = []
-    room = VALUES - _count(document)
+    room = VALUES - _bound(json.dumps(document).encode())
     document["unknown"] = [1] * room
-    assert parse_envelope(body(document))
-    document["unknown"] += [1]
+    assert parse_body(body(document)).violations == ()
+    document["unknown"] += [1] * 2
     with pytest.raises(ContractError) as raised:
-        parse_envelope(json.dumps(document, separators=(",", ":")).encode())
+        parse_body(json.dumps(document, separators=(",", ":")).encode())
     assert raised.value.violations == (Violation("$", "maxValues", str(VALUES)),)
 
 
-@given(st.recursive(st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
-def test_every_value_counts(value: Any) -> None:
-    def values(one: Any) -> int:
-        inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
-        return 1 + sum(map(values, inner))
+def test_commas_and_brackets_inside_texts_are_no_values() -> None:
+    notes = ',[{\\"' * VALUES
+    assert parse_body(body(delivery(internalNotes=notes))).violations == ()
 
-    assert _count({"a": value}) == 1 + values(value)
+
+def test_a_body_of_too_many_values_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document_module, "from_json", lambda *_, **__: pytest.fail("decoded"))
+    for content in (b"[" * 200_001, b"[" + b"[],[]," * 100_000 + b"[]]", b'{"a":' * 100_001, b"," * 200_001):
+        with pytest.raises(ContractError):
+            parse_body(content)
+
+
+@given(st.recursive(st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_commas_and_brackets_bound_the_number_of_values(document: Any) -> None:
+    text = json.dumps(document).encode()
+    assert values(document) <= _bound(text)
+    assert values(document) <= _bound(_STRING.sub(b"", text))
+
+
+@given(st.text(), st.sampled_from(["", "\\", '"', '\\"']))
+def test_a_text_is_left_out_whole(text: str, end: str) -> None:
+    assert _STRING.sub(b"", json.dumps([text + end, 1]).encode()) == b"[, 1]"
 
 
 @given(st.recursive(st.sampled_from([0, "", None]), st.lists, max_leaves=30))
 def test_a_value_takes_two_bytes_at_least(value: Any) -> None:
-    """So a short body is not counted at all."""
+    """A short body therefore needs no count."""
     text = json.dumps({"": value}, separators=(",", ":"))
-    assert 2 * _count({"": value}) - 1 <= len(text)
+    assert 2 * values({"": value}) - 1 <= len(text)

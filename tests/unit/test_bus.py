@@ -19,7 +19,7 @@ from tests.unit.publishing import SOURCE, Bridge, Clock, accepted, message, refu
 
 
 def put(bridge: Any, *details: str) -> list[Refusal | None]:
-    return Bus(bridge, "bus", SOURCE).put([message(detail) for detail in details], Clock().budget(60))
+    return Bus(bridge, "bus", SOURCE).put([message(detail) for detail in details], Clock().deadline(60))
 
 
 def client_error(code: str, status: int = 400) -> ClientError:
@@ -79,7 +79,7 @@ def test_a_call_that_fails_for_its_surroundings_is_a_refusal_of_every_entry_to_b
     error: Exception, code: str
 ) -> None:
     bridge = Failing(error)
-    assert put(bridge, "a", "b") == [Refusal(code, permanent=False, whole=True)] * 2
+    assert put(bridge, "a", "b") == [Refusal(code, permanent=False, whole_call=True)] * 2
     assert len(bridge.calls) == 1
 
 
@@ -112,6 +112,6 @@ def test_a_single_entry_is_not_sent_twice_to_be_told_the_same() -> None:
 
 def test_without_time_nothing_is_sent() -> None:
     bridge: Any = Bridge()
-    refusals = Bus(bridge, "bus", SOURCE).put([message("a")], Clock().budget(0.9))
-    assert refusals == [Refusal("OutOfTimeError", permanent=False, whole=True)]
+    refusals = Bus(bridge, "bus", SOURCE).put([message("a")], Clock().deadline(0.9))
+    assert refusals == [Refusal("DeadlineExceededError", permanent=False, whole_call=True)]
     assert bridge.calls == []

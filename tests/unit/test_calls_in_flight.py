@@ -14,10 +14,11 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appointments.publishing import budget, pending, publication
-from appointments.publishing.budget import Budget
+from appointments import timing
+from appointments.deadline import Deadline
+from appointments.publishing import publication
 from appointments.publishing.bus import Bus
-from appointments.publishing.pending import Outgoing
+from appointments.publishing.pending import PendingEvent
 from appointments.publishing.publication import CALLS_IN_FLIGHT, Published, publish
 from tests import profiles
 from tests.unit.publishing import SOURCE, Bridge, Parking, Result, accepted, events, refused
@@ -59,14 +60,15 @@ class Traffic(Bridge):
 
 def take(
     traffic: Traffic,
-    outgoing: list[Outgoing],
+    pending: list[PendingEvent],
     seconds: float = PATIENCE,
     executor: Callable[[int], Executor] = ThreadPoolExecutor,
     clock: Callable[[], float] = time.monotonic,
 ) -> Published:
     bus = Bus(traffic, "bus", SOURCE)  # type: ignore[arg-type]
-    published = publish(outgoing, bus=bus, park=Parking(), budget=Budget(seconds, clock=clock), executor=executor)
-    assert not traffic.collisions, "two events of an appointment were on their way at once"
+    deadline = Deadline(seconds, least=timing.PUBLISHER_LEAST_CALL, most=timing.PUBLISHER_WHOLE_CALL, clock=clock)
+    published = publish(pending, bus=bus, park=Parking(), deadline=deadline, executor=executor)
+    assert not traffic.collisions, "two events of an appointment were in flight at the same time"
     return published
 
 
@@ -132,7 +134,7 @@ def test_an_appointment_whose_pause_is_over_does_not_wait_for_the_calls_of_other
 
 
 def test_a_bus_in_trouble_has_one_call_at_a_time_until_it_answers_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pending, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(timing, "PUBLISH_FIRST_PAUSE", 0.001)
     failures = 12
 
     def answer(details: Sequence[str]) -> list[Result]:
@@ -158,7 +160,7 @@ def test_every_call_has_returned_when_the_batch_is_reported() -> None:
         return accept(details)
 
     traffic = Traffic(answer)
-    seconds = budget.SHORTEST_CALL_SECONDS + 0.1
+    seconds = timing.PUBLISHER_LEAST_CALL + 0.1
     published = take(traffic, events(LETTERS * 20), seconds, clock=lambda: now[0])
     assert traffic.in_flight == 0
     assert published.count == len(traffic.accepted)
@@ -211,12 +213,12 @@ def test_however_calls_overtake_each_other_an_appointments_order_is_kept(
         return [refused() if refusal else accepted() for refusal in refusals]
 
     traffic = Traffic(answer)
-    outgoing = events("".join(letters))
+    pending = events("".join(letters))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(publication, "CALL_ENTRIES", entries)
-        patch.setattr(pending, "FIRST_PAUSE", 0.0005)
-        patch.setattr(pending, "LONGEST_PAUSE", 0.002)
-        published = take(traffic, outgoing)
+        patch.setattr(timing, "PUBLISH_FIRST_PAUSE", 0.0005)
+        patch.setattr(timing, "PUBLISH_LONGEST_PAUSE", 0.002)
+        published = take(traffic, pending)
     assert (published.count, published.failed) == (len(letters), {})
     for letter in set(letters):
-        assert list(dict.fromkeys(traffic.of(letter))) == [e.sort_key for e in outgoing if e.partition_key == letter]
+        assert list(dict.fromkeys(traffic.of(letter))) == [e.sort_key for e in pending if e.partition_key == letter]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appointments.contract.parsing import decode
+from appointments.contract.document import decode
 from appointments.storage.content import canonical, digest, same
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appointments.contract.parsing import ERRORS, parse_envelope
+from appointments.contract.parsing import parse_body
+from appointments.contract.validation import ERRORS
 from appointments.errors import AppointmentsError, ContractError, MalformedBodyError
 from tests.builders import body, delivery
 
@@ -19,16 +20,16 @@ SAMPLE = (Path(__file__).parent.parent / "fixtures" / "vendor-sample.json").read
 
 def structure(document: Any) -> set[tuple[str, str]]:
     with pytest.raises(ContractError) as raised:
-        parse_envelope(body(document))
+        parse_body(body(document))
     return {(violation.path, violation.rule) for violation in raised.value.violations}
 
 
 def limits(document: Any) -> set[tuple[str, str]]:
-    return {(violation.path, violation.rule) for violation in parse_envelope(body(document)).violations}
+    return {(violation.path, violation.rule) for violation in parse_body(body(document)).violations}
 
 
 def test_the_vendors_own_sample_is_accepted_and_its_five_broken_limits_are_reported() -> None:
-    found = parse_envelope(SAMPLE).violations
+    found = parse_body(SAMPLE).violations
     assert [(v.path, v.rule, v.expected) for v in found] == [
         ("$.data.appointment.office.location.countryCode", "maxLength", "2"),
         ("$.data.appointment.participants[0].employee.language", "maxLength", "2"),
@@ -76,7 +77,7 @@ def test_no_value_is_converted_to_the_type_it_should_have(member: str, value: An
 )
 def test_a_wrong_type_is_told_with_the_right_one(member: str, value: Any, expected: str) -> None:
     with pytest.raises(ContractError) as raised:
-        parse_envelope(body(delivery(**{member: value})))
+        parse_body(body(delivery(**{member: value})))
     assert [(violation.rule, violation.expected) for violation in raised.value.violations] == [("type", expected)]
 
 
@@ -134,7 +135,7 @@ def test_a_limit_is_reported_and_the_delivery_accepted() -> None:
 
 
 def test_an_id_that_does_not_fit_a_key_is_refused_by_bytes() -> None:
-    assert parse_envelope(body(delivery(id="é" * 509)))
+    assert parse_body(body(delivery(id="é" * 509)))
     assert structure(delivery(id="é" * 510)) == {("$.id", "maxBytes")}
     assert structure(delivery(appointment_id="x" * 2037)) == {("$.data.appointment.id", "maxBytes")}
 
@@ -142,10 +143,9 @@ def test_an_id_that_does_not_fit_a_key_is_refused_by_bytes() -> None:
 def test_unknown_members_are_kept_at_every_level() -> None:
     document = delivery(newMember={"deep": [1]}, office={"id": "o", "floor": 3})
     document["extra"] = "kept"
-    envelope = parse_envelope(body(document)).envelope
-    assert envelope.model_extra == {"extra": "kept"}
-    assert envelope.data.appointment.model_extra == {"newMember": {"deep": [1]}}
-    assert envelope.data.appointment.office.model_extra == {"floor": 3}
+    parsed = parse_body(body(document))
+    assert parsed.violations == ()
+    assert parsed.document == document
 
 
 @pytest.mark.parametrize("document", [None, 3, [], "", json.dumps(delivery()), json.dumps(delivery(status="WAITING"))])
@@ -172,17 +172,17 @@ def in_a_new_member(value: bytes) -> bytes:
     ],
 )
 def test_json_is_taken_in_up_to_the_bounds_of_the_parser(value: bytes) -> None:
-    assert parse_envelope(in_a_new_member(value)).violations == ()
+    assert parse_body(in_a_new_member(value)).violations == ()
 
 
 @pytest.mark.parametrize("latitude", [b"9" * 400, b"-" + b"9" * 400, b"1e400", b"50", b"-0.0"])
 def test_a_number_may_be_beyond_a_double(latitude: bytes) -> None:
     content = body(delivery(location={"geolocation": {"latitude": 0}}))
-    assert parse_envelope(content.replace(b'"latitude": 0', b'"latitude": ' + latitude)).violations == ()
+    assert parse_body(content.replace(b'"latitude": 0', b'"latitude": ' + latitude)).violations == ()
 
 
 def test_a_member_under_its_name_in_python_is_an_unknown_one() -> None:
-    assert parse_envelope(body(delivery(created_at=3))).envelope.data.appointment.created_at is None
+    assert parse_body(body(delivery(created_at=3))).violations == ()
     document = delivery()
     document["data"]["event_type"] = document["data"].pop("eventType")
     assert structure(document) == {("$.data.eventType", "required")}
@@ -218,13 +218,13 @@ def test_a_member_under_its_name_in_python_is_an_unknown_one() -> None:
 )
 def test_what_is_not_json_is_malformed(content: bytes) -> None:
     with pytest.raises(MalformedBodyError):
-        parse_envelope(content)
+        parse_body(content)
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_escape_the_error_tree(content: bytes) -> None:
     with pytest.raises(AppointmentsError):
-        parse_envelope(content)
+        parse_body(content)
 
 
 TOKENS = [
@@ -250,7 +250,7 @@ FULL = SAMPLE.replace(b'"string"', b'"c4n4ry"')
 @given(st.integers(0, len(FULL)), st.integers(0, 3), st.sampled_from(TOKENS))
 def test_a_damaged_body_is_taken_or_refused_without_a_word_of_it(start: int, length: int, token: bytes) -> None:
     try:
-        parse_envelope(FULL[:start] + token + FULL[start + length :])
+        parse_body(FULL[:start] + token + FULL[start + length :])
     except AppointmentsError as error:
         said = f"{error!r}{getattr(error, 'violations', '')}{error.__context__!r}"
         assert "c4n4ry" not in said
@@ -270,7 +270,7 @@ MEMBERS = ["id", "subject", "office", "participants", "status", "leadSegment", "
 @given(st.sampled_from(MEMBERS), JSON)
 def test_any_json_in_any_member_is_taken_or_refused_by_name(member: str, value: Any) -> None:
     try:
-        parse_envelope(body(delivery(**{member: value} if member != "id" else {"appointment_id": value})))
+        parse_body(body(delivery(**{member: value} if member != "id" else {"appointment_id": value})))
     except ContractError as error:
         assert all(v.path.startswith(f"$.data.appointment.{member}") for v in error.violations)  # noqa: PT017
 
@@ -279,7 +279,7 @@ def test_no_value_that_was_sent_is_in_what_is_said() -> None:
     canary = "c4n4ry"
     document = json.loads(SAMPLE.replace(b'"string"', b'{"c4n4ry":["c4n4ry"]}').replace(b"42.0", b'"c4n4ry"'))
     with pytest.raises(ContractError) as raised:
-        parse_envelope(body(document))
+        parse_body(body(document))
     assert canary not in repr(raised.value.violations) + str(raised.value)
     assert raised.value.__cause__ is None
     assert raised.value.__context__ is None
@@ -291,7 +291,7 @@ def test_a_body_that_is_broken_in_very_many_places_is_refused_with_the_first_of_
     (employee, _) = document["data"]["appointment"]["participants"]
     document["data"]["appointment"]["participants"] = [employee] * good + [{"type": "ROBOT"}] * 20_000
     with pytest.raises(ContractError) as raised:
-        parse_envelope(body(document))
+        parse_body(body(document))
     found = {(violation.path, violation.rule) for violation in raised.value.violations}
     assert ("$.data.appointment.office.id", "required") in found
     assert len(found) <= 4 * ERRORS

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.validators import extend
 
-from appointments.contract.parsing import parse_envelope
+from appointments.contract.parsing import parse_body
 from appointments.contract.violations import Violation
 from appointments.errors import ContractError
 from generate import contract_schema
@@ -517,10 +517,10 @@ GENERATED_JUDGE = _judge(GENERATED)
 
 
 def broken(document: Any) -> Broken:
-    """Path and rule of all that the contract's schema finds; of a wrong type and a wrong value, the value."""
+    """Path and rule of everything that the contract's schema finds; of a wrong type and a wrong value, the type."""
     found = {rule for error in CONTRACTS_JUDGE.iter_errors(document) for rule in _named(error)}
-    valued = {path for path, rule in found if rule in ("enum", "const")}
-    return {(path, rule) for path, rule in found if rule != "type" or path not in valued}
+    mistyped = {path for path, rule in found if rule == "type"}
+    return {(path, rule) for path, rule in found if rule not in ("enum", "const") or path not in mistyped}
 
 
 def _named(error: ValidationError) -> Iterator[tuple[str, str]]:
@@ -545,7 +545,7 @@ def actual(document: Any) -> tuple[Broken, Broken]:
     structure: tuple[Violation, ...] = ()
     limits: tuple[Violation, ...] = ()
     try:
-        limits = parse_envelope(body(document)).violations
+        limits = parse_body(body(document)).violations
     except ContractError as error:
         structure = error.violations
     assert MARK not in f"{structure}{limits}"

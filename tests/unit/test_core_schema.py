@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from appointments.contract import parsing
+from appointments.contract import document as document_module
+from appointments.contract import validation
+from appointments.contract.document import decode
 from appointments.contract.models import Envelope
-from appointments.contract.parsing import decode
 from appointments.contract.prepared import PYDANTIC, PreparedEnvelope
 from appointments.errors import MalformedBodyError
 from generate import core_schema
@@ -31,8 +32,8 @@ def test_the_committed_schema_is_the_one_the_models_make() -> None:
 
 def test_it_is_used_with_the_release_that_it_was_made_with_and_no_other() -> None:
     assert pydantic.VERSION == PYDANTIC
-    assert parsing.MODEL is PreparedEnvelope
-    assert parsing.model_for("0.0") is Envelope
+    assert validation.MODEL is PreparedEnvelope
+    assert validation.model_for("0.0") is Envelope
 
 
 def parsed(adapter: TypeAdapter[Any], document: Any) -> Any:
@@ -132,7 +133,7 @@ def test_a_name_that_comes_twice_is_found_whatever_else_is_there(
 
 
 def test_a_body_as_it_is_usually_sent_needs_no_closer_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing, "_decode_again", lambda _: pytest.fail("looked again"))
+    monkeypatch.setattr(document_module, "_decode_checking_names", lambda _: pytest.fail("looked again"))
     for spaces in ((",", ":"), (", ", ": ")):
         assert decode(json.dumps(delivery(), separators=spaces).encode())["id"]
     assert decode(body(FULL)) == FULL

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from appointments.publishing import messages
+from appointments.publishing.changes import CHANGES, changes
 from generate import events_page
 
 
@@ -23,7 +23,7 @@ def test_a_member_that_is_not_described_is_noticed(part: str, monkeypatch: pytes
         events_page.document()
 
 
-@pytest.mark.parametrize("name", messages.CHANGES)
+@pytest.mark.parametrize("name", CHANGES)
 def test_every_change_is_named_by_itself(name: str) -> None:
     before: dict[str, Any] = {"status": "ACCEPTED"}
     value: Any = {
@@ -33,5 +33,5 @@ def test_every_change_is_named_by_itself(name: str) -> None:
         "participants": [{"type": "CUSTOMER", "role": "PRIMARY", "customer": {"id": 1}}],
         "externalId": "x",
     }.get(name, {"id": "1"})
-    assert messages.changes({**before, name: value}, before) == [name]
-    assert messages.changes(before, before) == []
+    assert changes({**before, name: value}, before) == [name]
+    assert changes(before, before) == []

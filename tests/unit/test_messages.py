@@ -9,18 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appointments.contract.parsing import parse_envelope
-from appointments.publishing import messages
+from appointments.publishing import messages, raw_members
+from appointments.publishing.changes import _VIEWS, CHANGES, changes
 from appointments.publishing.messages import EventDetail
 from appointments.storage import items
-from tests.builders import body, delivery
+from tests.builders import body, delivery, received
 
 
 def detail(content: bytes, form: EventDetail = EventDetail.FULL) -> Any:
-    parsed = parse_envelope(content)
-    arrived = items.Delivery(content, parsed.envelope, parsed.violations, "2026-03-02T09:00:01.000000000Z")
+    arrived = received(content)
     built = messages.message(items.event_item(arrived), source="pexip.engage", event_detail=form)
-    assert built.detail_type == messages.DETAIL_TYPES[parsed.envelope.data.event_type]
+    assert built.detail_type == messages.DETAIL_TYPES[arrived.essentials.event_type]
     return built.detail
 
 
@@ -96,11 +95,11 @@ def test_a_body_is_decoded_as_python_decodes_it_and_each_text_is_where_it_stands
     envelope: dict[str, Any], data: dict[str, Any], separators: tuple[str, str], around: str
 ) -> None:
     text = around + json.dumps(envelope | {"data": data}, separators=separators, ensure_ascii=False) + around
-    document, spans = messages._decode(text)
+    document, texts = raw_members.decode(text, into="data")
     assert document == json.loads(text)
     assert list(document) == list(json.loads(text))
-    assert {name: json.loads(text[span]) for name, span in spans.items()} == data
-    assert all(text[span].strip() == text[span] for span in spans.values())
+    assert {name: json.loads(member) for name, member in texts.items()} == data
+    assert all(member in text and member.strip() == member for member in texts.values())
 
 
 @pytest.mark.parametrize(
@@ -123,7 +122,7 @@ def test_a_body_is_decoded_as_python_decodes_it_and_each_text_is_where_it_stands
 )
 def test_what_is_no_such_object_is_an_error(text: str) -> None:
     with pytest.raises((ValueError, IndexError)):
-        messages._decode(text)
+        raw_members.decode(text, into="data")
 
 
 ALIKE = st.sampled_from([None, 1, 2, "1", "é"])
@@ -133,13 +132,13 @@ PEOPLE = st.lists(
     st.fixed_dictionaries({"type": st.sampled_from(["CUSTOMER", "EMPLOYEE"]), "customer": IDENTIFIED}), max_size=2
 )
 OF_A_MEMBER = {"start": INSTANTS, "end": INSTANTS, "participants": PEOPLE, "status": ALIKE, "externalId": ALIKE}
-APPOINTMENTS = st.fixed_dictionaries({}, optional={n: OF_A_MEMBER.get(n, IDENTIFIED) for n in messages.CHANGES})
+APPOINTMENTS = st.fixed_dictionaries({}, optional={n: OF_A_MEMBER.get(n, IDENTIFIED) for n in CHANGES})
 
 
 @given(APPOINTMENTS, APPOINTMENTS)
 def test_what_is_the_same_to_the_letter_is_no_change_and_all_else_is_judged_by_what_it_means(
     appointment: dict[str, Any], previous: dict[str, Any]
 ) -> None:
-    views = messages._VIEWS.items()
+    views = _VIEWS.items()
     different = [name for name, view in views if view(appointment.get(name)) != view(previous.get(name))]
-    assert messages.changes(appointment, previous) == different
+    assert changes(appointment, previous) == different

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, InvalidRegionError
 
+from appointments import timing
 from appointments.errors import BodyLostError, BodyUnavailableError
 from appointments.publishing.bus import PERMANENT_CODES
 from appointments.publishing.failures import Cause
 from appointments.publishing.messages import ENTRY_BYTES, Message
-from appointments.publishing.pending import LONGEST_PAUSE, Reason
+from appointments.publishing.pending import ParkReason
 from tests.unit.publishing import Bridge, Clock, Parking, accepted, event, events, message, publish, refused
 
 
@@ -46,8 +47,8 @@ def test_a_refused_message_is_tried_until_the_time_is_up_ever_less_often() -> No
     bridge, clock = refusing("a"), Clock()
     start = clock()
     publish(bridge, events("a"), clock=clock, seconds=57)
-    assert 56 - LONGEST_PAUSE <= clock() - start <= 57
-    assert 57 / LONGEST_PAUSE < len(bridge.calls) < 57 / LONGEST_PAUSE * 2 + 10
+    assert 56 - timing.PUBLISH_LONGEST_PAUSE <= clock() - start <= 57
+    assert 57 / timing.PUBLISH_LONGEST_PAUSE < len(bridge.calls) < 57 / timing.PUBLISH_LONGEST_PAUSE * 2 + 10
 
 
 def test_a_message_that_gets_through_at_the_second_try_is_not_reported_and_its_successors_follow() -> None:
@@ -64,7 +65,7 @@ def test_when_the_bus_itself_is_in_trouble_it_is_not_tried_with_one_appointment_
     bridge = Bridge(down)
     many = "".join(chr(ord("A") + n) for n in range(50))
     assert len(publish(bridge, events(many)).failed) == 50
-    assert len(bridge.calls) < 57 / LONGEST_PAUSE * 2 + 10
+    assert len(bridge.calls) < 57 / timing.PUBLISH_LONGEST_PAUSE * 2 + 10
 
 
 def test_a_slow_bus_gets_as_far_as_there_is_time_the_earliest_first_and_the_rest_is_reported() -> None:
@@ -79,15 +80,15 @@ def test_a_slow_bus_gets_as_far_as_there_is_time_the_earliest_first_and_the_rest
     assert bridge.accepted[:4] == ["a0", "b10", "c11", "d12"]
     assert 10 < published.count < 42
     assert published.count + len(published.failed) == 42
-    assert set(published.failed.values()) == {"OutOfTimeError"}
+    assert set(published.failed.values()) == {"DeadlineExceededError"}
 
 
 @pytest.mark.parametrize("code", sorted(PERMANENT_CODES))
 def test_what_eventbridge_will_never_take_is_parked_and_what_follows_is_published(code: str) -> None:
     bridge, parking = Bridge(lambda _, ds: [refused(code) if d == "a1" else accepted() for d in ds]), Parking()
     published = publish(bridge, events("aaab"), park=parking)
-    assert parking.parked == {"a1": Reason(Cause.REFUSED, code)}
-    assert published.parked == {"1": Reason(Cause.REFUSED, code)}
+    assert parking.parked == {"a1": ParkReason(Cause.REFUSED, code)}
+    assert published.parked == {"1": ParkReason(Cause.REFUSED, code)}
     assert (published.count, published.failed) == (3, {})
     assert bridge.of("a") == ["a0", "a2"]
     assert sum(call.count("a1") for call in bridge.calls) == 1
@@ -104,7 +105,7 @@ def test_what_no_message_can_be_made_of_is_parked_and_what_follows_is_published(
 
     bridge, parking = Bridge(), Parking()
     published = publish(bridge, events("aab", build), park=parking)
-    assert parking.parked == {"a0": Reason(Cause.UNREADABLE, type(error).__name__)}
+    assert parking.parked == {"a0": ParkReason(Cause.UNREADABLE, type(error).__name__)}
     assert (published.count, published.failed) == (2, {})
     assert sorted(bridge.accepted) == ["a1", "b2"]
 
@@ -182,7 +183,7 @@ def test_an_empty_batch_is_nothing_to_do() -> None:
 def test_an_invocation_with_no_time_at_all_reports_everything() -> None:
     bridge = Bridge()
     assert publish(bridge, [event("a", 0), event("b", 1)], seconds=0).failed == {
-        "0": "OutOfTimeError",
-        "1": "OutOfTimeError",
+        "0": "DeadlineExceededError",
+        "1": "DeadlineExceededError",
     }
     assert bridge.calls == []

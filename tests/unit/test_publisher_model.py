@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from appointments.publishing import publication
 from appointments.publishing.messages import Message
-from appointments.publishing.pending import Outgoing, Reason
+from appointments.publishing.pending import ParkReason, PendingEvent
 from appointments.publishing.publication import Published
 from tests import profiles
 from tests.unit.publishing import Bridge, Clock, InPlace, Parking, accepted, event, message, publish, refused
@@ -61,7 +61,7 @@ class World:
         self.bridge = Bridge(self._answer)
         self.parking = Parking()
 
-    def invoke(self, batch: list[Outgoing]) -> Published:
+    def invoke(self, batch: list[PendingEvent]) -> Published:
         """Nothing may be reported of an invocation in which nothing went wrong but single events for good."""
         self.faulty = False
         published = publish(
@@ -110,7 +110,7 @@ class World:
             return refused()
         return refused("MalformedDetail") if self.kinds[detail] == REFUSED else accepted()
 
-    def _park(self, outgoing: Outgoing, reason: Reason) -> None:
+    def _park(self, pending: PendingEvent, reason: ParkReason) -> None:
         match self._next(self.park_faults):
             case "kill before":
                 raise KilledError
@@ -118,18 +118,18 @@ class World:
                 raise ConnectionError
             case "take 20 seconds":
                 self.clock.pass_by(20)
-                self.parking(outgoing, reason)
+                self.parking(pending, reason)
             case "fail after":
-                self.parking(outgoing, reason)
+                self.parking(pending, reason)
                 raise ConnectionError
             case "kill after":
-                self.parking(outgoing, reason)
+                self.parking(pending, reason)
                 raise KilledError
             case None:
-                self.parking(outgoing, reason)
+                self.parking(pending, reason)
 
 
-def deliver(batch: list[Outgoing], invoke: Callable[[list[Outgoing]], Published]) -> None:
+def deliver(batch: list[PendingEvent], invoke: Callable[[list[PendingEvent]], Published]) -> None:
     """The event source mapping, which never gives up here."""
     while batch:
         try:

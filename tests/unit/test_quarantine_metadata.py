@@ -5,15 +5,22 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appointments.contract.violations import Violation
-from appointments.storage.quarantine import METADATA_BYTES, Account, Reason
+from appointments.contract.violations import Kind, Violation
+from appointments.outcome import QUARANTINED, Outcome
+from appointments.storage.quarantine import METADATA_BYTES, QuarantineMetadata
 
 LONG = st.builds(lambda text, times: text * times, st.text(max_size=20), st.integers(0, 200))
-VIOLATION = st.builds(Violation, LONG, st.text(max_size=20), LONG)
+VIOLATION = st.builds(Violation, LONG, st.text(max_size=20), LONG, st.just(Kind.STRUCTURE))
 PATHS = st.from_regex(r"\A\$(\.[a-zA-Z]{1,12}|\[[0-9]{1,5}\]){1,6}\Z")
-PLAIN = st.builds(Violation, PATHS, st.sampled_from(["type", "required"]), st.sampled_from(["string", "A, B, C"]))
-ACCOUNT = st.builds(
-    lambda received_at, violations, request_id, content_type: Account(
+PLAIN = st.builds(
+    Violation,
+    PATHS,
+    st.sampled_from(["type", "required"]),
+    st.sampled_from(["string", "A, B, C"]),
+    st.just(Kind.STRUCTURE),
+)
+METADATA = st.builds(
+    lambda received_at, violations, request_id, content_type: QuarantineMetadata(
         received_at, tuple(violations), len(violations), request_id, content_type
     ),
     LONG,
@@ -23,9 +30,11 @@ ACCOUNT = st.builds(
 )
 
 
-@given(account=ACCOUNT, reason=st.sampled_from(Reason))
-def test_metadata_is_printable_ascii_within_2_kb_whatever_there_is_to_tell(account: Account, reason: Reason) -> None:
-    metadata = account.as_metadata(reason)
+@given(known=METADATA, reason=st.sampled_from(QUARANTINED))
+def test_metadata_is_printable_ascii_within_2_kb_whatever_there_is_to_tell(
+    known: QuarantineMetadata, reason: Outcome
+) -> None:
+    metadata = known.as_metadata(reason)
     assert sum(len(f"x-amz-meta-{name}") + len(value) for name, value in metadata.items()) <= METADATA_BYTES
     for name, value in metadata.items():
         assert (name + value).isascii()
@@ -35,25 +44,27 @@ def test_metadata_is_printable_ascii_within_2_kb_whatever_there_is_to_tell(accou
 
 @given(violations=st.lists(PLAIN, min_size=1, max_size=5).map(lambda few: few * 20))
 def test_the_first_violations_come_back_as_they_were_and_as_many_as_fit(violations: list[Violation]) -> None:
-    account = Account("2026-03-02T09:00:01.000000000Z", tuple(violations), len(violations), "r-1", "application/json")
-    metadata = account.as_metadata(Reason.CONTRACT)
-    told = Account.from_metadata(metadata)
-    assert told.violations == account.violations[: len(told.violations)]
-    assert told.violation_count == len(violations)
-    assert (told.received_at, told.request_id, told.content_type) == (
-        account.received_at,
-        account.request_id,
-        account.content_type,
+    known = QuarantineMetadata(
+        "2026-03-02T09:00:01.000000000Z", tuple(violations), len(violations), "r-1", "application/json"
+    )
+    metadata = known.as_metadata(Outcome.CONTRACT)
+    read = QuarantineMetadata.from_metadata(metadata)
+    assert read.violations == known.violations[: len(read.violations)]
+    assert read.violation_count == len(violations)
+    assert (read.received_at, read.request_id, read.content_type) == (
+        known.received_at,
+        known.request_id,
+        known.content_type,
     )
     used = sum(len(f"x-amz-meta-{name}") + len(value) for name, value in metadata.items())
-    assert told.violations == account.violations or used > METADATA_BYTES - 200
+    assert read.violations == known.violations or used > METADATA_BYTES - 200
 
 
 @given(metadata=st.dictionaries(st.sampled_from(["violations", "violation-count", "received-at"]), st.text()))
 def test_metadata_that_somebody_wrote_by_hand_is_no_error(metadata: dict[str, str]) -> None:
-    Account.from_metadata(metadata)
+    QuarantineMetadata.from_metadata(metadata)
 
 
 def test_members_of_the_wrong_shape_are_left_out() -> None:
     for text in ("{}", "[[1]]", "[1]", '[["a","b","c","d"]]', "null", "[" * 100_000):
-        assert Account.from_metadata({"violations": text, "violation-count": "3"}).violations == ()
+        assert QuarantineMetadata.from_metadata({"violations": text, "violation-count": "3"}).violations == ()

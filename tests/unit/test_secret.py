@@ -9,13 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from appointments import timing
 from tests import profiles
 from tests.unit.vault import ARN, FAULTS, Vault
 from webhook.secret import (
     CURRENT,
-    FIRST_PAUSE_SECONDS,
-    FRESH_SECONDS,
-    PAUSE_SECONDS,
     PREVIOUS,
     Secret,
     SecretUnavailableError,
@@ -49,11 +47,11 @@ def test_one_reading_of_two_calls_serves_five_minutes(vault: Vault) -> None:
     secret = vault.secret()
     for _ in range(1000):
         secret.keys()
-    vault.now = FRESH_SECONDS - 0.1
+    vault.now = timing.SECRET_FRESH - 0.1
     secret.keys()
     assert vault.calls == [CURRENT, PREVIOUS]
     vault.rotate("second")
-    vault.now = FRESH_SECONDS
+    vault.now = timing.SECRET_FRESH
     assert secret.keys() == (b"second", b"first")
     assert len(vault.calls) == 4
 
@@ -63,7 +61,7 @@ def test_a_version_that_was_rotated_out_is_no_key_five_minutes_later(vault: Vaul
     assert accepts(secret, b"first")
     vault.rotate("second")
     vault.rotate("third")
-    vault.now = FRESH_SECONDS
+    vault.now = timing.SECRET_FRESH
     assert not accepts(secret, b"first")
 
 
@@ -72,14 +70,14 @@ def test_credentials_that_match_nothing_cause_a_reading_every_ten_seconds_and_no
     for _ in range(1000):
         assert not accepts(secret, b"wrong")
         vault.now += 0.1
-    assert len(vault.calls) == 2 * 100 / PAUSE_SECONDS
+    assert len(vault.calls) == 2 * 100 / timing.SECRET_PAUSE
 
 
 def test_a_new_version_is_accepted_without_waiting_five_minutes(vault: Vault) -> None:
     secret = vault.secret()
     secret.keys()
     vault.rotate("second")
-    vault.now = PAUSE_SECONDS
+    vault.now = timing.SECRET_PAUSE
     assert accepts(secret, b"second")
     assert accepts(secret, b"first")
     assert len(vault.calls) == 4
@@ -120,13 +118,13 @@ def test_an_outage_takes_no_key_away_and_leaves_no_other_credential_judged(vault
     secret.keys()
     vault.rotate("third")
     vault.fail(kind, CURRENT, PREVIOUS)
-    for vault.now in (PAUSE_SECONDS, FRESH_SECONDS, 100 * FRESH_SECONDS):
+    for vault.now in (timing.SECRET_PAUSE, timing.SECRET_FRESH, 100 * timing.SECRET_FRESH):
         assert accepts(secret, b"first")
         assert accepts(secret, b"second")
         with pytest.raises(SecretUnavailableError, match=f"^AWSCURRENT: {kind}$"):
             accepts(secret, b"third")
     vault.fail("")
-    vault.now += PAUSE_SECONDS
+    vault.now += timing.SECRET_PAUSE
     assert accepts(secret, b"third")
     assert not accepts(secret, b"first")
 
@@ -136,12 +134,12 @@ def test_a_fault_that_lasts_a_moment_leaves_the_other_credentials_unjudged_until
 ) -> None:
     secret = vault.secret()
     secret.keys()
-    vault.now = PAUSE_SECONDS
+    vault.now = timing.SECRET_PAUSE
     vault.fail("ReadTimeoutError", CURRENT)
     with pytest.raises(SecretUnavailableError):
         accepts(secret, b"wrong")
     vault.fail("")
-    vault.now += PAUSE_SECONDS - 0.1
+    vault.now += timing.SECRET_PAUSE - 0.1
     with pytest.raises(SecretUnavailableError):
         accepts(secret, b"wrong")
     vault.now += 0.1
@@ -157,11 +155,11 @@ def test_while_the_previous_version_alone_cannot_be_read_the_known_keys_hold_and
     with pytest.raises(SecretUnavailableError, match=r"^AWSPREVIOUS: DecryptionFailure$"):
         accepts(secret, b"maybe the previous one")
     vault.rotate("second")
-    vault.now = PAUSE_SECONDS
+    vault.now = timing.SECRET_PAUSE
     assert accepts(secret, b"second")
     assert accepts(secret, b"first"), "what was the current version a moment ago is the previous one now"
     vault.fail("")
-    vault.now += PAUSE_SECONDS
+    vault.now += timing.SECRET_PAUSE
     assert not accepts(secret, b"maybe the previous one")
 
 
@@ -170,11 +168,11 @@ def test_an_outage_costs_one_call_in_ten_seconds_however_many_deliveries_come(va
     secret.keys()
     vault.fail("ReadTimeoutError", CURRENT, PREVIOUS)
     vault.calls.clear()
-    vault.now = FRESH_SECONDS
+    vault.now = timing.SECRET_FRESH
     for _ in range(1000):
         assert accepts(secret, b"first")
         vault.now += 0.1
-    assert vault.calls == [CURRENT] * int(100 / PAUSE_SECONDS)
+    assert vault.calls == [CURRENT] * int(100 / timing.SECRET_PAUSE)
     assert len(vault.reports) == len(vault.calls)
 
 
@@ -186,7 +184,7 @@ def test_where_nothing_is_known_nobody_gets_in_and_it_is_tried_again_after_a_sec
             accepts(secret, b"first")
     assert vault.calls == [CURRENT]
     vault.fail("")
-    vault.now = FIRST_PAUSE_SECONDS
+    vault.now = timing.SECRET_FIRST_PAUSE
     assert accepts(secret, b"first")
 
 
@@ -226,11 +224,11 @@ def test_a_signing_secret_that_is_no_base64_is_told_refuses_what_it_cannot_judge
     vault.rotate("not base64!")
     vault.rotate("whsec_not base64 either!")
     secret = vault.secret(signing_key)
-    reason = "^AWSCURRENT: the secret is not base64, so it is no signing key$"
+    reason = "^AWSCURRENT: the secret is not base64: it is no signing key$"
     with pytest.raises(SecretUnavailableError, match=reason):
         accepts(secret, b"key")
     vault.rotate("whsec_a2V5")
-    vault.now = FIRST_PAUSE_SECONDS
+    vault.now = timing.SECRET_FIRST_PAUSE
     assert accepts(secret, b"key")
     # The previous version is none, and nobody can have signed with it.
     assert not accepts(secret, b"another")
@@ -256,5 +254,5 @@ def test_a_reading_that_took_its_time_in_vain_is_not_begun_again_by_the_delivery
         secret.keys()
     assert vault.calls == [CURRENT]
     vault.fail("")
-    vault.now += FIRST_PAUSE_SECONDS
+    vault.now += timing.SECRET_FIRST_PAUSE
     assert secret.keys() == (b"first",)

@@ -1,56 +1,83 @@
-"""The one exception tree. No message ever holds a value that was sent."""
+"""The one exception tree. No message contains a value of a delivery."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+from appointments.outcome import Outcome
 
 if TYPE_CHECKING:
     from appointments.contract.violations import Violation
 
 
 class AppointmentsError(Exception):
-    """Whatever this package refuses or could not do."""
+    """The base of all errors of this package."""
 
 
-class MalformedBodyError(AppointmentsError):
-    """The body is not the JSON it should be; the message names the rule and the place."""
+class RejectedError(AppointmentsError):
+    """The body cannot be stored, now or later; ``outcome`` says why and is the reason in quarantine."""
+
+    outcome: ClassVar[Outcome]
+    violations: tuple[Violation, ...] = ()
+    violation_count: int = 0
 
 
-class ContractError(AppointmentsError):
-    """The body is JSON but breaks the structure of the contract, in every one of ``violations``."""
+class MalformedBodyError(RejectedError):
+    """The body is not JSON. The message names the rule and the position."""
 
-    def __init__(self, violations: tuple[Violation, ...]) -> None:
-        super().__init__(f"the body breaks the contract in {len(violations)} places")
+    outcome = Outcome.MALFORMED
+
+
+class UnsupportedMediaTypeError(RejectedError):
+    """The headers say that the body is not JSON, or that it is compressed."""
+
+    outcome = Outcome.MEDIA_TYPE
+
+
+class ContractError(RejectedError):
+    """The body is JSON but breaks the structure of the contract; see :class:`.validation.Findings`."""
+
+    outcome = Outcome.CONTRACT
+
+    def __init__(self, violations: tuple[Violation, ...], count: int) -> None:
+        super().__init__(f"the body breaks the contract in {count} places")
         self.violations = violations
+        self.violation_count = count
 
 
-class StoreUnavailableError(AppointmentsError):
-    """A delivery could not be stored, or not in time; delivering it again is safe."""
+class UndeliverableError(RejectedError):
+    """A message of the backlog does not contain a delivery, or its delivery fails again and again."""
+
+    outcome = Outcome.UNDELIVERABLE
+
+
+class UnavailableError(AppointmentsError):
+    """A service did not confirm a call. Repeating the call is safe."""
+
+
+class StoreUnavailableError(UnavailableError):
+    """DynamoDB did not confirm the write in time. The delivery may or may not be stored."""
 
 
 class StoreRefusedError(StoreUnavailableError):
-    """DynamoDB finds fault with what it was to store: no outage, so waiting alone does not help."""
+    """DynamoDB refuses the content of the write. Waiting alone does not help."""
 
 
-class BodyUnavailableError(AppointmentsError):
-    """S3 did not take a body, or did not give the one that was put."""
+class BodyUnavailableError(UnavailableError):
+    """S3 did not confirm that it stored a body, or did not return it."""
 
 
 class BodyLostError(BodyUnavailableError):
-    """The body is gone, or is not the one that was put; trying again cannot help."""
+    """The object is gone, or has other content than its key says. Repeating the call does not help."""
 
 
-class QuarantineUnavailableError(AppointmentsError):
-    """S3 did not take a body into quarantine; keeping it again is safe."""
+class QuarantineUnavailableError(UnavailableError):
+    """S3 did not confirm that a body is in quarantine."""
+
+
+class BacklogUnavailableError(UnavailableError):
+    """SQS did not confirm that a delivery is in the backlog."""
 
 
 class DeadlineExceededError(AppointmentsError):
-    """A call was not answered while there was time for it."""
-
-
-class BacklogUnavailableError(AppointmentsError):
-    """The backlog could not take a delivery; deferring it again is safe."""
-
-
-class UndeliverableError(AppointmentsError):
-    """A message of the backlog is none of ours."""
+    """A call did not return in time. Whether it took effect is unknown."""

@@ -1,27 +1,29 @@
-"""Sessions and settings of botocore that make and call clients with no more than our few calls need.
+"""Sessions and settings of botocore with only what our few calls need.
 
-They are made of public names of botocore alone; tests/unit/test_clients.py holds the requests against those of a full
-session (docs/decisions/0018).
+They use public names of botocore alone. tests/unit/test_clients.py compares the requests with those of a full session
+(docs/decisions/0018).
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore import handlers
 from botocore.config import Config
 from botocore.session import Session
 
+if TYPE_CHECKING:
+    from appointments.timing import CallTimeouts
 
-def lean_session(services: Collection[str]) -> Any:
-    """As ``get_session`` makes it, but for the event handlers of other services than these, and never talkative.
 
-    Each client gets a copy of all handlers: to register and to copy those of four hundred services is a twentieth of
-    the webhook's cold start.
+def lean_session(services: Collection[str]) -> Session:
+    """Return a session without the event handlers of services other than ``services``.
+
+    Every client copies all handlers of its session, and botocore has handlers for four hundred services.
     """
-    # The SDK writes whole requests at DEBUG, and with them names, tokens and what is published: whatever the level.
+    # At DEBUG the SDK logs whole requests, with names and tokens in them.
     for name in ("botocore", "urllib3"):
         logging.getLogger(name).setLevel(logging.WARNING)
     session = Session(include_builtin_handlers=False)
@@ -42,12 +44,12 @@ def _register(events: Any, position: list[Any]) -> Any:
     return events.register
 
 
-def lean_config(session: Any, **settings: Any) -> Config:
-    """The settings, for a client of the session that does per call only what differs from call to call."""
-    shared = {
-        # What our code builds is right or a test fails. Checking it again costs a twentieth of each delivery.
-        "parameter_validation": False,
-        # Put together once instead of twice for each call.
-        "user_agent": session.user_agent(),
-    }
-    return Config(**shared, **settings)
+def lean_config(session: Session, timeouts: CallTimeouts) -> Config:
+    """Return the settings of a client of the session, without work that is the same for every call."""
+    return Config(
+        connect_timeout=timeouts.connect,
+        read_timeout=timeouts.read,
+        retries={"mode": "standard", "total_max_attempts": timeouts.attempts},
+        parameter_validation=False,  # tests check what our code sends; the check costs a twentieth of each delivery
+        user_agent=session.user_agent(),  # assembled once instead of twice in each call
+    )

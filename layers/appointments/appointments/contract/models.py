@@ -1,20 +1,19 @@
 """What the sender sends: the envelope of POST Appointment, as frozen, strict models.
 
 Source: the vendor's webhook page as mapped in mapping.md, section 3 (types, nullability, presence) and section 4
-(C1 to C22, A1). Presence is enforced only where a consumer depends on it; unknown members are kept at every level;
-limits are annotations that are reported and never enforced (:mod:`appointments.contract.limits`). Date-times stay the
-sender's text, checked for RFC 3339 with an offset: a datetime would lose digits of the fraction.
+(C1 to C23, A1). The models only validate: what travels on is the decoded document. Presence is required where a
+consumer depends on it. Unknown members are accepted at every level. Limits (lengths, minimums) are constraints
+like any other here; :mod:`.violations` tells them from structure by the kind of error.
 """
 
-# Annotations are evaluated as they stand: pydantic would have to evaluate their text, at every cold start.
-from typing import Annotated, Any, Literal
+# Annotations are objects, not strings: pydantic would have to evaluate the strings at every cold start.
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from appointments.contract.instants import PATTERN, is_date_time
-from appointments.contract.limits import MaxLength, Minimum, MinLength
 
 Status = Literal[
     "ACCEPTED",
@@ -50,7 +49,7 @@ AnswerType = Literal["SUBJECT_QUESTIONNAIRE", "APPOINTMENT_CANCELLATION", "APPOI
 
 ENVELOPE_ID_BYTES = 1024 - len("EVENT#")
 APPOINTMENT_ID_BYTES = 2048 - len("APPOINTMENT#")
-"""An id becomes a key of the table and has to fit DynamoDB's limit together with its prefix (C22)."""
+"""An id becomes a key of the table. With its prefix it must fit DynamoDB's limit (C22)."""
 
 
 def check_date_time(text: str) -> str:
@@ -60,11 +59,11 @@ def check_date_time(text: str) -> str:
 
 
 def check_envelope_id(text: str) -> str:
-    return _fitting(text, ENVELOPE_ID_BYTES)
+    return _check_key(text, ENVELOPE_ID_BYTES)
 
 
 def check_appointment_id(text: str) -> str:
-    return _fitting(text, APPOINTMENT_ID_BYTES)
+    return _check_key(text, APPOINTMENT_ID_BYTES)
 
 
 def check_number(value: Any) -> Any:
@@ -73,7 +72,24 @@ def check_number(value: Any) -> Any:
     return value
 
 
-def _fitting(text: str, bound: int) -> str:
+def check_map(value: Any) -> Any:
+    if not isinstance(value, dict | list):
+        raise PydanticCustomError("map_type", "neither an object nor an array")
+    return value
+
+
+def check_id(value: Any) -> Any:
+    if isinstance(value, str):
+        if not value:
+            raise PydanticCustomError("string_too_short", "empty", {"min_length": 1})
+    elif not isinstance(value, int) or isinstance(value, bool):
+        raise PydanticCustomError("id_type", "neither an integer nor a string")
+    elif value < 0:
+        raise PydanticCustomError("greater_than_equal", "negative", {"ge": 0})
+    return value
+
+
+def _check_key(text: str, bound: int) -> str:
     if not text:
         raise PydanticCustomError("minLength", "empty", {"bound": 1})
     if len(text.encode()) > bound:
@@ -82,7 +98,7 @@ def _fitting(text: str, bound: int) -> str:
 
 
 Number = Annotated[Any, AfterValidator(check_number), WithJsonSchema({"type": "number"})]
-"""As JSON has it. Pydantic's float is narrower: it refuses an integer that a double cannot hold."""
+"""A number of JSON. Pydantic's float is narrower: it refuses an integer that a double cannot hold."""
 DateTime = Annotated[
     str,
     AfterValidator(check_date_time),
@@ -90,23 +106,33 @@ DateTime = Annotated[
 ]
 EnvelopeId = Annotated[str, AfterValidator(check_envelope_id), WithJsonSchema({"type": "string", "minLength": 1})]
 AppointmentId = Annotated[str, AfterValidator(check_appointment_id), WithJsonSchema({"type": "string", "minLength": 1})]
-Id = Annotated[int, Minimum(0)] | Annotated[str, MinLength(1)]
-"""Integer or text (C3); compare and key by ``str(id)``."""
-ExternalId = Annotated[str, MaxLength(255)]
-Email = Annotated[str, MaxLength(320)]
-VideoUrl = Annotated[str, MaxLength(2000)]
-Language = Annotated[str, MaxLength(2)]
-CountryCode = Annotated[str, MinLength(2), MaxLength(2)]
+Id = Annotated[
+    Any,
+    AfterValidator(check_id),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "minLength": 1}]}),
+]
+"""An integer or a text (C3). Compare and key by ``str(id)``."""
+Map = Annotated[
+    Any,
+    AfterValidator(check_map),
+    WithJsonSchema({"anyOf": [{"type": "object", "additionalProperties": True}, {"type": "array", "items": {}}]}),
+]
+Order = Annotated[int, Field(ge=0)]
+ExternalId = Annotated[str, Field(max_length=255)]
+Email = Annotated[str, Field(max_length=320)]
+VideoUrl = Annotated[str, Field(max_length=2000)]
+Language = Annotated[str, Field(max_length=2)]
+CountryCode = Annotated[str, Field(min_length=2, max_length=2)]
 
 
 ABSENT: Any = None
-"""For a member that may be left out but not be null: a default is not validated, so null itself is refused."""
+"""The default of a member that may be absent but not null: pydantic does not validate a default."""
 
 
 class Model(BaseModel):
-    """Frozen, strict, camelCase on the wire, unknown members kept (C5).
+    """A model that is frozen and strict, has camelCase names on the wire and accepts unknown members (C5).
 
-    Validators are made when they are asked for, which at a cold start none is (:mod:`appointments.contract.prepared`).
+    Pydantic builds no validator of a model before its first use; a cold start uses :mod:`.prepared` instead.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="allow", alias_generator=to_camel, defer_build=True)
@@ -117,8 +143,7 @@ class Translation(Model):
     language: str | None = None  # no limit here, and no enum anywhere (C8)
 
 
-# Arrays are immutable tuples; strict pydantic would want the decoded JSON array to be one already.
-Translations = Annotated[tuple[Translation, ...], Field(strict=False)] | None
+Translations = list[Translation] | None
 
 
 class SubjectGroupTranslations(Model):
@@ -159,13 +184,13 @@ class ListingTranslations(Model):
 
 
 class SubjectGroup(Model):
-    """All members optional, limits of the richer copy of the page (C13); null only where it is printed."""
+    """A group of subjects. All members are optional; the limits are those of the richer copy of the page (C13)."""
 
     id: str = ABSENT
     external_id: ExternalId | None = None
-    order: Annotated[int, Minimum(0)] = ABSENT
-    color: Annotated[str, MaxLength(7)] | None = None
-    image: Annotated[str, MaxLength(65535)] | None = None
+    order: Order = ABSENT
+    color: Annotated[str, Field(max_length=7)] | None = None
+    image: Annotated[str, Field(max_length=65535)] | None = None
     translations: SubjectGroupTranslations | None = None
     created_at: DateTime = ABSENT
     updated_at: DateTime = ABSENT
@@ -176,7 +201,7 @@ class Subject(Model):
     external_id: ExternalId | None = None
     enabled_for_customer_use: bool = ABSENT
     enabled_for_internal_use: bool = ABSENT
-    order: Annotated[int, Minimum(0)] = ABSENT
+    order: Order = ABSENT
     cancellation_by_agent_form_id: str | None = None
     cancellation_by_customer_form_id: str | None = None
     completion_by_agent_form_id: str | None = None
@@ -195,7 +220,7 @@ class Geolocation(Model):
 class Location(Model):
     postal_code: str | None = None
     country_code: CountryCode | None = None
-    geolocation: Geolocation | None = None  # also null: virtual offices exist (C12)
+    geolocation: Geolocation | None = None  # null for a virtual office (C12)
     translations: LocationTranslations | None = None
 
 
@@ -227,7 +252,7 @@ class Employee(Model):
     profile_picture_url: str | None = None
     static_video_url: str | None = None
     translations: EmployeeTranslations | None = None
-    available_roles: Annotated[tuple[EmployeeRole, ...], Field(strict=False)] | None = None
+    available_roles: list[EmployeeRole] | None = None
     status: EmployeeStatus
     time_zone: str | None = None
     user_id: str | None = None
@@ -236,7 +261,7 @@ class Employee(Model):
 
 
 class Customer(Model):
-    """No sample exists; the names are those of the vendor's REST resource."""
+    """A customer. No sample exists; the member names are those of the vendor's REST resource."""
 
     id: Id
     external_id: ExternalId | None = None
@@ -257,7 +282,7 @@ class Customer(Model):
 
 
 class ParticipantBase(Model):
-    """Which two members hold at most 2000 characters is not printed: the video URLs (C10)."""
+    """The members that participants of both types share. The limit of the two video URLs is inferred (C10)."""
 
     role: ParticipantRole
     token: str | None = None
@@ -282,7 +307,23 @@ class CustomerParticipant(ParticipantBase):
     customer: Customer
 
 
-Participant = Annotated[EmployeeParticipant | CustomerParticipant, Field(discriminator="type")]
+class UnknownParticipant(ParticipantBase):
+    """A participant without a known type: the other members are validated as well."""
+
+    type: ParticipantType
+
+
+def choose_participant(value: Any) -> str:
+    kind = value.get("type") if isinstance(value, dict) else None
+    return {"EMPLOYEE": "Employee", "CUSTOMER": "Customer"}.get(kind, "Unknown") if isinstance(kind, str) else "Unknown"
+
+
+Participant = Annotated[
+    Annotated[EmployeeParticipant, Tag("Employee")]
+    | Annotated[CustomerParticipant, Tag("Customer")]
+    | Annotated[UnknownParticipant, Tag("Unknown")],
+    Discriminator(choose_participant),
+]
 
 
 class Form(Model):
@@ -308,7 +349,7 @@ class Answer(Model):
     question: Question | None = None
     answer_type: AnswerType
     value: str | None = None
-    selected_answer_options: Annotated[tuple[SelectedAnswerOption, ...], Field(strict=False)] | None = None
+    selected_answer_options: list[SelectedAnswerOption] | None = None
     created_at: DateTime | None = None
     updated_at: DateTime | None = None
 
@@ -319,7 +360,7 @@ class Listing(Model):
     external_id: ExternalId | None = None
     time_zone: str | None = None
     location: Location | None = None
-    tags: Annotated[tuple[str, ...], Field(strict=False)] | None = None
+    tags: list[str] | None = None
     translations: ListingTranslations | None = None
     created_at: DateTime | None = None
     updated_at: DateTime | None = None
@@ -328,22 +369,22 @@ class Listing(Model):
 class LeadSegment(Model):
     id: Id
     active: bool | None = None
-    code: Annotated[str, MaxLength(255)] | None = None
+    code: Annotated[str, Field(max_length=255)] | None = None
     description: str | None = None
     created_at: DateTime | None = None
     updated_at: DateTime | None = None
-    deleted_at: str | None = None  # no date-time format declared (C6)
+    deleted_at: str | None = None  # the page declares no date-time format (C6)
 
 
 class AppointmentBase(Model):
-    """What every appointment has, whatever its status."""
+    """The members of an appointment of any status."""
 
     id: AppointmentId
     subject: Subject
     office: Office
-    participants: Annotated[tuple[Participant, ...], Field(strict=False)]  # none is legal too (C9)
-    answers: Annotated[tuple[Answer, ...], Field(strict=False)] | None = None
-    callback_request: Any = None  # Required on the page, missing from its sample (C1)
+    participants: list[Participant]  # an empty array is legal (C9)
+    answers: list[Answer] | None = None
+    callback_request: Any = None  # required on the page, absent from its sample (C1)
     location: Location | None = None
     listing: Listing | None = None
     lead_segment: LeadSegment | None = None
@@ -352,12 +393,12 @@ class AppointmentBase(Model):
     hybrid: bool | None = None
     trailing_buffer_time: int | None = None
     internal_notes: str | None = None
-    metadata: dict[str, Any] | Annotated[tuple[Any, ...], Field(strict=False)] | None = None  # [] is a map too (C7)
+    metadata: Map | None = None  # an empty map can arrive as [] (C7)
     created_at: DateTime | None = None
     created_by_id: str | None = None
     created_by_type: Actor
     created_from: Channel
-    updated_at: DateTime  # what the vendor tells receivers to order by (C20)
+    updated_at: DateTime  # receivers order events by it (C20)
     updated_by_id: str | None = None
     updated_by_type: Actor
     updated_from: Channel
@@ -366,7 +407,7 @@ class AppointmentBase(Model):
 
 
 class DatedAppointment(AppointmentBase):
-    """Statuses that cannot be without a date."""
+    """An appointment whose status requires a start and an end."""
 
     status: Literal["ACCEPTED", "COMPLETED", "NO_SHOW"]
     start: DateTime
@@ -374,18 +415,41 @@ class DatedAppointment(AppointmentBase):
 
 
 class UndatedAppointment(AppointmentBase):
-    """Statuses that can be without a date: an invite that never had one can be cancelled (C15). What the page says of
-    requests and invites ends with the status (A1), so one with a date is accepted all the same.
+    """An appointment whose status does not require a date: an invite without one can be cancelled (C15).
+
+    The page does not describe the dates of requests and invites (A1), so these may have a date as well.
     """
 
     status: Literal["CANCELLED", "INCOMING_REQUEST", "OUTGOING_INVITE", "ALTERNATIVE_DATE_REQUESTED"]
 
 
-Appointment = Annotated[DatedAppointment | UndatedAppointment, Field(discriminator="status")]
+class UnknownAppointment(AppointmentBase):
+    """An appointment without a known status: the other members are validated as well."""
+
+    status: Status
+
+
+_DATED = frozenset(get_args(DatedAppointment.model_fields["status"].annotation))
+_UNDATED = frozenset(get_args(UndatedAppointment.model_fields["status"].annotation))
+
+
+def choose_appointment(value: Any) -> str:
+    status = value.get("status") if isinstance(value, dict) else None
+    if not isinstance(status, str):
+        return "Unknown"
+    return "Dated" if status in _DATED else "Undated" if status in _UNDATED else "Unknown"
+
+
+Appointment = Annotated[
+    Annotated[DatedAppointment, Tag("Dated")]
+    | Annotated[UndatedAppointment, Tag("Undated")]
+    | Annotated[UnknownAppointment, Tag("Unknown")],
+    Discriminator(choose_appointment),
+]
 
 
 class Reference(Model):
-    """An object of which only the id is told."""
+    """A reference to an object by its id."""
 
     id: Id = ABSENT
 
@@ -401,12 +465,12 @@ class PreviousParticipant(Model):
 
 
 class PreviousAppointment(Model):
-    """A reduced snapshot without an id of its own (C17), alike for every status."""
+    """The appointment before the change: a reduced snapshot without an id, alike for every status (C17)."""
 
     status: Status
     subject: Reference | None = None
     office: Reference | None = None
-    participants: Annotated[tuple[PreviousParticipant, ...], Field(strict=False)] | None = None
+    participants: list[PreviousParticipant] | None = None
     location: Location | None = None
     listing: Reference | None = None
     lead_segment: Reference | None = None
@@ -416,7 +480,7 @@ class PreviousAppointment(Model):
 
 
 class Data(Model):
-    """eventType, status and previousAppointment are never validated against each other (C14)."""
+    """The change. eventType, status and previousAppointment are not validated against each other (C14)."""
 
     event_type: EventType
     message: str | None = None  # deprecated by the vendor (C4)
@@ -425,11 +489,11 @@ class Data(Model):
 
 
 class Envelope(Model):
-    """One event. ``id`` is unique per event and unchanged when the sender retries."""
+    """One event. ``id`` is unique per event, and the same in every retry of the sender."""
 
     id: EnvelopeId
     correlation_id: str
     webhook_configuration_id: str
     version: str
-    entity: Literal["Appointment"]  # the sibling webhook's "Callback Request" is refused clearly (C21)
+    entity: Literal["Appointment"]  # the vendor's other webhook entity is "Callback Request" (C21)
     data: Data

@@ -1,4 +1,4 @@
-"""One call of PutEvents: every entry's result, and whether trying again can change it."""
+"""One call of PutEvents: the result of each entry, and whether a retry can change it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from appointments.publishing.messages import Message
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
-    from appointments.publishing.budget import Budget
+    from appointments.deadline import Deadline
 
 CALL_ENTRIES = 10
 PERMANENT_CODES = frozenset(
@@ -27,25 +27,25 @@ PERMANENT_CODES = frozenset(
         "RedactionFailure",
     }
 )
-"""An entry's codes that EventBridge documents as not retryable (API reference, PutEventsResultEntry). Every other
-code, also one that is not known yet, is tried again: that loses nothing."""
+"""The codes of an entry that EventBridge documents as not retryable (API reference, PutEventsResultEntry). Any other
+code, also an unknown one, is retried: that loses nothing."""
 CONTENT_ERRORS = frozenset({"ParamValidationError", "SerializationException", "ValidationException"})
 CONTENT_TOO_LARGE = 413
-"""A call that fails so fails because of an entry in it. Any other error of a call, a missing permission or bus
-included, is about the surroundings: they are put right while the stream keeps the events."""
+"""These errors of a call mean that one entry is bad. Any other error, such as a missing permission or bus, concerns
+the environment: an operator mends it while the stream keeps the events."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An entry that EventBridge has not accepted. ``whole`` says that the call failed, with every entry of it."""
+    """An entry that EventBridge did not accept. ``whole_call`` means that the call failed with all its entries."""
 
     code: str
     permanent: bool = False
-    whole: bool = False
+    whole_call: bool = False
 
 
 class Bus:
-    """Puts messages on one event bus under one source."""
+    """One event bus, and the source of our messages."""
 
     def __init__(self, client: EventBridgeClient, bus_name: str, source: str) -> None:
         self._client = client
@@ -53,34 +53,35 @@ class Bus:
         self._source = source
 
     def size(self, message: Message) -> int:
-        """The entry's size as EventBridge counts it, in bytes."""
+        """Return the size of the entry as EventBridge counts it, in bytes."""
         return message.size(source=self._source)
 
-    def put(self, messages: Sequence[Message], budget: Budget) -> list[Refusal | None]:
-        """None for each message that was accepted. Raises nothing: a call that fails is a refusal of each.
+    def put(self, messages: Sequence[Message], deadline: Deadline) -> list[Refusal | None]:
+        """Put messages in one call; return None for each that was accepted.
 
-        A call that fails because of what is in it is made again entry by entry, to find the one to blame.
+        Raises nothing: a failed call is a refusal of each message. A call that fails because one entry is bad is
+        repeated entry by entry to find it.
         """
-        refusals = self._call(messages, budget)
-        if len(messages) == 1 or not _is_content(refusals[0]):
+        refusals = self._call(messages, deadline)
+        if len(messages) == 1 or not _is_content_error(refusals[0]):
             return refusals
-        return [self._call([message], budget)[0] for message in messages]
+        return [self._call([message], deadline)[0] for message in messages]
 
-    def _call(self, messages: Sequence[Message], budget: Budget) -> list[Refusal | None]:
+    def _call(self, messages: Sequence[Message], deadline: Deadline) -> list[Refusal | None]:
         entries: Any = [message.entry(source=self._source, bus_name=self._bus_name) for message in messages]
         try:
-            answer: Any = budget.call(lambda: self._client.put_events(Entries=entries))
+            answer: Any = deadline.call(lambda: self._client.put_events(Entries=entries))
             results = answer["Entries"]
             if len(results) == len(entries):
                 return [_refusal(result) for result in results]
-            refusal = Refusal("IncompleteAnswer", whole=True)
-        except Exception as error:  # noqa: BLE001 - whatever a call raises, its entries are not known to be out
-            refusal = _whole(error)
+            refusal = Refusal("IncompleteAnswer", whole_call=True)
+        except Exception as error:  # noqa: BLE001 - after any error the entries are not known to be published
+            refusal = _of_whole_call(error)
         return [refusal] * len(messages)
 
 
-def _is_content(refusal: Refusal | None) -> bool:
-    return refusal is not None and refusal.whole and refusal.permanent
+def _is_content_error(refusal: Refusal | None) -> bool:
+    return refusal is not None and refusal.whole_call and refusal.permanent
 
 
 def _refusal(result: dict[str, Any]) -> Refusal | None:
@@ -90,10 +91,10 @@ def _refusal(result: dict[str, Any]) -> Refusal | None:
     return Refusal(code, permanent=code in PERMANENT_CODES)
 
 
-def _whole(error: Exception) -> Refusal:
+def _of_whole_call(error: Exception) -> Refusal:
     if not isinstance(error, ClientError):
         name = type(error).__name__
-        return Refusal(name, permanent=name in CONTENT_ERRORS, whole=True)
+        return Refusal(name, permanent=name in CONTENT_ERRORS, whole_call=True)
     code = error.response.get("Error", {}).get("Code", "Unknown")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return Refusal(code, permanent=code in CONTENT_ERRORS or status == CONTENT_TOO_LARGE, whole=True)
+    return Refusal(code, permanent=code in CONTENT_ERRORS or status == CONTENT_TOO_LARGE, whole_call=True)

@@ -1,4 +1,4 @@
-"""The failure queue, to which the publisher itself sends what it will never be able to publish as things are."""
+"""The publisher's failure queue, as its sender: the publisher parks events that it can never publish."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from appointments.publishing.failures import Parked
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-    from appointments.publishing.pending import Outgoing, Reason
+    from appointments.publishing.pending import ParkReason, PendingEvent
 
 
 class FailureQueue:
-    """Takes keys and reasons, never what is in an event."""
+    """The queue. A message holds keys and a reason, never content of an event."""
 
     def __init__(self, client: SQSClient, url: str) -> None:
         self._client = client
         self._url = url
 
-    def park(self, event: Outgoing, reason: Reason) -> None:
-        """Returns once SQS has accepted the message; raises KeyError for an answer that does not say so."""
+    def park(self, event: PendingEvent, reason: ParkReason) -> None:
+        """Send the event's key and the reason; raises KeyError for an answer that does not confirm it."""
         parked = Parked(
             partition_key=event.partition_key,
             sort_key=event.sort_key,
@@ -30,4 +30,4 @@ class FailureQueue:
             created_at=event.created_at,
         )
         answer = self._client.send_message(QueueUrl=self._url, MessageBody=parked.body())
-        answer["MessageId"]  # without it nothing says that it was accepted
+        answer["MessageId"]  # its presence is the confirmation

@@ -1,7 +1,7 @@
-"""What ends in the publisher's failure queue, and the one format of each kind.
+"""The messages of the publisher's failure queue.
 
 The publisher parks single events under ``parkedEvent``; the event source mapping sends ranges of the stream under
-``DDBStreamBatchInfo``. Both say where an event is, none what it holds.
+``DDBStreamBatchInfo``. Both say where an event is, never what it contains.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from appointments.errors import AppointmentsError
 
 
 class UnknownFailureError(AppointmentsError):
-    """A message of the failure queue that is of neither kind."""
+    """The message is neither a parked event nor a range of the stream."""
 
 
 class Cause(StrEnum):
-    """Why an event is parked: no message can be made of its item, or EventBridge will never take the message."""
+    """Why an event is parked: its item makes no message, or EventBridge will never accept the message."""
 
     UNREADABLE = "unreadable"
     REFUSED = "refused"
@@ -28,7 +28,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """One event that could not be published as things are, by its key.
+    """One event that cannot be published, by its key.
 
     ``code`` is the kind of error or EventBridge's error code; ``created_at`` is the approximate time of the stream
     record in whole seconds, ``2026-03-02T09:00:00Z``.
@@ -42,7 +42,7 @@ class Parked:
     created_at: str
 
     def body(self) -> str:
-        """The message. Plain ASCII: SQS refuses some characters that an id may hold."""
+        """Encode the message in ASCII: SQS refuses some characters that an id may contain."""
         return json.dumps(
             {
                 "version": "1",
@@ -60,11 +60,11 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class StreamRange:
-    """Records of one shard, both ends included, that the mapping has given up on.
+    """Records of one shard, both ends included, that the event source mapping gave up.
 
     ``first_at`` and ``last_at`` are the approximate times of its first and last record, in the fixed width of
-    ``instants.utc``; ``size`` is the number of records that the mapping counted. Sequence numbers are the stream's own
-    text, and compare as integers.
+    :func:`.instants.utc`; ``size`` is the number of records. Sequence numbers are text of the stream, and compare as
+    integers.
     """
 
     stream_arn: str
@@ -81,7 +81,7 @@ Failure = Parked | StreamRange
 
 
 def parse(body: str) -> Failure:
-    """Raises UnknownFailureError, which quotes nothing of the message."""
+    """Decode a message. Raises UnknownFailureError, which quotes nothing of it."""
     try:
         document = json.loads(body)
         if "parkedEvent" in document:
@@ -116,5 +116,5 @@ def _range(info: dict[str, Any], context: dict[str, Any]) -> StreamRange:
 
 
 def _number(text: str) -> str:
-    int(text)  # ValueError for what is none
+    int(text)  # raises ValueError
     return text

@@ -1,17 +1,17 @@
-"""A batch onto the bus: nothing lost, nothing reordered within an appointment, no appointment held up by another.
+"""Publishes a batch: nothing is lost, the order of each appointment is kept, and no appointment blocks another.
 
-EventBridge accepts or refuses each entry of a call by itself. Two messages of one appointment therefore never
-share a call: were the first refused and the second accepted, they would be published out of order. Each call
-takes the first outstanding message of up to ten appointments. A few calls are on their way at once, for most of
-what a call takes is waiting, but never two with the same appointment.
+EventBridge accepts or refuses each entry of a call separately. Two messages of one appointment therefore never share
+a call: with the first refused and the second accepted, their order would be lost. A call takes the first pending
+message of at most ten appointments. A few calls are in flight at the same time, because a call consists mostly of
+waiting, but never two with the same appointment.
 
-==================  ========================================================================================
-what happens        what becomes of the event
-==================  ========================================================================================
-accepted            the next one of its appointment follows
-will never go out   parked: it is done once the failure queue has it, and the next one follows
-anything else       tried again while there is time, its appointment's later events behind it; then reported
-==================  ========================================================================================
+====================  ======================================================================================
+result                what follows
+====================  ======================================================================================
+accepted              the next event of its appointment
+can never succeed     the event is parked; once the failure queue has it, the next event of its appointment
+any other             a retry within the deadline, with later events of the appointment blocked; then a report
+====================  ======================================================================================
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from appointments.deadline import Deadline
 from appointments.errors import BodyLostError
-from appointments.publishing.budget import Budget
 from appointments.publishing.bus import CALL_ENTRIES, Bus, Refusal
 from appointments.publishing.failures import Cause
 from appointments.publishing.messages import ENTRY_BYTES, Message
-from appointments.publishing.pending import Lane, Lanes, Outgoing, Reason
+from appointments.publishing.pending import AppointmentQueue, ParkReason, PendingEvent, PendingEvents
 
 CALLS_IN_FLIGHT = 4
-"""At once, as long as the bus answers. While it is in trouble one call at a time finds out how it is."""
+"""At most this many calls while the bus answers. After a call that fails as a whole there is one at a time."""
 UNREADABLE = (
     ArithmeticError,
     AttributeError,
@@ -42,146 +42,146 @@ UNREADABLE = (
     ValueError,
     zlib.error,
 )
-"""What making a message of an item raises when the item is not one that the store wrote: no retry changes that."""
+"""The errors of building a message from an item that the store did not write. No retry changes them."""
 
-Park = Callable[[Outgoing, Reason], None]
-"""Returns once the event is safe elsewhere; whatever it raises means that it is not."""
+Park = Callable[[PendingEvent, ParkReason], None]
+"""Returns once the event is safe in the failure queue; any exception means that it is not."""
 
 
 @dataclass(slots=True)
 class Published:
-    """What became of a batch, by sequence number: how many were published, why parked, and what stopped the rest."""
+    """The result of a batch, by sequence number: how many events are published, and why others are not."""
 
     count: int = 0
-    parked: dict[str, Reason] = field(default_factory=dict)
+    parked: dict[str, ParkReason] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
 
 def publish(
-    outgoing: Iterable[Outgoing],
+    events: Iterable[PendingEvent],
     *,
     bus: Bus,
     park: Park,
-    budget: Budget,
+    deadline: Deadline,
     executor: Callable[[int], Executor] = ThreadPoolExecutor,
 ) -> Published:
-    """Publish in order per appointment until all is done or the time is up; ``outgoing`` is in the stream's order.
+    """Publish events, given in the order of the stream, until all are done or the deadline has passed.
 
-    No call is on its way any more when it returns, but for one that was given up because it hangs.
+    When it returns, no call is in flight, except calls that hang and were abandoned.
     """
     with executor(CALLS_IN_FLIGHT) as calls:
-        return _Publication(Lanes(outgoing), bus, park, budget, calls).run()
+        return _Publication(PendingEvents(events), bus, park, deadline, calls).run()
 
 
-Wave = Sequence[tuple[Lane, Message]]
+Call = Sequence[tuple[AppointmentQueue, Message]]
 Refusals = Sequence[Refusal | None]
 
 
 class _Publication:
-    """All but the calls themselves is done in one thread."""
+    """One thread does everything but the calls."""
 
-    def __init__(self, lanes: Lanes, bus: Bus, park: Park, budget: Budget, calls: Executor) -> None:
-        self._lanes = lanes
+    def __init__(self, pending: PendingEvents, bus: Bus, park: Park, deadline: Deadline, calls: Executor) -> None:
+        self._pending = pending
         self._bus = bus
         self._park = park
-        self._budget = budget
+        self._deadline = deadline
         self._calls = calls
-        self._flights: dict[Future[Refusals], Wave] = {}
-        self._room = CALLS_IN_FLIGHT
+        self._in_flight: dict[Future[Refusals], Call] = {}
+        self._most_in_flight = CALLS_IN_FLIGHT
         self._published = Published()
 
     def run(self) -> Published:
-        while not self._budget.spent():
-            full = len(self._flights) >= self._room
-            if not full and (wave := self._wave()):
-                self._put(wave)
-            elif self._flights:
-                self._land(None if full else self._lanes.next_moment())
-            elif (moment := self._lanes.next_moment()) is not None:
-                self._budget.wait_until(moment)
+        while not self._deadline.passed:
+            full = len(self._in_flight) >= self._most_in_flight
+            if not full and (call := self._next_call()):
+                self._start(call)
+            elif self._in_flight:
+                self._settle_finished(None if full else self._pending.next_moment())
+            elif (moment := self._pending.next_moment()) is not None:
+                self._deadline.sleep_until(moment)
             else:
                 break
-        while self._flights:
-            self._land()
-        self._published.failed = self._lanes.left()
+        while self._in_flight:
+            self._settle_finished()
+        self._published.failed = self._pending.left()
         return self._published
 
-    def _wave(self) -> list[tuple[Lane, Message]]:
-        """The first messages of up to ten appointments, within the size of one call."""
-        wave: list[tuple[Lane, Message]] = []
+    def _next_call(self) -> Call:
+        """The first messages of at most ten appointments, within the size of one call."""
+        call: list[tuple[AppointmentQueue, Message]] = []
         room = ENTRY_BYTES
-        for lane in self._lanes.ready(self._budget.now()):
-            message = self._message(lane)
+        for queue in self._pending.ready(self._deadline.now()):
+            message = self._message(queue)
             if message is None:
                 continue
             size = self._bus.size(message)
-            if wave and (size > room or len(wave) == CALL_ENTRIES):
+            if call and (size > room or len(call) == CALL_ENTRIES):
                 break
-            wave.append((lane, message))
+            call.append((queue, message))
             room -= size
-        return wave
+        return call
 
-    def _message(self, lane: Lane) -> Message | None:
-        """The lane's first message; None when its event had to be parked instead, or has to wait."""
-        if lane.message is None and lane.reason is None:
-            self._build(lane)
-        if lane.reason is not None:
-            self._give_up(lane, lane.reason)
-        return lane.message
+    def _message(self, queue: AppointmentQueue) -> Message | None:
+        """The queue's first message; None when its event is parked instead, or has to wait."""
+        if queue.message is None and queue.park_reason is None:
+            self._build(queue)
+        if queue.park_reason is not None:
+            self._park_first(queue, queue.park_reason)
+        return queue.message
 
-    def _build(self, lane: Lane) -> None:
-        event = lane.first
+    def _build(self, queue: AppointmentQueue) -> None:
+        event = queue.first
         try:
-            # A call of its own costs a third of what making a message does: only what can hang is worth it.
-            lane.message = self._budget.call(event.build) if event.fetches else event.build()
-        except (BotoCoreError, ClientError) as error:  # before the others: some of them are ValueErrors as well
-            lane.pause(type(error).__name__, self._budget.now())
+            # The second thread of a deadline costs a third of building a message: only a fetch can hang.
+            queue.message = self._deadline.call(event.build) if event.fetches else event.build()
+        except (BotoCoreError, ClientError) as error:  # before UNREADABLE: some of them are ValueErrors as well
+            queue.pause(type(error).__name__, self._deadline.now())
         except UNREADABLE as error:
-            lane.reason = Reason(Cause.UNREADABLE, type(error).__name__)
-        except Exception as error:  # noqa: BLE001 - what is not known to be permanent is tried again
-            lane.pause(type(error).__name__, self._budget.now())
+            queue.park_reason = ParkReason(Cause.UNREADABLE, type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - an error that is not known to be permanent is retried
+            queue.pause(type(error).__name__, self._deadline.now())
 
-    def _give_up(self, lane: Lane, reason: Reason) -> None:
-        event = lane.first
+    def _park_first(self, queue: AppointmentQueue, reason: ParkReason) -> None:
+        event = queue.first
         try:
-            self._budget.call(lambda: self._park(event, reason))
-        except Exception as error:  # noqa: BLE001 - whatever parking raises, the event is not known to be safe
-            lane.pause(type(error).__name__, self._budget.now())
+            self._deadline.call(lambda: self._park(event, reason))
+        except Exception as error:  # noqa: BLE001 - after any error the event is not known to be safe
+            queue.pause(type(error).__name__, self._deadline.now())
         else:
             self._published.parked[event.sequence_number] = reason
-            lane.advance()
+            queue.advance()
 
-    def _put(self, wave: Wave) -> None:
-        for lane, _ in wave:
-            lane.depart()
-        messages = [message for _, message in wave]
-        if not self._flights and self._lanes.next_moment() is None:  # nothing to do meanwhile: no thread is worth it
-            self._settle_all(wave, self._bus.put(messages, self._budget))
+    def _start(self, call: Call) -> None:
+        for queue, _ in call:
+            queue.start_call()
+        messages = [message for _, message in call]
+        if not self._in_flight and self._pending.next_moment() is None:  # nothing to do meanwhile: no thread
+            self._settle(call, self._bus.put(messages, self._deadline))
         else:
-            self._flights[self._calls.submit(self._bus.put, messages, self._budget)] = wave
+            self._in_flight[self._calls.submit(self._bus.put, messages, self._deadline)] = call
 
-    def _land(self, moment: float | None = None) -> None:
-        """Wait for a call to return, but not beyond ``moment``."""
-        timeout = None if moment is None else self._budget.seconds_until(moment)
-        for flight in wait(self._flights, timeout, FIRST_COMPLETED).done:
-            self._settle_all(self._flights.pop(flight), flight.result())
+    def _settle_finished(self, moment: float | None = None) -> None:
+        """Wait for a call to return, but at most until ``moment``."""
+        timeout = None if moment is None else self._deadline.seconds_until(moment)
+        for future in wait(self._in_flight, timeout, FIRST_COMPLETED).done:
+            self._settle(self._in_flight.pop(future), future.result())
 
-    def _settle_all(self, wave: Wave, refusals: Refusals) -> None:
-        for (lane, _), refusal in zip(wave, refusals, strict=True):
-            self._settle(lane, refusal)
-        if any(refusal and refusal.whole and not refusal.permanent for refusal in refusals):
-            # Not the entries but the bus is in trouble: hammering it with the other appointments helps nobody.
-            self._room = 1
-            self._lanes.pause_all(max(lane.not_before for lane, _ in wave))
+    def _settle(self, call: Call, refusals: Refusals) -> None:
+        for (queue, _), refusal in zip(call, refusals, strict=True):
+            self._settle_entry(queue, refusal)
+        if any(refusal and refusal.whole_call and not refusal.permanent for refusal in refusals):
+            # The bus is in trouble, not an entry: more calls would not help it.
+            self._most_in_flight = 1
+            self._pending.pause_all(max(queue.not_before for queue, _ in call))
         else:
-            self._room = CALLS_IN_FLIGHT
+            self._most_in_flight = CALLS_IN_FLIGHT
 
-    def _settle(self, lane: Lane, refusal: Refusal | None) -> None:
-        lane.land()
+    def _settle_entry(self, queue: AppointmentQueue, refusal: Refusal | None) -> None:
+        queue.end_call()
         if refusal is None:
             self._published.count += 1
-            lane.advance()
+            queue.advance()
         elif refusal.permanent:
-            lane.message, lane.reason = None, Reason(Cause.REFUSED, refusal.code)
+            queue.message, queue.park_reason = None, ParkReason(Cause.REFUSED, refusal.code)
         else:
-            lane.pause(refusal.code, self._budget.now())
+            queue.pause(refusal.code, self._deadline.now())

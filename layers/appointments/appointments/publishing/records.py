@@ -1,4 +1,4 @@
-"""A record of the table's stream, as the event source mapping hands it over, as an event on its way."""
+"""Converts records of the table's stream, as the event source mapping delivers them, to pending events."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from functools import partial
 from typing import Any
 
 from appointments.publishing.messages import Message
-from appointments.publishing.pending import Outgoing
+from appointments.publishing.pending import PendingEvent
 from appointments.storage.items import Item
 
 
-def outgoing(record: dict[str, Any], build: Callable[[Item], Message]) -> Outgoing:
-    """``build`` makes a message of an event item, when its turn comes."""
+def pending_event(record: dict[str, Any], build: Callable[[Item], Message]) -> PendingEvent:
+    """Convert a record; ``build`` makes the message of its event item later."""
     stream = record["dynamodb"]
     created = datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC)
-    return Outgoing(
+    return PendingEvent(
         partition_key=stream["Keys"]["pk"]["S"],
         sort_key=stream["Keys"]["sk"]["S"],
         sequence_number=stream["SequenceNumber"],

@@ -1,7 +1,7 @@
 """Deliveries that could not be stored in time, kept in a queue until they can.
 
-A message holds the body exactly as it came, compressed, and when it came; one too large for the queue is left with
-the bodies in S3 and named by its key.
+A message holds the body as received, compressed, and the instant of its receipt. A body that is too large for a
+message is an object in S3, and the message holds its key.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from appointments.storage.bodies import Bodies
 
 MESSAGE_BYTES = 256 * 1024
-"""Queues take up to 1 MiB today; what is larger than this goes to S3, as it had to when 256 KiB were the limit."""
+"""A larger message goes to S3. SQS accepts 1 MiB today; 256 KiB was its limit for years."""
 
 
 class Deferred(NamedTuple):
@@ -42,15 +42,18 @@ class Deferred(NamedTuple):
 
 
 class Backlog:
-    """The queue, and the bucket for what does not fit it."""
+    """The queue, and the bucket for bodies that do not fit a message."""
 
-    def __init__(self, client: SQSClient, queue_url: str, bodies: Bodies) -> None:
+    def __init__(self, client: SQSClient, queue_url: str, bodies: Callable[[], Bodies]) -> None:
         self._client = client
         self._queue_url = queue_url
         self._bodies = bodies
 
     def defer(self, deferred: Deferred, deadline: Deadline) -> None:
-        """Durable when it returns. Raises BacklogUnavailableError when it may not be; deferring again is safe."""
+        """Send the delivery to the queue; it is durable when this returns.
+
+        Raises BacklogUnavailableError when SQS or S3 does not confirm it. A repeated call is safe.
+        """
         try:
             deadline.call(lambda: self._send(deferred))
         except (DeadlineExceededError, BodyUnavailableError) as error:
@@ -63,18 +66,22 @@ class Backlog:
     def _send(self, deferred: Deferred) -> None:
         message = encode(deferred)
         if len(message) > MESSAGE_BYTES:
-            message = _encoded(deferred.received_at, bodyKey=self._bodies.put(deferred.body))
+            message = _encoded(deferred.received_at, bodyKey=self._bodies().put(deferred.body))
         answer = self._client.send_message(QueueUrl=self._queue_url, MessageBody=message)
-        if not answer.get("MessageId"):  # a page of something in between, for instance
+        if not answer.get("MessageId"):  # for instance the error page of a proxy
             raise ResponseParserError
 
 
 def encode(deferred: Deferred) -> str:
+    """Encode a message that holds its body."""
     return _encoded(deferred.received_at, body=base64.b64encode(items.pack(deferred.body)).decode())
 
 
 def decode(message: str, load: Callable[[str], bytes]) -> Deferred:
-    """``load`` fetches a body by its key. Raises UndeliverableError for what :meth:`Backlog.defer` did not send."""
+    """Decode a message; ``load`` fetches a body by its key.
+
+    Raises UndeliverableError for a message that :meth:`Backlog.defer` did not send, and whatever ``load`` raises.
+    """
     try:
         document = json.loads(message)
         received_at = str(document["receivedAt"])
@@ -82,7 +89,7 @@ def decode(message: str, load: Callable[[str], bytes]) -> Deferred:
             return Deferred(load(str(document["bodyKey"])), received_at)
         return Deferred(items.unpack(base64.b64decode(document["body"], validate=True)), received_at)
     except (ValueError, KeyError, TypeError, RecursionError, binascii.Error, zlib.error) as error:
-        raise UndeliverableError("not a message of the backlog: " + type(error).__name__) from None
+        raise UndeliverableError("the message is no delivery: " + type(error).__name__) from None
 
 
 def _encoded(received_at: str, **body: str) -> str:

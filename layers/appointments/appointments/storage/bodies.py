@@ -1,7 +1,7 @@
-"""Bodies too large for an item of the table: whole in S3, named by what they are (a claim check).
+"""Bodies that are too large for an item of the table: objects in S3, named by their content (a claim check).
 
-The key is the SHA-256 of the bytes. Whoever puts a body again writes the same bytes under the same name, so a crash
-between the bucket and the table leaves nothing to clean up, and a reader can tell that it got what was put.
+The key is the SHA-256 of the bytes. A repeated put writes the same bytes under the same key, so a crash between the
+bucket and the table needs no cleaning up, and a reader can check that the object is the body that was put.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ def key_of(body: bytes) -> str:
 
 
 class Bodies:
-    """The bucket of such bodies, each an object of exactly the bytes that were received."""
+    """The bucket: each object is exactly the bytes that were received."""
 
     def __init__(self, client: S3Client, bucket_name: str) -> None:
         self._client = client
         self._bucket_name = bucket_name
 
     def put(self, body: bytes) -> str:
-        """The key under which the body is durable; putting it again is safe and makes the object young again.
+        """Store the body and return its key. A repeated put is safe and restarts the object's lifetime.
 
-        Raises BodyUnavailableError when S3 did not confirm it.
+        Raises BodyUnavailableError when S3 does not confirm it.
         """
         key = key_of(body)
         try:
@@ -53,8 +53,10 @@ class Bodies:
         return key
 
     def get(self, key: str) -> bytes:
-        """The body that was put. Raises BodyLostError when there is none or another one, BodyUnavailableError when
-        S3 does not say.
+        """Return the body that was put under the key.
+
+        Raises BodyLostError when there is no such object or its content differs, BodyUnavailableError when S3 does
+        not answer.
         """
         try:
             body = self._client.get_object(Bucket=self._bucket_name, Key=key)["Body"].read()

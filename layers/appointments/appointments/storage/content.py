@@ -1,7 +1,7 @@
-"""When two bodies say the same: the same JSON value, whatever its whitespace, member order or escapes.
+"""Compares two bodies by content: the same JSON value in another notation (white space, member order, escapes).
 
-Numbers compare by notation, so that 1, 1.0 and true are three things and no digit is ever lost to a double: where
-this errs, a body is kept in quarantine that need not be, and never the other way round.
+Numbers compare by their notation, so 1, 1.0 and true are three values and no digit is lost to a double. Where this
+is too strict, a body is kept in quarantine without need; it is never too lenient.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 
-FRACTION = "\ud800"
-"""Names a number's text. A lone surrogate is in no body (see parsing.decode), so no object looks the same."""
+NUMBER = "\ud800"
+"""The member name that marks the text of a number. No body contains a lone surrogate, so no object looks the same."""
+SHORT = 18
+"""Integers of at most this many digits are converted; the conversion of long ones takes quadratic time."""
 
 
-class _Fraction:
-    """A number with a fraction or an exponent, as it is written; no str, which would be encoded as a string."""
+class _Number:
+    """A number as it is written. It is no str, because json would encode a str as a string."""
 
     __slots__ = ("text",)
 
@@ -23,13 +25,13 @@ class _Fraction:
 
 
 def canonical(body: bytes) -> str:
-    """One text for all notations of a JSON value. ``body`` is what parsing.decode accepts."""
-    document = json.loads(body, parse_float=_Fraction)
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), default=_tagged)
+    """Return one text for all notations of a JSON value. ``body`` must be what :func:`.document.decode` accepts."""
+    document = json.loads(body, parse_float=_Number, parse_int=_integer)
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), default=_marked)
 
 
 def digest(body: bytes) -> str:
-    """SHA-256 of the canonical text, in hexadecimal."""
+    """Return the SHA-256 of the canonical text, in hexadecimal."""
     return hashlib.sha256(canonical(body).encode()).hexdigest()
 
 
@@ -37,5 +39,9 @@ def same(body: bytes, other: bytes) -> bool:
     return body == other or canonical(body) == canonical(other)
 
 
-def _tagged(number: _Fraction) -> dict[str, str]:
-    return {FRACTION: number.text}
+def _integer(text: str) -> int | _Number:
+    return int(text) if len(text) <= SHORT else _Number(text)
+
+
+def _marked(number: _Number) -> dict[str, str]:
+    return {NUMBER: number.text}

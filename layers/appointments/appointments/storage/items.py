@@ -1,13 +1,14 @@
-"""The table's two items and how a delivery becomes them.
+"""The two items of the table, and how a delivery becomes them.
 
-Keys, attribute names and index names are stated here once; a test holds template.yaml against them.
+This module states the names of keys, attributes and indexes once; tests compare template.yaml and
+events/table/current.json with it.
 
-current  ``pk=APPOINTMENT#<id>  sk=CURRENT``        what a person or a query asks for, and in ``eventId`` the
+current  ``pk=APPOINTMENT#<id>  sk=CURRENT``        what a person or a query looks for, and in ``eventId`` the
                                                     event item that holds the whole appointment
 event    ``pk=APPOINTMENT#<id>  sk=EVENT#<id>``     history, outbox and deduplication in one: the body as received,
-                                                    or the key of the object in S3 that it is (:mod:`.bodies`)
+                                                    or the key of the object in S3 that is the body (:mod:`.bodies`)
 
-Neither grows with what is sent: every text but the body has a bound, and the body moves out when it is too large.
+Both items are bounded whatever was sent: every text but the body has a limit, and a large body moves to S3.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ import zlib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from appointments.contract.instants import utc
+from appointments.contract.members import instant, member, objects, person, text
 from appointments.storage import content
 
 if TYPE_CHECKING:
-    from appointments.contract.models import Envelope
+    from appointments.contract.essentials import Essentials
     from appointments.contract.violations import Violation
 
 PARTITION_KEY = "pk"
@@ -37,20 +38,19 @@ INDEXES = {
 INDEX_PROJECTION = ("status", "end", "meetingType", "updatedAt")
 
 ITEM_BYTES = 256 * 1024
-"""A larger event item names its body instead of holding it. DynamoDB's own limit is 400 KB, and far from it an error
-in our counting does no harm, a duplicate brings less back, and a put to S3 is cheaper than the write units."""
+"""A larger event item holds the key of its body instead of the body. DynamoDB's limit is 400 KB. The distance makes
+an error in our count harmless, a duplicate returns less data, and a put to S3 costs less than the write units."""
 BODY_BYTES = 1024 * 1024
-"""A longer body goes to S3 without trying whether it would fit: compressing megabytes costs the time to answer, and
-the message on the bus is a reference all the same."""
+"""A longer body goes to S3 uncompressed: compressing megabytes takes too long, and its message is a reference."""
 FITTING_BYTES = 32 * 1024
-"""The item of a body up to it fits and is not measured: all else in it is bounded. Most bodies are shorter."""
+"""The item of a body up to this size always fits, because everything else in it is bounded. Most bodies are shorter."""
 TEXT_BYTES = 1024
-"""Longer texts stay in the body alone, and so do empty ones where the current item would have them: the items are
-lean whatever is sent, and DynamoDB refuses a whole write for one index key that is empty or too long."""
+"""A longer text stays in the body alone, and so does an empty one: DynamoDB refuses a whole write for one index key
+that is empty or too long."""
 PARTICIPANTS = 20
-"""So many participants are named in the current item; all of them are in the event item."""
+"""The current item names at most this many participants; the event item has all of them."""
 VIOLATIONS = 100
-"""So many violations are listed in an event item; ``violationCount`` says how many there were."""
+"""An event item lists at most this many violations; ``violationCount`` is the number of all."""
 
 SECONDS_PER_DAY = 86_400
 
@@ -61,23 +61,21 @@ Item = dict[str, Attribute]
 class Delivery(NamedTuple):
     """One authenticated, parsed delivery on its way to the table.
 
-    ``received_at`` is UTC in the fixed width of :func:`appointments.contract.instants.utc`; ``expires_at`` is in epoch
-    seconds, None keeps the history for ever.
+    ``document`` is the decoded ``body``. ``received_at`` is UTC in the fixed width of :func:`.instants.utc`;
+    ``expires_at`` is in epoch seconds, None keeps the event for ever.
     """
 
     body: bytes
-    envelope: Envelope
+    document: dict[str, Any]
+    essentials: Essentials
     violations: tuple[Violation, ...]
+    violation_count: int
     received_at: str
     expires_at: int | None = None
 
-    @property
-    def updated_at(self) -> str:
-        return utc(self.envelope.data.appointment.updated_at)
-
 
 def expires_at(retention_days: int, since: float) -> int | None:
-    """When an event leaves the history, so many days after ``since``, both in epoch seconds; None for never."""
+    """Return when an event leaves the history: ``retention_days`` after ``since``, in epoch seconds; None for never."""
     return int(since) + retention_days * SECONDS_PER_DAY if retention_days else None
 
 
@@ -92,81 +90,86 @@ def event_sort_key(envelope_id: str) -> str:
 def event_item(
     delivery: Delivery, *, stale: bool = False, stored_at: str | None = None, body_key: str | None = None
 ) -> Item:
-    """The delivery as history keeps it: the exact bytes, gzip, and what a reader needs without unpacking them.
+    """Return the event item: the exact bytes, compressed, and what a reader needs without decompressing them.
 
-    ``stored_at`` is the instant of the write, in the form of ``received_at``, which it is without one. With
-    ``body_key`` the body is the object of that key, and the item holds the digest of its content in its place.
+    ``stored_at`` is the instant of the write, ``received_at`` by default. With ``body_key`` the body is the object
+    of that key, and the item holds the digest of its content instead.
     """
-    envelope = delivery.envelope
-    told = {
-        "correlationId": envelope.correlation_id,
-        "webhookConfigurationId": envelope.webhook_configuration_id,
-        "version": envelope.version,
-    }
-    item = _strings(
+    essentials, document = delivery.essentials, delivery.document
+    item = _texts(
         {
-            PARTITION_KEY: partition_key(envelope.data.appointment.id),
-            SORT_KEY: event_sort_key(envelope.id),
-            "eventType": envelope.data.event_type,
-            "updatedAt": delivery.updated_at,
+            PARTITION_KEY: partition_key(essentials.appointment_id),
+            SORT_KEY: event_sort_key(essentials.envelope_id),
+            "eventType": essentials.event_type,
+            "updatedAt": essentials.updated_at,
             "receivedAt": delivery.received_at,
             STORED_AT: stored_at or delivery.received_at,
-            **{name: text for name, text in told.items() if text is not None and _is_short(text)},
         }
+    )
+    item |= _bounded_texts(
+        {name: text(document.get(name)) for name in ("correlationId", "webhookConfigurationId", "version")}
     )
     if body_key is None:
         item["body"] = {"B": pack(delivery.body)}
     else:
-        item |= _strings({"bodyKey": body_key, "contentDigest": content.digest(delivery.body)})
+        item |= _texts({"bodyKey": body_key, "contentDigest": content.digest(delivery.body)})
     item["stale"] = {"BOOL": stale}
-    item["violations"] = {"L": [{"M": _strings(v.as_dict())} for v in delivery.violations[:VIOLATIONS]]}
-    item["violationCount"] = {"N": str(len(delivery.violations))}
+    item["violations"] = {"L": [{"M": _texts(v.as_dict())} for v in delivery.violations[:VIOLATIONS]]}
+    item["violationCount"] = {"N": str(delivery.violation_count)}
     if delivery.expires_at is not None:
         item[TTL_ATTRIBUTE] = {"N": str(delivery.expires_at)}
     return item
 
 
 def current_item(delivery: Delivery) -> Item:
-    """The appointment as it stands: native attributes for people and queries, bounded whatever was sent."""
-    appointment = delivery.envelope.data.appointment
-    listing, segment = appointment.listing, appointment.lead_segment
-    participants = appointment.participants or ()
-    texts = {
-        "eventType": delivery.envelope.data.event_type,
-        "receivedAt": delivery.received_at,
-        "status": appointment.status,
-        "meetingType": appointment.meeting_type,
-        "start": utc(appointment.start) if appointment.start else None,
-        "end": utc(appointment.end) if appointment.end else None,
-        "externalId": appointment.external_id,
-        "officeId": _of(appointment.office, "id"),
-        "officeExternalId": _of(appointment.office, "external_id"),
-        "subjectId": _of(appointment.subject, "id"),
-        "subjectExternalId": _of(appointment.subject, "external_id"),
-        "employeeId": _primary(participants, "EMPLOYEE"),
-        "customerId": _primary(participants, "CUSTOMER"),
-        "listingId": _of(listing, "id"),
-        "leadSegmentId": _of(segment, "id"),
-    }
-    item = _kept(texts)
-    item |= _strings(
+    """Return the current item: attributes for people and queries, bounded whatever was sent."""
+    essentials = delivery.essentials
+    appointment = delivery.document["data"]["appointment"]
+    participants = objects(appointment.get("participants"))
+    item = _bounded_texts(
         {
-            PARTITION_KEY: partition_key(appointment.id),
-            SORT_KEY: CURRENT_SORT_KEY,
-            "updatedAt": delivery.updated_at,
-            "eventId": delivery.envelope.id,
+            "eventType": essentials.event_type,
+            "receivedAt": delivery.received_at,
+            "status": text(appointment.get("status")),
+            "meetingType": text(appointment.get("meetingType")),
+            "start": instant(appointment.get("start")),
+            "end": instant(appointment.get("end")),
+            "externalId": text(appointment.get("externalId")),
+            "officeId": text(member(appointment, "office", "id")),
+            "officeExternalId": text(member(appointment, "office", "externalId")),
+            "subjectId": text(member(appointment, "subject", "id")),
+            "subjectExternalId": text(member(appointment, "subject", "externalId")),
+            "employeeId": primary_id(participants, "EMPLOYEE"),
+            "customerId": primary_id(participants, "CUSTOMER"),
+            "listingId": text(member(appointment, "listing", "id")),
+            "leadSegmentId": text(member(appointment, "leadSegment", "id")),
         }
     )
-    item["participants"] = {"L": [_participant(p) for p in participants[:PARTICIPANTS]]}
+    item |= _texts(
+        {
+            PARTITION_KEY: partition_key(essentials.appointment_id),
+            SORT_KEY: CURRENT_SORT_KEY,
+            "updatedAt": essentials.updated_at,
+            "eventId": essentials.envelope_id,
+        }
+    )
+    item["participants"] = {"L": [{"M": _participant(p)} for p in participants[:PARTICIPANTS]]}
     item["participantCount"] = {"N": str(len(participants))}
     return item
 
 
-def read_body(item: Item, load: Callable[[str], bytes] | None = None) -> bytes:
-    """The body of an event item, exactly as received; ``load`` gives the one of a claim check by its key.
+def primary_id(participants: Iterable[dict[str, Any]], kind: str) -> str | None:
+    """Return the id of the PRIMARY participant of a type, else of the first: an index holds one key of an item."""
+    of_kind = [participant for participant in participants if participant.get("type") == kind]
+    primary = next((p for p in of_kind if p.get("role") == "PRIMARY"), of_kind[0] if of_kind else None)
+    return None if primary is None else text(member(person(primary), "id"))
 
-    Raises KeyError without ``load`` where it is needed, ValueError or zlib.error for what :func:`event_item` did not
-    write, and whatever ``load`` raises.
+
+def read_body(item: Item, load: Callable[[str], bytes] | None = None) -> bytes:
+    """Return the body of an event item, exactly as received; ``load`` fetches a body in S3 by its key.
+
+    Raises KeyError where ``load`` is needed and missing, ValueError or zlib.error for an item that
+    :func:`event_item` did not write, and whatever ``load`` raises.
     """
     if load is not None and "bodyKey" in item:
         return load(item["bodyKey"]["S"])
@@ -174,9 +177,9 @@ def read_body(item: Item, load: Callable[[str], bytes] | None = None) -> bytes:
 
 
 def has_content(item: Item, body: bytes) -> bool:
-    """Whether an event item says what ``body`` says; False also where what it says cannot be told any more.
+    """Whether an event item has the same content as ``body``; False also where the item cannot be read any more.
 
-    A claim check is compared by its digest, so nothing is ever fetched for this.
+    A body in S3 is compared by its digest, so nothing is fetched.
     """
     try:
         if "bodyKey" in item:
@@ -187,7 +190,7 @@ def has_content(item: Item, body: bytes) -> bool:
 
 
 def pack(body: bytes) -> bytes:
-    """gzip, so that ``base64 -d | gunzip`` reads it at night without any tool of ours; no time stamp inside."""
+    """Compress with gzip, so that ``base64 -d | gunzip`` reads it without our tools; without a time stamp."""
     compressor = zlib.compressobj(level=6, wbits=31)
     return compressor.compress(body) + compressor.flush()
 
@@ -197,7 +200,7 @@ def unpack(packed: bytes) -> bytes:
 
 
 def size(item: Item) -> int:
-    """The item's size by DynamoDB's own rules, in bytes, rounded up where the rule is approximate."""
+    """Return the size of an item in bytes by DynamoDB's rules, rounded up where a rule is approximate."""
     return sum(_bytes(name) + _size(attribute) for name, attribute in item.items())
 
 
@@ -216,54 +219,28 @@ def _size(attribute: Attribute) -> int:
             return 1
 
 
-def _participant(participant: Any) -> Attribute:
-    person = _person(participant)
-    name = " ".join(part for part in (_of(person, "first_name"), _of(person, "last_name")) if part)
-    texts = {
-        "type": participant.type,
-        "role": participant.role,
-        "id": _of(person, "id"),
-        "externalId": _of(person, "external_id"),
-        "name": name,
-    }
-    return {"M": _kept(texts)}
+def _participant(participant: dict[str, Any]) -> Item:
+    human = person(participant)
+    names = (text(member(human, name)) for name in ("firstName", "lastName"))
+    return _bounded_texts(
+        {
+            "type": text(participant.get("type")),
+            "role": text(participant.get("role")),
+            "id": text(member(human, "id")),
+            "externalId": text(member(human, "externalId")),
+            "name": " ".join(name for name in names if name),
+        }
+    )
 
 
-def _primary(participants: Iterable[Any], kind: str) -> str | None:
-    """The id of the PRIMARY participant of a type, else of the first: an item has one key per index."""
-    of_kind = [p for p in participants if p.type == kind]
-    chosen = next((p for p in of_kind if p.role == "PRIMARY"), of_kind[0] if of_kind else None)
-    return _of(_person(chosen), "id")
+def _texts(texts: dict[str, str]) -> Item:
+    return {name: {"S": value} for name, value in texts.items()}
 
 
-def _person(participant: Any) -> Any:
-    """None without a participant, of a type that the contract does not know, or with nobody in it."""
-    match _of(participant, "type"):
-        case "EMPLOYEE":
-            return participant.employee
-        case "CUSTOMER":
-            return participant.customer
-        case _:
-            return None
+def _bounded_texts(texts: dict[str, str | None]) -> Item:
+    """The attributes of the texts that are neither missing, nor empty, nor too long."""
+    return {name: {"S": value} for name, value in texts.items() if value and _bytes(value) <= TEXT_BYTES}
 
 
-def _of(thing: Any, name: str) -> str | None:
-    """A member as text. None where the thing or the member is missing, as both may be in tolerant mode."""
-    value = getattr(thing, name, None)
-    return None if value is None else str(value)
-
-
-def _strings(texts: dict[str, Any]) -> Item:
-    return {name: {"S": str(text)} for name, text in texts.items()}
-
-
-def _kept(texts: dict[str, str | None]) -> Item:
-    return {name: {"S": text} for name, text in texts.items() if text and _is_short(text)}
-
-
-def _is_short(text: str) -> bool:
-    return _bytes(text) <= TEXT_BYTES
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode())
+def _bytes(value: str) -> int:
+    return len(value.encode())

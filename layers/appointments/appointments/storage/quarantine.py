@@ -1,8 +1,8 @@
-"""Bodies that were authenticated and could not be stored, kept byte for byte until somebody has looked into them.
+"""Bodies that were authenticated and cannot be stored, kept byte for byte for a person to look into.
 
-One object for each body and reason, named ``<reason>/<SHA-256 of the body>`` and written only where there is none:
-the sender's three tries, at once or one after the other, leave the first. What is known besides is in the object's
-metadata, so that nothing has to be read twice and the object is nothing but the body.
+One object for each body and reason, named ``<reason>/<SHA-256 of the body>``. An object is written once: the
+sender's three attempts leave the first. What else is known of the body is the object's metadata, so the object is
+nothing but the body.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,33 +18,24 @@ from botocore.parsers import ResponseParserError
 
 from appointments.contract.violations import Violation
 from appointments.errors import QuarantineUnavailableError
+from appointments.outcome import Outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 METADATA_BYTES = 2048
-"""S3's limit of an object's own metadata, names and values together."""
+"""S3's limit of the metadata of an object, names and values together."""
 HEADER = "x-amz-meta-"
 TEXT_LENGTH = 200
 ATTEMPTS = 3
-"""Two puts of one key at once: S3 may refuse both, and wants them again."""
+"""S3 can refuse both of two simultaneous puts of one key, and asks to repeat them."""
 
 
-class Reason(StrEnum):
-    """Why a body is in quarantine; the first part of its key."""
+class QuarantineMetadata(NamedTuple):
+    """What is known of a body in quarantine.
 
-    MALFORMED = "malformed"
-    CONTRACT = "contract"
-    MEDIA_TYPE = "media-type"
-    CONFLICTING_DUPLICATE = "conflicting-duplicate"
-    UNDELIVERABLE = "undeliverable"
-
-
-class Account(NamedTuple):
-    """What is known of a body in quarantine besides the body.
-
-    ``received_at`` is UTC in the fixed width of :func:`.instants.utc`. Of ``violations``, metadata holds
-    the first that fit; ``violation_count`` says how many there were.
+    ``received_at`` is UTC in the fixed width of :func:`.instants.utc`. Of ``violations``, the object's metadata
+    holds the first that fit; ``violation_count`` is the number of all.
     """
 
     received_at: str
@@ -55,7 +45,7 @@ class Account(NamedTuple):
     content_type: str = ""
 
     def as_metadata(self, reason: str) -> dict[str, str]:
-        """Printable ASCII, at most METADATA_BYTES whatever there is to tell."""
+        """Encode as metadata of an object: printable ASCII, at most METADATA_BYTES."""
         metadata = {
             "reason": _printable(reason),
             "received-at": _printable(self.received_at),
@@ -69,10 +59,13 @@ class Account(NamedTuple):
         return {name: value for name, value in metadata.items() if value}
 
     @classmethod
-    def from_metadata(cls, metadata: Mapping[str, str]) -> Account:
-        """Also of an object that somebody put there by hand: what is missing or unreadable is empty."""
+    def from_metadata(cls, metadata: Mapping[str, str]) -> QuarantineMetadata:
+        """Decode the metadata of an object; a value that is missing or unreadable becomes empty."""
         try:
-            violations = tuple(Violation(*map(str, one)) for one in json.loads(metadata.get("violations", "[]")))
+            violations = tuple(
+                Violation(str(path), str(rule), str(expected))
+                for path, rule, expected in json.loads(metadata.get("violations", "[]"))
+            )
             count = int(metadata.get("violation-count", "0"))
         except (ValueError, TypeError, RecursionError):
             violations, count = (), 0
@@ -86,7 +79,7 @@ class Account(NamedTuple):
 
 
 class Quarantine:
-    """The bucket that rejected bodies go to."""
+    """The bucket of rejected bodies."""
 
     def __init__(self, client: S3Client, bucket_name: str) -> None:
         self._client = client
@@ -95,31 +88,39 @@ class Quarantine:
     def keep(
         self,
         body: bytes,
-        reason: Reason,
+        reason: Outcome,
         *,
         received_at: str,
-        violations: Iterable[Violation] = (),
+        violations: tuple[Violation, ...] = (),
+        violation_count: int | None = None,
         request_id: str = "",
         content_type: str = "",
     ) -> str:
-        """The key under which the body is durable. The first account of it stays, and whatever was noted on it.
+        """Store the body and return its key. The first object of a body and reason stays, with its metadata.
 
-        Raises QuarantineUnavailableError when S3 did not confirm it; keeping it again is safe.
+        ``violation_count`` is the number of all violations, by default that of ``violations``.
+
+        Raises QuarantineUnavailableError when S3 does not confirm it. A repeated call is safe.
         """
-        found = tuple(violations)
-        account = Account(received_at, found, len(found), request_id, content_type)
+        metadata = QuarantineMetadata(
+            received_at,
+            violations,
+            len(violations) if violation_count is None else violation_count,
+            request_id,
+            content_type,
+        )
         digest = hashlib.sha256(body)
         key = f"{reason.value}/{digest.hexdigest()}"
         for _ in range(ATTEMPTS):
-            refusal = self._put(key, body, digest.digest(), account.as_metadata(reason))
-            if refusal is None or refusal == "PreconditionFailed":  # it is there already
+            error_code = self._put(key, body, digest.digest(), metadata.as_metadata(reason))
+            if error_code is None or error_code == "PreconditionFailed":  # the object exists
                 return key
-            if refusal != "ConditionalRequestConflict":  # somebody else is at it just now
+            if error_code != "ConditionalRequestConflict":  # another put of this key is in progress
                 break
-        raise QuarantineUnavailableError(f"S3 answered {refusal}")
+        raise QuarantineUnavailableError(f"S3 answered {error_code}")
 
     def _put(self, key: str, body: bytes, digest: bytes, metadata: dict[str, str]) -> str | None:
-        """S3's error code, None when it is written."""
+        """Return S3's error code, None when the object is written."""
         try:
             self._client.put_object(
                 Bucket=self._bucket_name,
@@ -127,7 +128,7 @@ class Quarantine:
                 Body=body,
                 IfNoneMatch="*",
                 ChecksumSHA256=base64.b64encode(digest).decode(),
-                ContentType="application/octet-stream",  # what a browser shows it as is not the sender's to say
+                ContentType="application/octet-stream",  # a browser must not render it
                 Metadata=metadata,
             )
         except ClientError as error:
@@ -138,13 +139,13 @@ class Quarantine:
 
 
 def _printable(text: str) -> str:
-    """As a header's value can hold it: printable ASCII, single spaces, cut."""
+    """Make the text fit for a header: printable ASCII, single spaces, cut to TEXT_LENGTH."""
     words = "".join(character if " " <= character <= "~" else "?" for character in text[:TEXT_LENGTH]).split()
     return " ".join(words)
 
 
 def _fitting(violations: Iterable[Violation], room: int) -> str:
-    """The first violations whose JSON, ``[[path, rule, expected], ...]``, is no longer than ``room`` characters."""
+    """Return the first violations as JSON, ``[[path, rule, expected], ...]``, in at most ``room`` characters."""
     texts: list[str] = []
     room -= len("[]")
     for violation in violations:

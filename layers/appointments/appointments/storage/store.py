@@ -1,99 +1,82 @@
-"""The conditions under which a delivery becomes history and state: the heart of the promises.
+"""Writes deliveries to the table, under the conditions that keep the promises.
 
 One ``TransactWriteItems`` puts the event item if it is absent and the current item if the delivery is newer.
-DynamoDB refuses the two together, and says which condition failed:
+DynamoDB refuses both together and says which condition failed:
 
 =====================  =======================================================================
-event item exists      nothing is written, whatever the state says: a duplicate, or a conflict if the envelope id
-                       came back with other content (so an answer that was lost is a duplicate, never a conflict)
-current item newer     stale: the event item alone, flagged
-same updatedAt,        not stale, but the state stays: the event item alone, under the condition that the
-greater envelope id    state has not moved on meanwhile, so that what is published as not stale never goes back
-transaction conflict   somebody else writes this appointment just now: again, with jitter, inside the deadline
+event item exists      Nothing is written: a duplicate, or a conflict if the content differs. The event item counts
+                       first, so a retry after a lost answer is a duplicate, never a conflict.
+current item newer     Stale: the event item is put alone, with the stale flag.
+same updatedAt,        Not stale, but the current item stays. The event item is put alone, on condition that the
+greater envelope id    current item still has this updatedAt; else a message could say "not stale" after a newer one.
+transaction conflict   Another request writes this appointment at the moment: retry with jitter within the deadline.
 =====================  =======================================================================
 
-A body that does not fit the item is in the bucket before the transaction points to it. A crash in between leaves an
-object that nothing points to, and the next delivery of the same body makes use of it.
+A body that does not fit the item is in the bucket before the transaction refers to it. A crash in between leaves an
+unused object, which the next delivery of the same body uses.
 """
 
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from appointments import timing
 from appointments.contract import instants
-from appointments.deadline import Deadline
 from appointments.errors import BodyUnavailableError, DeadlineExceededError, StoreRefusedError, StoreUnavailableError
+from appointments.outcome import Outcome
 from appointments.storage import items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from appointments.deadline import Deadline
     from appointments.storage.bodies import Bodies
     from appointments.storage.items import Delivery, Item
 
 REFUSED = "ConditionalCheckFailed"
-REFUSALS = {"ValidationException", "ValidationError", "ItemCollectionSizeLimitExceeded"}
-"""Of a request and of a transaction's part: it will be the same the next time."""
+CONTENT_ERRORS = {"ValidationException", "ValidationError", "ItemCollectionSizeLimitExceeded"}
+"""Codes of a request, or of one write in it, that a retry does not change."""
 ABSENT = "attribute_not_exists(pk)"
 NEWER = "attribute_not_exists(pk) OR updatedAt < :updatedAt OR (updatedAt = :updatedAt AND eventId < :eventId)"
 UNMOVED = "updatedAt = :updatedAt"
-FIRST_PAUSE, LONGEST_PAUSE = 0.010, 0.200  # seconds; a conflict lasts as long as the other transaction
-
-
-class Outcome(StrEnum):
-    """What became of a delivery; every one of them is safe to acknowledge, a conflict once it is in quarantine."""
-
-    STORED = "stored"
-    DUPLICATE = "duplicate"
-    STALE = "stale"
-    CONFLICT = "conflicting-duplicate"
 
 
 class Store:
-    """Writes deliveries to the appointments table.
+    """The appointments table.
 
-    ``deadline_seconds`` bounds a delivery that is saved without a deadline of its own. ``now`` gives ``storedAt``, in
-    the form of :func:`appointments.contract.instants.utc`.
+    ``bodies`` returns the bucket for bodies that do not fit an item. ``now`` gives ``storedAt``, in the form of
+    :func:`.instants.utc`.
     """
 
     def __init__(
         self,
         client: DynamoDBClient,
         table_name: str,
-        bodies: Bodies,
+        bodies: Callable[[], Bodies],
         *,
-        deadline_seconds: float = 1.5,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], str] = instants.now,
     ) -> None:
         self._client = client
         self._table_name = table_name
         self._bodies = bodies
-        self._deadline_seconds = deadline_seconds
-        self._clock = clock
-        self._sleep = sleep
         self._now = now
 
-    def save(self, delivery: Delivery, deadline: Deadline | None = None) -> Outcome:
-        """Store the delivery; when it returns, history, obligation to publish and state are durable together.
+    def save(self, delivery: Delivery, deadline: Deadline) -> Outcome:
+        """Store the delivery. When it returns, history, obligation to publish and state are durable together.
 
-        A conflict has changed nothing and is kept nowhere yet: that is the caller's to do. Raises
-        StoreUnavailableError when DynamoDB, or S3 for a body that does not fit an item, could not be reached,
-        refused, or did not settle in time; the delivery may or may not be stored then.
+        A conflict changes nothing and keeps nothing: the caller puts the body in quarantine. Raises
+        StoreUnavailableError when DynamoDB, or S3 for a body that does not fit an item, did not confirm the write in
+        time; the delivery may or may not be stored then. Raises StoreRefusedError when the content is the cause.
         """
-        deadline = deadline or Deadline(self._deadline_seconds, clock=self._clock)
         event = self._event(delivery, deadline)
         current = items.current_item(delivery)
         writes = [self._put_event(event), self._put_current(current)]
-        pause = FIRST_PAUSE
+        pause = timing.CONFLICT_FIRST_PAUSE
         while True:
             refusals = self._transact(writes, deadline)
             if refusals is None:
@@ -107,11 +90,25 @@ class Store:
             if codes[-1] == REFUSED:
                 writes = self._after_losing(event, current, refusals[-1].get("Item"))
             elif "TransactionConflict" in codes:
-                self._sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, not a secret
-                pause = min(2 * pause, LONGEST_PAUSE)
+                deadline.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, not a secret
+                pause = min(2 * pause, timing.CONFLICT_LONGEST_PAUSE)
             else:
-                kind = StoreRefusedError if REFUSALS & set(codes) else StoreUnavailableError
+                kind = StoreRefusedError if CONTENT_ERRORS & set(codes) else StoreUnavailableError
                 raise kind("DynamoDB refused the transaction: " + _listed(codes))
+
+    def known(self, delivery: Delivery) -> Outcome | None:
+        """Return DUPLICATE or CONFLICT for a delivery whose event the table has, else None; reads only.
+
+        Raises what the client raises.
+        """
+        key: Any = {
+            items.PARTITION_KEY: {"S": items.partition_key(delivery.essentials.appointment_id)},
+            items.SORT_KEY: {"S": items.event_sort_key(delivery.essentials.envelope_id)},
+        }
+        found: Any = self._client.get_item(TableName=self._table_name, Key=key, ConsistentRead=True).get("Item")
+        if found is None:
+            return None
+        return Outcome.DUPLICATE if items.has_content(found, delivery.body) else Outcome.CONFLICT
 
     def _event(self, delivery: Delivery, deadline: Deadline) -> Item:
         if len(delivery.body) <= items.BODY_BYTES:
@@ -119,18 +116,18 @@ class Store:
             if len(delivery.body) <= items.FITTING_BYTES or items.size(event) <= items.ITEM_BYTES:
                 return event
         try:
-            return items.event_item(delivery, body_key=deadline.call(lambda: self._bodies.put(delivery.body)))
+            return items.event_item(delivery, body_key=deadline.call(lambda: self._bodies().put(delivery.body)))
         except (BodyUnavailableError, DeadlineExceededError) as error:
             raise StoreUnavailableError(str(error)) from None
 
     def _after_losing(self, event: Item, current: Item, winner: Item | None) -> list[dict[str, Any]]:
-        """What to write when the state did not take the delivery: ``winner`` is the state that refused it."""
+        """Return the writes for a delivery that the current item refused; ``winner`` is the current item."""
         if winner is None or winner["updatedAt"]["S"] < current["updatedAt"]["S"]:
-            # Only after a tie whose state has moved or vanished meanwhile: ask the state again.
+            # After a tie, the current item was replaced or deleted meanwhile: try the whole transaction again.
             return [self._put_event(event), self._put_current(current)]
         if winner["updatedAt"] == current["updatedAt"]:
             return [self._put_event(event), self._check_unmoved(current)]
-        event["stale"] = {"BOOL": True}  # for good: a state never goes back
+        event["stale"] = {"BOOL": True}  # final: the current item never returns to an older state
         return [self._put_event(event)]
 
     def _put_event(self, event: Item) -> dict[str, Any]:
@@ -145,18 +142,18 @@ class Store:
         values = {":updatedAt": current["updatedAt"]}
         return {"ConditionCheck": self._condition(UNMOVED, Key=key, ExpressionAttributeValues=values)}
 
-    def _condition(self, expression: str, **of: Any) -> dict[str, Any]:
-        """A refusal comes with the item that is there: the state that won, or the event that is known."""
+    def _condition(self, expression: str, **write: Any) -> dict[str, Any]:
+        """A write that returns the existing item when its condition fails."""
         return {
             "TableName": self._table_name,
             "ConditionExpression": expression,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            **of,
+            **write,
         }
 
     def _transact(self, writes: list[Any], deadline: Deadline) -> list[dict[str, Any]] | None:
-        """None when committed, else DynamoDB's reasons, one for each write. The event is the first of them."""
-        writes[0]["Put"]["Item"][items.STORED_AT] = {"S": self._now()}  # of this attempt, not of the first one
+        """Return None when committed, else DynamoDB's reasons, one for each write. The event item is the first."""
+        writes[0]["Put"]["Item"][items.STORED_AT] = {"S": self._now()}  # the time of this attempt
         try:
             deadline.call(lambda: self._client.transact_write_items(TransactItems=writes))
         except ClientError as error:
@@ -164,8 +161,8 @@ class Store:
             if code == "TransactionCanceledException":
                 reasons: Any = error.response.get("CancellationReasons")
                 return list(reasons)
-            # From None: botocore's message may quote the request, and with it what was sent.
-            raise (StoreRefusedError if code in REFUSALS else StoreUnavailableError)(
+            # From None: botocore's message can quote the request and so the delivery.
+            raise (StoreRefusedError if code in CONTENT_ERRORS else StoreUnavailableError)(
                 "DynamoDB answered " + code
             ) from None
         except DeadlineExceededError:

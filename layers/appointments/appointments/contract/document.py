@@ -1,0 +1,65 @@
+"""A body as a JSON document: decoded strictly, within bounds, with nothing lost."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from appointments.contract.violations import Violation
+from appointments.errors import ContractError, MalformedBodyError
+
+VALUES = 100_000
+"""A body of more JSON values is refused before it is built: what fits six megabytes can take more memory than the
+function has, and a function that is killed keeps nothing (docs/decisions/0020)."""
+_STRING = re.compile(rb'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
+
+
+def decode(body: bytes) -> Any:
+    """Decode one JSON value from UTF-8 bytes: no NaN or Infinity, no lone surrogate, no BOM, no name twice in an
+    object, at most 200 levels.
+
+    Raises MalformedBodyError with line and column but without content, and ContractError for too many values.
+    """
+    if len(body) > 2 * VALUES and _exceeds_values(body):  # a value takes at least two bytes
+        raise ContractError((Violation("$", "maxValues", str(VALUES)),), 1)
+    try:
+        document = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        reason = str(error)
+    else:
+        return document if _has_unique_names(body, document) else _decode_checking_names(body)
+    raise MalformedBodyError(f"the body is not JSON: {reason}")
+
+
+def _exceeds_values(body: bytes) -> bool:
+    """Whether the body may have too many values. Commas and brackets bound their number from above: every value but
+    the first stands behind one. The second, dearer look leaves out those inside strings.
+    """
+    return _bound(body) > VALUES and _bound(_STRING.sub(b"", body)) > VALUES
+
+
+def _bound(text: bytes) -> int:
+    return 1 + text.count(b",") + text.count(b"[") + text.count(b"{")
+
+
+def _has_unique_names(body: bytes, document: Any) -> bool:
+    """Whether no object has a name twice; False also where only a closer look can tell, which takes four times as
+    long.
+
+    A dropped member takes its colon with it. Encoded again, no other text gains a colon but an escaped one.
+    """
+    return b"\\u003" not in body and body.count(b":") == to_json(document).count(b":")
+
+
+def _decode_checking_names(body: bytes) -> Any:
+    return json.loads(body, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise MalformedBodyError("the body is not JSON: an object has the same name twice")
+    return members

@@ -1,0 +1,55 @@
+"""The items of the table are a contract with their readers: frozen by a golden file and documented."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from appointments.storage import items
+from generate import table_page
+from samples.story import SAMPLES
+from samples.table import current_items, delivery
+
+STALE = "is not what the code makes: run `make generate` and look at the difference"
+
+
+def test_the_current_items_of_the_samples_are_those_of_the_golden_file() -> None:
+    """A difference is a change of what the readers of the table get: an attribute may be added, never renamed."""
+    assert json.loads(table_page.CURRENT.read_text(encoding="utf-8")) == current_items(), (
+        f"events/table/current.json {STALE}"
+    )
+
+
+def test_the_golden_file_has_every_attribute_that_a_current_item_can_have() -> None:
+    names = {name for item in current_items().values() for name in item}
+    assert names == table_page.CURRENT_ATTRIBUTES.keys()
+    participants = [p["M"] for item in current_items().values() for p in item["participants"]["L"]]
+    assert {name for participant in participants for name in participant} == {
+        "type",
+        "role",
+        "id",
+        "externalId",
+        "name",
+    }
+
+
+def test_the_page_is_the_one_that_the_code_makes() -> None:
+    assert table_page.PATH.read_text(encoding="utf-8") == table_page.document(), f"docs/table.md {STALE}"
+
+
+@pytest.mark.parametrize("attributes", ["CURRENT_ATTRIBUTES", "EVENT_ATTRIBUTES"])
+def test_an_attribute_without_a_description_is_noticed(attributes: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    described = dict(getattr(table_page, attributes))
+    described["renamed"] = described.pop("updatedAt")
+    monkeypatch.setattr(table_page, attributes, described)
+    with pytest.raises(ValueError, match=re.escape("['renamed', 'updatedAt']")):
+        table_page.document()
+
+
+def test_a_body_in_s3_and_an_expiring_event_have_the_documented_attributes() -> None:
+    sample = delivery(SAMPLES[0])
+    plain, other = items.event_item(sample), items.event_item(sample._replace(expires_at=1), body_key="bodies/x")
+    assert other.keys() - plain.keys() == table_page.EVENT_ALTERNATIVES.keys()
+    assert plain.keys() - other.keys() == {"body"}
