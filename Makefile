@@ -17,7 +17,11 @@ CHECKOV_STAMP := $(CHECKOV_VENV)/.installed
 BENCH_VENV := build/bench/venv
 BENCH_STAMP := $(BENCH_VENV)/.installed
 
-.PHONY: help setup setup-sam run serve load bench generate fuzz test lint types scan lock clean
+# More workers than a small machine has cores: the end-to-end tests wait for timeouts more than they compute.
+WORKERS := 4
+PYTEST = $(BIN)/python -m pytest --dist loadgroup
+
+.PHONY: help setup setup-sam run serve load bench generate check unit test nightly fuzz lint types scan lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -74,11 +78,20 @@ bench: $(BENCH_STAMP) $(SAM_STAMP) ## measure the built functions beside referen
 generate: $(STAMP) ## write every generated file: events/, the prepared schema, generated docs, the layer's lock
 	@$(BIN)/python -m generate
 
+check: lint types unit ## lint, types and unit tests, a minute: while you work
+
+unit: $(STAMP)
+	@HYPOTHESIS_PROFILE=dev $(PYTEST) -q -n auto -m "not nightly" tests/unit
+
+test: $(STAMP) $(SAM_STAMP) lint types ## lint, types and the tests of every promise, minutes: before a change is merged
+	@$(PYTEST) -n $(WORKERS) -m "not nightly" --ignore tests/e2e/test_scan.py --cov
+
+nightly: $(STAMP) $(SAM_STAMP) lint types ## every test, with ten times as many examples and every fault on both stores, hours
+	@HYPOTHESIS_PROFILE=nightly FUZZ_EXAMPLES=$(or $(EXAMPLES),1000) \
+		$(PYTEST) -n $(WORKERS) --timeout 0 --ignore tests/e2e/test_scan.py
+
 fuzz: $(STAMP) ## hostile requests against the served stack until it has found nothing for long (EXAMPLES)
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),3000) $(BIN)/python -m pytest tests/e2e/test_fuzz.py tests/e2e/test_schemathesis.py --timeout 0
-
-test: $(STAMP) $(SAM_STAMP) $(CHECKOV_STAMP) lint types ## lint, types and all tests
-	@$(BIN)/python -m pytest
 
 lint: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

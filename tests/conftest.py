@@ -15,7 +15,7 @@ from appointments.storage import items
 from appointments.storage.bodies import Bodies
 from appointments.storage.store import Store
 from cli.target import Target
-from tests import shell
+from tests import profiles, shell
 from tests.builders import make_bucket
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ for name, value in {
     "POWERTOOLS_METRICS_NAMESPACE": "Appointments",
 }.items():
     os.environ[name] = value
+
+profiles.load()
 
 
 @pytest.fixture(params=["moto", "dynamodb-local"])

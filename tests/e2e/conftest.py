@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from bench.folders import LAYERS
 from local.aws import EmbeddedAws
 from local.template import Template
 from tests import runtime, sam
 from tests.artefacts import make_read_only
+
+FOLDER = Path(__file__).parent
 
 
 @pytest.fixture(scope="module", params=["moto", "dynamodb-local"])
@@ -30,10 +33,30 @@ def dynamodb_url(request: pytest.FixtureRequest) -> str | None:
     return endpoint
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a module, or of one store in it, on one worker: they share a stack that takes seconds to start.
+
+    A module that gives its tests groups keeps them. The tests of the built functions are one group.
+    """
+    for item in items:
+        if FOLDER in item.path.parents and item.get_closest_marker("xdist_group") is None:
+            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            store = parameters.get("dynamodb_url", "")
+            group = "built" if "built" in getattr(item, "fixturenames", ()) else f"{item.path.stem} {store}".strip()
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `sam build` makes of the project."""
-    return sam.build(tmp_path_factory.mktemp("sam-build"))
+    """Build the project with `sam build`, once for all workers of pytest-xdist."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return sam.build(tmp_path_factory.mktemp("sam-build"))
+    shared = tmp_path_factory.getbasetemp().parent / "sam-build"
+    with FileLock(f"{shared}.lock"):
+        if not (shared / "template.yaml").exists():  # the last file that a build writes
+            sam.build(shared)
+    return shared
 
 
 @pytest.fixture(scope="session")

@@ -37,8 +37,10 @@ def started(start: Callable[..., Any], request: pytest.FixtureRequest) -> Any:
     return start(request.param, EVENTS[request.param], {})
 
 
-of_each = pytest.mark.parametrize(("started", "function"), [(name, name) for name in FUNCTIONS], indirect=["started"])
-of_webhook = pytest.mark.parametrize("started", ["WebhookFunction"], indirect=True)
+of_each = pytest.mark.parametrize(
+    ("started", "function"), [(name, name) for name in FUNCTIONS], indirect=["started"], scope="module"
+)
+of_webhook = pytest.mark.parametrize("started", ["WebhookFunction"], indirect=True, scope="module")
 
 
 @of_each
@@ -76,7 +78,7 @@ def test_a_new_delivery_is_one_call_and_a_start_two(started: Any) -> None:
     assert deliveries == [[STORE], [STORE], [STORE], [STORE], [STORE, STORE]]
 
 
-@pytest.mark.parametrize("started", ["PublisherFunction"], indirect=True)
+@pytest.mark.parametrize("started", ["PublisherFunction"], indirect=True, scope="module")
 def test_a_batch_is_published_by_no_more_calls_than_it_may_be(started: Any) -> None:
     start, batch, one = (phase["requests"] for phase in started["phases"])
     assert start == []
@@ -85,7 +87,7 @@ def test_a_batch_is_published_by_no_more_calls_than_it_may_be(started: Any) -> N
     assert one == ["PutEvents"]
 
 
-@pytest.mark.parametrize("started", ["BacklogFunction"], indirect=True)
+@pytest.mark.parametrize("started", ["BacklogFunction"], indirect=True, scope="module")
 def test_a_deferred_delivery_is_one_call(started: Any) -> None:
     start, batch = (phase["requests"] for phase in started["phases"])
     assert start == []

@@ -102,12 +102,12 @@ def test_a_function_compiles_nothing_and_writes_nothing(
 def test_a_module_without_bytecode_is_noticed(start: Callable[..., Any], opt: Path, tmp_path: Path) -> None:
     layers = tmp_path / "opt"
     shutil.copytree(opt, layers)
-    (missing,) = layers.rglob("tolerant.cpython-313.pyc")
+    (missing,) = layers.rglob("quarantine.cpython-313.pyc")
     missing.parent.chmod(0o755)
     missing.unlink()
     make_read_only(layers)
-    answer = start("WebhookFunction", ["webhook/invalid"], {"CONTRACT_MODE": "tolerant"}, layers)
-    assert answer["compiled"] == [str(missing.parent.parent / "tolerant.py")]
+    answer = start("WebhookFunction", ["webhook/invalid"], {}, layers)
+    assert answer["compiled"] == [str(missing.parent.parent / "quarantine.py")]
     assert answer["written"], "Python tries to keep what it compiled"
     assert not missing.exists(), "and could not, as on Lambda: every start would compile it again"
 
@@ -180,6 +180,7 @@ def project(tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("private_files")
 def test_another_build_in_another_folder_is_the_same_and_a_change_is_built(
     built: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -193,8 +194,8 @@ def test_another_build_in_another_folder_is_the_same_and_a_change_is_built(
         source.write("CHANGED = True\n")
     changed, before = (digest(folder / "AppointmentsLayer") for folder in (sam.build(again, project), built))
     assert {path for path in before if changed[path] != before[path]} == {
-        "python/appointments/store.py",
-        "python/appointments/__pycache__/store.cpython-313.pyc",
+        "python/appointments/storage/store.py",
+        "python/appointments/storage/__pycache__/store.cpython-313.pyc",
     }
 
 

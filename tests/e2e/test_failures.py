@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from local.aws import BUCKETS, BUS, CREDENTIALS, FAILURE_QUEUE
 from local.run import post, receive
 from local.stack import Options, Stack
 from tests.builders import TOKEN, body, delivery
+from tests.faults.rig import eventually
 
 HEADERS = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
 
@@ -49,14 +49,17 @@ def appointments(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[s
 
 
 def parked(stack: Stack) -> str:
-    """What the list shows, once it shows something."""
-    give_up = time.monotonic() + 20
-    while time.monotonic() < give_up:
-        listed = appointments(stack, "list")
-        assert listed.returncode == 0, listed.stderr
-        if not listed.stdout.startswith("0 failures"):
-            return listed.stdout
-    raise AssertionError("nothing was parked")
+    """What the list shows once the queue has a message."""
+    sqs, url = stack.aws.client("sqs"), stack.queue_url(FAILURE_QUEUE)
+
+    def has_message() -> bool:
+        answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"]) > 0
+
+    assert eventually(has_message), "nothing was parked"
+    listed = appointments(stack, "list")
+    assert listed.returncode == 0, listed.stderr
+    return listed.stdout
 
 
 def test_a_poisoned_event_is_parked_the_next_one_of_its_appointment_arrives_and_it_is_redriven_once_repaired(

@@ -31,7 +31,25 @@ def rig(dynamodb_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> I
         yield running
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+def moments(stores: tuple[str, ...] = ("moto", "dynamodb-local")) -> Iterator[object]:
+    """Every moment on each store, a moment on one worker.
+
+    On DynamoDB Local, `make test` has the one at which the store decides: a commit of which nobody has heard.
+    """
+    for store in stores:
+        for moment in MOMENTS:
+            marks = [pytest.mark.xdist_group(f"kills {store} {moment}")]
+            if store != "moto" and moment != "the call has taken effect":
+                marks.append(pytest.mark.nightly)
+            yield pytest.param(store, moment, id=f"{store}-{moment}", marks=marks)
+
+
+at_each_moment = pytest.mark.parametrize(
+    ("dynamodb_url", "moment"), list(moments()), indirect=["dynamodb_url"], scope="module"
+)
+
+
+@at_each_moment
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 def test_webhook_killed_at_any_step(rig: Rig, story: Story, moment: str) -> None:
     if rig.stack.options.dynamodb_url and "dynamodb" not in story.services:
@@ -58,10 +76,11 @@ def test_webhook_killed_at_any_step(rig: Rig, story: Story, moment: str) -> None
     assert killed >= 1
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    ("dynamodb_url", "moment"), list(moments(("moto",))), indirect=["dynamodb_url"], scope="module"
+)
 def test_publisher_killed_at_any_step(rig: Rig, moment: str) -> None:
-    if rig.stack.options.dynamodb_url:
-        pytest.skip("no step of DynamoDB in it: shown on moto")
+    """On moto alone: no step of the publisher is the table's."""
     for number in (1, 2):
         ledger, hold, appointment = Ledger(), MOMENTS[moment](), uuid4().hex
         rig.proxies["events"].inject(kinds.Nth(number, hold))
@@ -77,8 +96,8 @@ def test_publisher_killed_at_any_step(rig: Rig, moment: str) -> None:
         rig.heal()
 
 
+@at_each_moment
 @pytest.mark.parametrize("content", [Content.NEW, Content.LARGE])
-@pytest.mark.parametrize("moment", MOMENTS)
 def test_backlog_function_killed_at_any_step(rig: Rig, moment: str, content: Content) -> None:
     """Deferred while DynamoDB failed, and stored by a function that dies while it does so."""
     for number in count(1):

@@ -10,18 +10,21 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
+from unittest import mock
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from local.aws import BUCKETS, FAILURE_QUEUE, TABLE
-from local.delivery_log import Event, Ledger
-from local.observation import found
+from local.delivery_log import Event, Found, Ledger
 from local.stack import Options, Stack
+from local.template import Function, Template
 from tests.builders import TOKEN
+from tests.faults import SECONDS_HEADER
 from tests.faults.proxy import Proxy
+from tests.faults.stream import Stream
 
 ENDPOINTS = {
     "dynamodb": "AWS_ENDPOINT_URL_DYNAMODB",
@@ -43,7 +46,6 @@ class Attempt:
     """One request and its answer; ``status`` 0 says that there was none in time."""
 
     status: int
-    seconds: float
     headers: Mapping[str, str]
     content: bytes
 
@@ -52,9 +54,24 @@ class Attempt:
         return 200 <= self.status < 300
 
     @property
+    def seconds(self) -> float:
+        """Seconds from when the gateway took the request to the function's answer (:mod:`tests.faults.timed`)."""
+        return float(self.headers[SECONDS_HEADER])
+
+    @property
     def outcome(self) -> str | None:
         told: str | None = json.loads(self.content).get("outcome") if self.content else None
         return told
+
+
+class _Timed(Template):
+    """The template, with :mod:`tests.faults.timed` around WebhookFunction's handler."""
+
+    def function(self, logical_id: str) -> Function:
+        function = super().function(logical_id)
+        if logical_id != "WebhookFunction":
+            return function
+        return replace(function, handler="tests.faults.timed.lambda_handler")
 
 
 class Rig:
@@ -85,12 +102,14 @@ class Rig:
             variables={**proxied, **variables},
             timeouts=timeouts or {},
         )
-        self.stack = Stack(options)
+        with mock.patch("local.stack.Template", _Timed):
+            self.stack = Stack(options)
         for service, proxy in self.proxies.items():
             proxy.target = dynamodb_url if service == "dynamodb" and dynamodb_url else self.stack.aws.url
         self._messages: list[dict[str, Any]] = []
         self._queue_url = self.stack.queue_url()
-        self._sqs = self.stack.aws.client("sqs")
+        self._sqs, self._s3, self._dynamodb = map(self.stack.aws.client, ("sqs", "s3", "dynamodb"))
+        self._stream = Stream(self.stack)
 
     def __enter__(self) -> Self:
         self.stack.__enter__()
@@ -109,16 +128,14 @@ class Rig:
 
     def post(self, body: bytes, timeout: float = 30, headers: Mapping[str, str] = HEADERS, query: str = "") -> Attempt:
         address = urlsplit(self.stack.gateway.url)
-        start = time.monotonic()
         with closing(http.client.HTTPConnection(address.netloc, timeout=timeout)) as connection:
             try:
                 connection.request("POST", address.path + query, body, dict(headers))
                 answer = connection.getresponse()
                 content = answer.read()
             except (OSError, http.client.HTTPException):
-                return Attempt(0, time.monotonic() - start, {}, b"")
-            told = {name.lower(): value for name, value in answer.getheaders()}
-            return Attempt(answer.status, time.monotonic() - start, told, content)
+                return Attempt(0, {}, b"")
+            return Attempt(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
 
     def deliver(self, ledger: Ledger, body: bytes, *, pauses: tuple[float, ...] = (0.2, 1.2)) -> list[Attempt]:
         """Send as the sender does: until a 2xx, three times at most. It waits longer, 2 and 10 seconds."""
@@ -147,17 +164,35 @@ class Rig:
     def settle(self, ledger: Ledger, patience: float = PATIENCE_SECONDS) -> list[str]:
         """What is wrong once everything had the time to arrive: [] as soon as nothing is."""
         give_up = time.monotonic() + patience
-        while (wrong := list(ledger.wrong(found(self.stack, self.messages())))) and time.monotonic() < give_up:
+        while (wrong := list(ledger.wrong(self._found(ledger)))) and time.monotonic() < give_up:
             time.sleep(0.2)
         return wrong
 
+    def _found(self, ledger: Ledger) -> Found:
+        """Read the ledger's appointments and nothing else: it is called again and again."""
+        keys = {f"APPOINTMENT#{event.appointment_id}" for event in ledger.sent.values()}
+        items = [item for key in sorted(keys) for item in self._items(key)]
+        return Found(items, self._stream.event_items(), self.messages(), self._claimed)
+
+    def _items(self, partition_key: str) -> Iterator[dict[str, Any]]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self.stack.options.table_name,
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": partition_key}},
+        )
+        return (item for page in pages for item in page["Items"])
+
+    def _claimed(self, key: str) -> bytes:
+        body: bytes = self._s3.get_object(Bucket=BUCKETS["BodiesBucket"], Key=key)["Body"].read()
+        return body
+
     def quarantined(self, body: bytes) -> int:
         """How many objects of the quarantine are this body, byte for byte."""
-        s3, bucket = self.stack.aws.client("s3"), BUCKETS["QuarantineBucket"]
-        digest = hashlib.sha256(body).hexdigest()
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        bucket, digest = BUCKETS["QuarantineBucket"], hashlib.sha256(body).hexdigest()
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
         keys = [kept["Key"] for page in pages for kept in page.get("Contents", []) if digest in kept["Key"]]
-        return sum(s3.get_object(Bucket=bucket, Key=key)["Body"].read() == body for key in keys)
+        return sum(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read() == body for key in keys)
 
     def failures(self) -> int:
         """How many messages are in the publisher's failure queue."""

@@ -132,3 +132,25 @@ EVENTBRIDGE = [
     ).items()
 ]
 ROWS = [*DYNAMODB, *DYNAMODB_AND_SQS, *SECRETS_MANAGER, *S3, *SLOW_TOGETHER, *EVENTBRIDGE]
+
+OFTEN_ON_MOTO = tuple(
+    row
+    for row in ROWS
+    if row.content not in (Content.CONFLICT, Content.LARGE)
+    or row.broken["s3"] in (HOW["throttles"], HOW["hangs after it is done"], HOW["drops its answer"])
+)
+"""What `make test` runs on moto: every fault of every service, and S3's with each content that it keeps."""
+OFTEN_ON_DYNAMODB_LOCAL = tuple(
+    row
+    for row in ROWS
+    if row.broken.keys() == {"dynamodb"}
+    and row.broken["dynamodb"]
+    in (
+        HOW["throttles"],
+        HOW["hangs after it is done"],
+        HOW["drops its answer"],
+        HOW["closes in the middle of its answer"],
+        OF_TRANSACTIONS["cancels for conflicts without end"],
+    )
+)
+"""What `make test` runs on DynamoDB Local: refusals, and commits of which nobody hears."""

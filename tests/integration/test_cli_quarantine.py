@@ -15,6 +15,7 @@ from appointments.contract.instants import utc
 from appointments.outcome import Outcome
 from cli.main import main
 from cli.target import Target
+from tests import profiles
 from tests.shell import BUCKET, CANARY, Operator, broken
 
 pytestmark = pytest.mark.parametrize("dynamodb", ["moto"], indirect=True)  # the table has no part in it
@@ -75,7 +76,7 @@ def test_the_table_shows_what_and_why_and_no_value(operator: Operator) -> None:
 
 
 @given(content=st.binary(max_size=500))
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=profiles.examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_show_gives_the_body_to_the_byte_and_only_when_asked(operator: Operator, content: bytes) -> None:
     key = operator.quarantine.keep(content, Outcome.MALFORMED, received_at="2026-03-02T09:00:00.000000000Z")
     assert operator.run("show", key, "--body").stdout_bytes == content

@@ -18,6 +18,7 @@ from appointments.contract.violations import Violation
 from appointments.errors import QuarantineUnavailableError
 from appointments.outcome import QUARANTINED, Outcome
 from appointments.storage.quarantine import Quarantine, QuarantineMetadata
+from tests import profiles
 from tests.builders import make_bucket
 
 BUCKET = "quarantine"
@@ -44,7 +45,7 @@ def kept(key: str) -> bytes:
 
 
 @given(body=st.binary(max_size=2000), reason=st.sampled_from(QUARANTINED))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=profiles.examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_bytes_they_are_kept_as_they_are(quarantine: Quarantine, body: bytes, reason: Outcome) -> None:
     key = quarantine.keep(body, reason, received_at=RECEIVED_AT)
     assert key == f"{reason}/{hashlib.sha256(body).hexdigest()}"

@@ -37,6 +37,7 @@ from appointments.storage.items import Delivery
 from appointments.storage.store import Store
 from local.aws import BUCKETS, EmbeddedAws
 from local.template import Template
+from tests import profiles
 from tests.builders import body, delivery, received, save
 from tests.faults import kinds
 from tests.faults.proxy import Proxy
@@ -270,7 +271,7 @@ def search(aws: EmbeddedAws, name: str, url: str | None, examples: int) -> None:
         run_state_machine_as_test(
             Deliveries,
             settings=settings(
-                max_examples=examples,
+                max_examples=profiles.examples(examples),
                 stateful_step_count=25,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

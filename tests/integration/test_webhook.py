@@ -19,6 +19,7 @@ from moto import mock_aws
 
 from appointments.storage import backlog
 from appointments.storage.backlog import Deferred
+from tests import profiles
 from tests.builders import ENVIRONMENT, TOKEN, body, delivery, make_table_and_buckets, start_webhook, webhook_event
 from webhook.request import Request
 
@@ -204,7 +205,7 @@ def test_a_delivery_that_is_safe_is_one_line_its_metrics_with_all_it_is_found_by
 
 
 @given(content=st.binary(max_size=300), encoded=st.booleans())
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=profiles.examples(50), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_body_is_ever_a_500(invoke: Any, content: bytes, encoded: bool) -> None:
     assert invoke(webhook_event(content, encoded=encoded))[0] in (400, 422)
 

@@ -26,6 +26,7 @@ from appointments.contract.parsing import parse_body
 from appointments.contract.violations import Violation
 from appointments.errors import ContractError
 from generate import contract_schema
+from tests import profiles
 from tests.builders import body
 
 CONTRACT = json.loads((Path(__file__).parent.parent / "fixtures" / "contract.schema.json").read_text())
@@ -564,7 +565,7 @@ def _pairs_of(violations: tuple[Violation, ...]) -> Broken:
 def thorough(examples: int) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
     return settings(
         deadline=None,
-        max_examples=examples,
+        max_examples=profiles.examples(examples),
         phases=set(Phase) - {Phase.explain},  # which takes minutes for a document of this size
         suppress_health_check=[HealthCheck.too_slow],
     )

@@ -21,6 +21,7 @@ from appointments.publishing import publication
 from appointments.publishing.messages import Message
 from appointments.publishing.pending import ParkReason, PendingEvent
 from appointments.publishing.publication import Published
+from tests import profiles
 from tests.unit.publishing import Bridge, Clock, InPlace, Parking, accepted, event, message, publish, refused
 
 GOOD, UNREADABLE, REFUSED, INVALID = range(4)
@@ -159,7 +160,7 @@ worlds = st.tuples(
 
 
 @given(worlds)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=profiles.examples(500), deadline=None)
 def test_whatever_fails_every_event_is_published_or_parked_and_an_appointments_order_is_kept(drawn: Any) -> None:
     letters, call_faults, park_faults, masks, seconds, batch_size, entries, executor = drawn
     kinds = {f"{letter}{number}": kind for number, (letter, kind) in enumerate(letters)}

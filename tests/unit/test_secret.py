@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from appointments import timing
+from tests import profiles
 from tests.unit.vault import ARN, FAULTS, Vault
 from webhook.secret import (
     CURRENT,
@@ -87,7 +88,7 @@ def test_a_new_version_is_accepted_without_waiting_five_minutes(vault: Vault) ->
     rotated=st.floats(0, 20),
     hostile=st.lists(st.floats(0, 400), max_size=8),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=profiles.examples(60))
 def test_no_delivery_is_lost_to_a_rotation_however_soon_the_sender_uses_the_new_version(
     read: float, rotated: float, hostile: list[float]
 ) -> None:
