@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from local import stream_mapping
-from local.delivery_log import Ledger
+from local.delivery_log import DeliveryLog
 from tests.builders import body, delivery
 from tests.faults import kinds
 from tests.faults.rig import Rig
@@ -28,14 +28,14 @@ def kill_somebody(rig: Rig, chance: random.Random, over: Flag) -> int:
     """SIGKILL to one process after another, of either function; gives how many died."""
     died = 0
     while not over.wait(chance.uniform(0.3, 0.9)):
-        pids = [pid for fleet in rig.stack.fleets.values() for pid in fleet.pids()]
+        pids = [pid for pool in rig.stack.pools.values() for pid in pool.pids()]
         with suppress(ProcessLookupError):
             os.kill(chance.choice(pids), signal.SIGKILL)
             died += 1
     return died
 
 
-def send(rig: Rig, ledger: Ledger, run: str, chance: random.Random, end: float) -> None:
+def send(rig: Rig, ledger: DeliveryLog, run: str, chance: random.Random, end: float) -> None:
     """Events of few appointments in any order, of which many come again."""
     while time.monotonic() < end:
         name, n = f"{run}-{chance.randrange(8)}", chance.randrange(60)
@@ -47,7 +47,7 @@ def test_nothing_is_lost_and_nothing_is_twice(
     dynamodb_url: str | None, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream_mapping, "LONGEST_PAUSE", 0.3)
-    chance, ledger, over, run = random.Random(7), Ledger(), Flag(), uuid4().hex[:8]
+    chance, ledger, over, run = random.Random(7), DeliveryLog(), Flag(), uuid4().hex[:8]
     with Rig(tmp_path_factory.mktemp("chaos") / "functions.log", dynamodb_url, webhooks=3) as rig:
         for service in ("dynamodb", "events"):
             rig.proxies[service].inject(kinds.Sometimes(FAILING, 0.15, chance))

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from local.aws import BUCKETS, FAILURE_QUEUE, TABLE
-from local.delivery_log import Event, Ledger
-from local.observation import found
+from local.delivery_log import DeliveryLog, Event
+from local.observation import observe
 from local.stack import Options, Stack
 from tests.builders import TOKEN
 from tests.faults.proxy import Proxy
@@ -120,20 +120,20 @@ class Rig:
             told = {name.lower(): value for name, value in answer.getheaders()}
             return Attempt(answer.status, time.monotonic() - start, told, content)
 
-    def deliver(self, ledger: Ledger, body: bytes, *, pauses: tuple[float, ...] = (0.2, 1.2)) -> list[Attempt]:
+    def deliver(self, ledger: DeliveryLog, body: bytes, *, pauses: tuple[float, ...] = (0.2, 1.2)) -> list[Attempt]:
         """Send as the sender does: until a 2xx, three times at most. It waits longer, 2 and 10 seconds."""
         attempts: list[Attempt] = []
         for timeout, pause in zip(TIMEOUTS, (0.0, *pauses), strict=True):
             time.sleep(pause)
             attempts.append(self.post(body, timeout))
-            ledger.record(Event.of(body), acknowledged=attempts[-1].acknowledged)
+            ledger.record(Event.from_body(body), acknowledged=attempts[-1].acknowledged)
             if attempts[-1].acknowledged:
                 break
         return attempts
 
     def kill(self, function: str) -> None:
         """SIGKILL to every process of the function."""
-        for pid in self.stack.fleets[function].pids():
+        for pid in self.stack.pools[function].pids():
             os.kill(pid, signal.SIGKILL)
 
     def messages(self) -> list[dict[str, Any]]:
@@ -144,10 +144,10 @@ class Rig:
                 self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
         return self._messages
 
-    def settle(self, ledger: Ledger, patience: float = PATIENCE_SECONDS) -> list[str]:
+    def settle(self, ledger: DeliveryLog, patience: float = PATIENCE_SECONDS) -> list[str]:
         """What is wrong once everything had the time to arrive: [] as soon as nothing is."""
         give_up = time.monotonic() + patience
-        while (wrong := list(ledger.wrong(found(self.stack, self.messages())))) and time.monotonic() < give_up:
+        while (wrong := list(ledger.problems(observe(self.stack, self.messages())))) and time.monotonic() < give_up:
             time.sleep(0.2)
         return wrong
 
