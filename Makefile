@@ -1,6 +1,8 @@
 # Every target sets up what it needs; nothing asks a question. The first run shows its progress, later runs skip what is done.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
+# A command that fails in a pipe fails its recipe, so that no stamp says it is done.
+.SHELLFLAGS := -eu -o pipefail -c
 VENV := .venv
 SAM_VENV := .venv-sam
 CHECKOV_VENV := .venv-checkov
@@ -11,6 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/$(SAM_VENV)/bin:$(CURDIR)/$(CHECKOV_VE
 PYTHON := $(shell for p in python3.13 python3 python3.14 python3.12 python3.11; do \
 	$$p -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 PIP := pip install --disable-pip-version-check --no-input --root-user-action=ignore --progress-bar off
+RUN_STAMP := $(VENV)/.installed-run
 STAMP := $(VENV)/.installed
 SAM_STAMP := $(SAM_VENV)/.installed
 CHECKOV_STAMP := $(CHECKOV_VENV)/.installed
@@ -21,6 +24,20 @@ BENCH_STAMP := $(BENCH_VENV)/.installed
 WORKERS := 4
 PYTEST = $(BIN)/python -m pytest --dist loadgroup
 
+# An installation shows what pip collects, and a line after 15 seconds without one.
+QUIET_SECONDS := 15
+define PROGRESS
+{ shown=$$SECONDS; while true; do \
+	if IFS= read -r -t 1 line; then \
+		case "$$line" in Collecting*|Installing*) line=$${line%% (from *}; echo "$${line:0:100}"; shown=$$SECONDS;; esac; \
+	elif [ $$? -le 128 ]; then break; fi; \
+	if [ $$((SECONDS - shown)) -ge $(QUIET_SECONDS) ]; then echo "  still installing ..."; shown=$$SECONDS; fi; \
+done; }
+endef
+# $(call install,ENVIRONMENT,ARGUMENTS OF PIP). Versions of make before 3.82 know no .SHELLFLAGS, hence pipefail.
+install = set -o pipefail; $(1)/bin/python -m $(PIP) $(2) | $(PROGRESS)
+needs_python = test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; none is on the PATH" >&2; exit 1; }
+
 .PHONY: help setup setup-sam run serve load bench generate check unit test nightly fuzz lint types scan lock clean
 
 help: ## list the targets
@@ -30,42 +47,49 @@ setup: $(STAMP) ## make the virtual environment from the hashed locks
 
 setup-sam: $(SAM_STAMP) ## make the SAM CLI's own environment, .venv-sam
 
-$(STAMP): requirements/dev.txt pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+# The environment is made in two steps: what the local stack runs on, then what develops and tests it.
+$(RUN_STAMP): requirements/run.txt pyproject.toml
+	@$(needs_python)
 	@echo "== virtual environment in $(VENV) ($$($(PYTHON) --version))"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@echo "== packages from requirements/dev.txt (about a minute)"
-	@$(BIN)/python -m $(PIP) --require-hashes -r requirements/dev.txt | sed -uE '/^(Collecting|Installing)/!d; s/ \(from .*//'
+	@echo "== packages from requirements/run.txt (less than a minute)"
+	@$(call install,$(VENV),--require-hashes -r requirements/run.txt)
 	@$(BIN)/python -m $(PIP) -q --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(STAMP): $(RUN_STAMP) requirements/dev.txt
+	@echo "== packages from requirements/dev.txt (about a minute)"
+	@$(call install,$(VENV),--require-hashes -r requirements/dev.txt)
+	@touch $@
+
 $(SAM_STAMP): requirements/sam.txt
+	@$(needs_python)
 	@echo "== AWS SAM CLI in $(SAM_VENV), apart because it pins its own dependencies (about a minute)"
 	@$(PYTHON) -m venv --clear $(SAM_VENV)
-	@$(SAM_VENV)/bin/python -m $(PIP) --require-hashes -r requirements/sam.txt | sed -uE '/^(Collecting|Installing)/!d; s/ \(from .*//'
+	@$(call install,$(SAM_VENV),--require-hashes -r requirements/sam.txt)
 	@touch $@
 
 $(CHECKOV_STAMP): requirements/checkov.txt
+	@$(needs_python)
 	@echo "== Checkov in $(CHECKOV_VENV), apart because it pins its own dependencies (about a minute)"
 	@$(PYTHON) -m venv --clear $(CHECKOV_VENV)
-	@$(CHECKOV_VENV)/bin/python -m $(PIP) --require-hashes -r requirements/checkov.txt | sed -uE '/^(Collecting|Installing)/!d; s/ \(from .*//'
+	@$(call install,$(CHECKOV_VENV),--require-hashes -r requirements/checkov.txt)
 	@touch $@
 
-run: $(STAMP) ## the main job on this machine: deliver events/webhook, show and check what became of it
+run: $(RUN_STAMP) ## deliver events/webhook to the stack on this machine, show and check the result
 	@$(BIN)/python -m local run
 
-serve: $(STAMP) ## the stack on this machine until Ctrl-C (PORT, AWS_PORT, WEBHOOK_TOKEN, WEBHOOK_AUTH)
+serve: $(RUN_STAMP) ## run the stack on this machine until Ctrl-C (PORT, AWS_PORT, WEBHOOK_TOKEN, WEBHOOK_AUTH)
 	@exec $(BIN)/python -m local serve
 
-load: $(STAMP) ## many senders at full speed for a minute, then every promise checked (SECONDS, SENDERS)
+load: $(RUN_STAMP) ## deliver at full speed for a minute, then check every promise (SECONDS, SENDERS)
 	@$(BIN)/python -m local.load --seconds $(or $(SECONDS),60) --senders $(or $(SENDERS),8)
 
 $(BENCH_STAMP): requirements/bench.txt pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+	@$(needs_python)
 	@echo "== benchmark in $(BENCH_VENV) (about half a minute)"
 	@$(PYTHON) -m venv --clear $(BENCH_VENV)
-	@set -o pipefail; $(BENCH_VENV)/bin/python -m $(PIP) --require-hashes -r requirements/bench.txt \
-		| sed -uE '/^(Collecting|Installing)/!d; s/ \(from .*//'
+	@$(call install,$(BENCH_VENV),--require-hashes -r requirements/bench.txt)
 	@$(BENCH_VENV)/bin/python -m $(PIP) -q --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -104,7 +128,8 @@ scan: $(STAMP) $(CHECKOV_STAMP) ## what the linters and scanners say of template
 	@$(BIN)/python -m pytest -q tests/e2e/test_scan.py tests/unit/test_suppressions.py
 
 lock: $(STAMP) ## resolve the locks again from pyproject.toml (needs uv)
-	@for lock in "lambda.txt pyproject.toml" "dev.txt pyproject.toml --extra cli --group dev -c requirements/lambda.txt" "sam.txt --group sam" "checkov.txt --group checkov" \
+	@for lock in "lambda.txt pyproject.toml" "run.txt pyproject.toml --group run -c requirements/lambda.txt" \
+		"dev.txt pyproject.toml --extra cli --group dev -c requirements/lambda.txt -c requirements/run.txt" "sam.txt --group sam" "checkov.txt --group checkov" \
 		"bench.txt pyproject.toml --group bench -c requirements/dev.txt" \
 		"bench-typical.txt --group bench-typical -c requirements/lambda.txt" \
 		"bench-fastapi.txt --group bench-fastapi -c requirements/lambda.txt" \

@@ -1,6 +1,6 @@
-"""Execution environments: the real handlers in processes of their own, as Lambda runs them.
+"""Execution environments: each runs a real handler in a process, as Lambda does.
 
-A process takes one event at a time, keeps its clients between events and is killed when it exceeds its timeout.
+A process takes one event at a time and keeps its clients between events. It is killed when it exceeds its timeout.
 """
 
 from __future__ import annotations
@@ -18,22 +18,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from uuid import uuid4
 
 from local.template import Function
 
 START_SECONDS = 60
+RECEIVED = "received"
 _spawn = multiprocessing.get_context("spawn")
 
 
 class FunctionError(Exception):
-    """The handler raised, ended its process or ran out of time; the message is the kind of error alone."""
+    """The handler raised, ended its process or ran out of time. The message is only the kind of error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Lambda's context object, as much of it as is documented for Python."""
+    """The context object that Lambda passes to a handler, as documented for Python."""
 
     function_name: str
     memory_limit_in_mb: int
@@ -50,49 +52,47 @@ class Context:
 
 
 class ExecutionEnvironment:
-    """One process with one handler in it, started again after it was lost."""
+    """One process with one handler. A process that died is replaced."""
 
     def __init__(self, function: Function, environment: dict[str, str], log: Path | None) -> None:
         self._function = function
         self._environment = environment
         self._log = log
-        self._start()
-
-    def _start(self) -> None:
-        self._connection, theirs = _spawn.Pipe()
-        self._process = _spawn.Process(
-            target=_serve, args=(theirs, self._function, self._environment, self._log), daemon=True
-        )
-        self._process.start()
-        theirs.close()
+        self._lock = Lock()  # of the process: it is stopped by one thread and replaced by another
+        self._stopped = False
         self._ready = False
+        self._start()
 
     @property
     def pid(self) -> int:
         return self._process.pid or 0
 
     def invoke(self, event: Any) -> Any:
-        """What the handler returns. Raises FunctionError; the environment can be used again all the same."""
-        self.wait_until_ready()
+        """Return the handler's result. Raises FunctionError; after that, the environment is ready for another event.
+
+        A process that died before it received the event is replaced, and its successor gets the event. A process that
+        dies later fails the invocation, as in Lambda: the event may have taken effect.
+        """
+        if not (self._hand_over(event) or self._hand_over(event)):
+            raise FunctionError("Runtime exited")
         try:
-            self._connection.send(event)
             in_time = self._connection.poll(self._function.timeout_seconds)
-            error, answer = self._connection.recv() if in_time else ("Task timed out", None)
+            error, result = self._connection.recv() if in_time else ("Task timed out", None)
         except (EOFError, OSError):
-            in_time, error, answer = False, "Runtime exited", None
+            in_time, error, result = False, "Runtime exited", None
         if not in_time:
             self.restart()
         if error:
             raise FunctionError(error)
-        return answer
+        return result
 
     def wait_until_ready(self) -> None:
-        """Raises FunctionError when the handler cannot be imported."""
+        """Wait until the handler is imported. Raises FunctionError if it cannot be."""
         if self._ready:
             return
         try:
             error = self._connection.recv() if self._connection.poll(START_SECONDS) else "Init timed out"
-        except EOFError:
+        except (EOFError, OSError):
             error = "Runtime exited"
         if error:
             self.restart()
@@ -100,49 +100,87 @@ class ExecutionEnvironment:
         self._ready = True
 
     def restart(self) -> None:
-        self.stop()
-        self._start()
+        """Replace the process. Does nothing after ``stop``."""
+        with self._lock:
+            if self._stopped:
+                return
+            self._kill()
+            self._connection.close()
+            self._start()
 
     def stop(self) -> None:
+        """Kill the process for good. An invocation in flight raises FunctionError."""
+        with self._lock:
+            self._stopped = True
+            self._kill()
+
+    def _start(self) -> None:
+        self._connection, process_end = _spawn.Pipe()
+        self._process = _spawn.Process(
+            target=_serve, args=(process_end, self._function, self._environment, self._log), daemon=True
+        )
+        # The process inherits the mask: a Ctrl-C ends this process, which then stops its environments.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        process_end.close()
+        self._ready = False
+
+    def _kill(self) -> None:
         self._process.kill()
         self._process.join()
-        self._connection.close()
+
+    def _hand_over(self, event: Any) -> bool:
+        """Send the event to a live process. Return whether the process received it."""
+        if not self._process.is_alive():
+            self.restart()
+        self.wait_until_ready()
+        try:
+            self._connection.send(event)
+            received = self._connection.poll(START_SECONDS) and self._connection.recv() == RECEIVED
+        except (EOFError, OSError):
+            received = False
+        if not received:  # it died after the check above
+            self.restart()
+        return received
 
 
-class Fleet:
-    """As many environments of one function as may run at once; whoever finds all of them busy waits."""
+class EnvironmentPool:
+    """At most ``size`` concurrent environments of one function. An invocation waits until one is idle."""
 
     def __init__(self, function: Function, environment: dict[str, str], *, size: int, log: Path | None = None) -> None:
-        self._all = [ExecutionEnvironment(function, environment, log) for _ in range(size)]
+        self._environments = [ExecutionEnvironment(function, environment, log) for _ in range(size)]
         self._idle: queue.LifoQueue[ExecutionEnvironment] = queue.LifoQueue()
-        for one in self._all:
-            self._idle.put(one)
+        for execution_environment in self._environments:
+            self._idle.put(execution_environment)
 
     def wait_until_ready(self) -> None:
-        for one in self._all:
-            one.wait_until_ready()
+        for environment in self._environments:
+            environment.wait_until_ready()
 
     def pids(self) -> list[int]:
-        """The processes; a lost one has a successor with another id."""
-        return [one.pid for one in self._all]
+        """Return the process ids. The successor of a dead process has another id."""
+        return [environment.pid for environment in self._environments]
 
     def restart(self, *, wait: bool = True) -> None:
-        """Every environment a new one; for when none is invoked. Without waiting, the next event meets a cold start."""
-        for one in self._all:
-            one.restart()
+        """Replace every process while none is invoked. Without ``wait``, the next event meets a cold start."""
+        for environment in self._environments:
+            environment.restart()
         if wait:
             self.wait_until_ready()
 
     def invoke(self, event: Any) -> Any:
-        with self._borrowed() as environment:
+        with self._idle_environment() as environment:
             return environment.invoke(event)
 
     def stop(self) -> None:
-        for one in self._all:
-            one.stop()
+        for environment in self._environments:
+            environment.stop()
 
     @contextmanager
-    def _borrowed(self) -> Iterator[ExecutionEnvironment]:
+    def _idle_environment(self) -> Iterator[ExecutionEnvironment]:
         environment = self._idle.get()
         try:
             yield environment
@@ -151,37 +189,42 @@ class Fleet:
 
 
 def _serve(connection: Connection, function: Function, environment: dict[str, str], log: Path | None) -> None:
-    """The process: import the handler, then answer events until the other side hangs up."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the stack, which stops its environments itself
+    """Import the handler, then answer events until the other side closes the connection. Runs in the process."""
     os.environ.clear()
     os.environ.update(environment)
     if log is not None:
-        _redirect(log)
+        _redirect_output(log)
     module, _, name = function.handler.rpartition(".")
     try:
         handler = getattr(importlib.import_module(module), name)
     except Exception as error:  # noqa: BLE001 - reported by its kind, like any other
         connection.send(type(error).__name__)
         return
-    connection.send(None)
-    while True:
-        try:
+    try:
+        connection.send(None)
+        while True:
             event = connection.recv()
-        except (EOFError, OSError):
-            return
-        context = Context(
-            function.logical_id, function.memory_mb, str(uuid4()), time.monotonic() + function.timeout_seconds
-        )
-        try:
-            answer: tuple[str | None, Any] = (None, handler(event, context))
-        except Exception as error:  # noqa: BLE001 - Lambda's runtime catches everything too
-            traceback.print_exc()  # as it does: whatever the error quotes is in the log
-            answer = (type(error).__name__, None)
-        sys.stdout.flush()
-        connection.send(answer)
+            connection.send(RECEIVED)
+            connection.send(_invoke(handler, event, function))
+    except (EOFError, OSError):
+        return
 
 
-def _redirect(log: Path) -> None:
+def _invoke(handler: Any, event: Any, function: Function) -> tuple[str | None, Any]:
+    """Call the handler as Lambda's runtime does. Return the kind of its error, or None, and its result."""
+    context = Context(
+        function.logical_id, function.memory_mb, str(uuid4()), time.monotonic() + function.timeout_seconds
+    )
+    try:
+        outcome: tuple[str | None, Any] = (None, handler(event, context))
+    except Exception as error:  # noqa: BLE001 - Lambda's runtime catches everything too
+        traceback.print_exc()  # the runtime logs the traceback too, with everything that the error quotes
+        outcome = (type(error).__name__, None)
+    sys.stdout.flush()
+    return outcome
+
+
+def _redirect_output(log: Path) -> None:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)

@@ -3,90 +3,124 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
-from werkzeug.exceptions import BadRequest
-from werkzeug.serving import WSGIRequestHandler, make_server
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import create_server
+from waitress.task import ErrorTask
+from waitress.utilities import BadRequest, ServerNotImplemented
 from werkzeug.wrappers import Request, Response
 
-from local import chunks
+from local import ports
 from local.environment import FunctionError
 
 GATEWAY_BYTES = 10 * 1024 * 1024
-"""The HTTP API's limit of a request's body."""
+"""The HTTP API's limit of a request body."""
+HEADER_BYTES = 10_240
+"""The HTTP API's limit of the request line with all headers."""
 INVOCATION_BYTES = 6 * 1024 * 1024
-"""Lambda's limit of the event of a synchronous invocation; a body in base64 reaches it at 4.5 MB."""
-
-MALFORMED = "appointments.malformed"
-"""Set in the environment of a request whose chunks are none."""
+"""Lambda's limit of the event of a synchronous invocation. A body in base64 reaches it at 4.5 MB."""
+READ_BYTES = 64 * 1024 * 1024
+"""A body of at most this many bytes is read before it is refused, so that the sender can read the answer."""
+THREADS = 32
+"""More than there are environments: a request that needs none is answered while all environments are busy."""
+CLOSE_SECONDS = 1
 
 Invoke = Callable[[dict[str, Any]], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The route that a request is for, and what its ``{names}`` stand for, percent-decoded."""
+    """The route of a request, and the percent-decoded values of its ``{parameters}``."""
 
     key: str
     parameters: dict[str, str]
 
 
 class Gateway:
-    """Serves ``routes``, pairs of method and path, on ``host:port`` and hands every request for them to ``invoke``.
+    """An HTTP server on ``host:port`` that passes requests for ``routes``, pairs of method and path, to ``invoke``.
 
-    ``url`` is the address of the first one.
+    ``url`` is the address of the first route. Connections are refused until ``start``.
     """
 
     def __init__(self, routes: Sequence[tuple[str, str]], invoke: Invoke, *, host: str, port: int) -> None:
         self._routes = [(method, path, _pattern(path)) for method, path in routes]
         self._invoke = invoke
-        self._server = make_server(host, port, self._application, threaded=True, request_handler=_Silent)
-        self.url = f"http://127.0.0.1:{self._server.server_port}{routes[0][1]}"
+        self._socket = ports.bind(host, port, "PORT")
+        self._connections: dict[int, Any] = {}
+        self._stopping = Event()
+        self._server: Any = None
+        self._thread: Thread | None = None
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}{routes[0][1]}"
 
     def start(self) -> None:
-        Thread(target=self._server.serve_forever, name="gateway", daemon=True).start()
+        """Open the port. Raises StartError if another process has opened it since it was bound."""
+        host, port = self._socket.getsockname()[:2]
+        try:
+            server: Any = create_server(  # of one socket: a BaseWSGIServer
+                self._application,
+                map=self._connections,
+                sockets=[self._socket],
+                threads=THREADS,
+                ident=None,
+                max_request_header_size=HEADER_BYTES,
+                max_request_body_size=READ_BYTES,
+            )
+        except OSError as error:
+            raise ports.unavailable(host, port, "PORT", error) from None
+        server.channel_class = _Channel
+        self._server = server
+        self._thread = Thread(target=self._run, name="gateway", daemon=True)
+        self._thread.start()
 
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def close(self) -> None:
+        """Close the port and every connection."""
+        self._stopping.set()
+        if self._thread:
+            self._server.pull_trigger()
+            self._thread.join(CLOSE_SECONDS)
+            self._thread = None
+        wasyncore.close_all(self._connections)
+        self._socket.close()
+
+    def join(self) -> None:
+        """End the threads. Comes after ``close`` and after the environments that the threads wait for have ended."""
+        if self._server:
+            self._server.task_dispatcher.shutdown(timeout=CLOSE_SECONDS)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            wasyncore.loop(timeout=CLOSE_SECONDS, use_poll=True, map=self._connections, count=1)
 
     def _application(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        request = Request(environ)
-        return self._answer(request)(environ, start_response)
+        return self._answer(Request(environ))(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
-        if MALFORMED in request.environ:
-            return _message(400, "Bad Request")
         match = self._match(request)
         if match is None:
             return _message(404, "Not Found")
-        if (request.content_length or 0) > GATEWAY_BYTES:
-            return _message(413, "Request Entity Too Large")
-        try:
-            body = request.get_data()
-        except BadRequest:  # less than was announced
-            return _message(400, "Bad Request")
+        body = request.get_data()
         event = _event(request, body, match)
         if len(body) > GATEWAY_BYTES or len(json.dumps(event)) > INVOCATION_BYTES:
             return _message(413, "Request Entity Too Large")
         try:
-            answer = self._invoke(event)
+            result = self._invoke(event)
         except FunctionError:
             return _message(500, "Internal Server Error")
-        content = answer.get("body") or ""
+        content = result.get("body") or ""
         return Response(
-            base64.b64decode(content) if answer.get("isBase64Encoded") else content,
-            answer["statusCode"],
-            answer.get("headers") or {},
+            base64.b64decode(content) if result.get("isBase64Encoded") else content,
+            result["statusCode"],
+            result.get("headers") or {},
         )
 
     def _match(self, request: Request) -> Match | None:
@@ -96,37 +130,42 @@ class Gateway:
         return None
 
 
-class _Silent(WSGIRequestHandler):
-    """No access log of its own: a path or a query may hold a secret."""
+class _RefusalTask(ErrorTask):
+    """Answers a request that waitress refuses as API Gateway does. The text of waitress can quote the request."""
 
-    def log(self, *_: Any, **__: Any) -> None: ...
+    def execute(self) -> None:
+        request: Any = self.request  # an HTTPRequestParser; the stubs say otherwise
+        error = request.error
+        if isinstance(error, ServerNotImplemented):  # an unknown transfer encoding is the sender's error
+            error = BadRequest("")
+        body = _message_body(error.reason)
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers = [("Content-Type", "application/json")]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
 
-    def make_environ(self) -> dict[str, Any]:
-        environ: dict[str, Any] = super().make_environ()
-        if environ.get("wsgi.input_terminated"):
-            try:
-                environ["wsgi.input"] = io.BytesIO(chunks.read(self.rfile, GATEWAY_BYTES))
-            except chunks.MalformedChunksError:
-                environ[MALFORMED] = True
-        return environ
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What http.server refuses before it is a request: the client's doing, whatever http.server calls it."""
-        super().send_error(code if code < 500 else 400, message, explain)
+class _Channel(HTTPChannel):
+    error_task_class = _RefusalTask
 
 
 def _message(status: int, text: str) -> Response:
-    return Response(json.dumps({"message": text}), status, content_type="application/json")
+    return Response(_message_body(text), status, content_type="application/json")
+
+
+def _message_body(text: str) -> bytes:
+    return json.dumps({"message": text}).encode()
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    """A ``{name}`` of the path is any one segment."""
+    """Compile a path. A ``{name}`` matches one segment."""
     literals = re.split(r"\{(\w+)\}", path)
     return re.compile("".join(f"(?P<{part}>[^/]+)" if n % 2 else re.escape(part) for n, part in enumerate(literals)))
 
 
 def _event(request: Request, body: bytes, match: Match) -> dict[str, Any]:
-    """The request as API Gateway describes it: header names in lower case, text as text, all else in base64."""
+    """Describe the request as API Gateway does: header names in lower case, text as text, other bodies in base64."""
     now = time.time()
     headers = {name.lower(): value for name, value in request.headers.items()}
     text = _text(body, headers)
@@ -164,6 +203,7 @@ def _event(request: Request, body: bytes, match: Match) -> dict[str, Any]:
 
 
 def _text(body: bytes, headers: dict[str, str]) -> str | None:
+    """Return the body as text, or None for a body that API Gateway passes on in base64."""
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     textual = media_type.startswith("text/") or media_type == "application/json" or media_type.endswith("+json")
     if not textual or headers.get("content-encoding", "identity") != "identity":

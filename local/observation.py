@@ -1,30 +1,30 @@
-"""What the stack came to, read by itself: the table, the stream as the order of the commits, the bodies in S3."""
+"""Reads what the stack stored and published: the table, the stream in commit order, the bodies in S3."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from local.delivery_log import Found
+from local.delivery_log import Observation
 from local.run import scan
 from local.stack import Stack
 
 
-def found(stack: Stack, messages: list[dict[str, Any]]) -> Found:
-    """What there is to hold against a ledger; ``messages`` are what came over the bus."""
+def observe(stack: Stack, messages: list[dict[str, Any]]) -> Observation:
+    """Return what to check against a delivery log. ``messages`` are those received from the bus."""
     table = stack.aws.client("dynamodb").describe_table(TableName=stack.options.table_name)["Table"]
     streamed = event_items(stack.aws.client("dynamodbstreams"), table["LatestStreamArn"])
     s3, bucket = stack.aws.client("s3"), stack.aws.environment("WebhookFunction")["BODIES_BUCKET_NAME"]
 
-    def claimed(key: str) -> bytes:
+    def read_body(key: str) -> bytes:
         body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         return body
 
-    return Found(scan(stack), list(streamed), messages, claimed)
+    return Observation(scan(stack), list(streamed), messages, read_body)
 
 
 def event_items(streams: Any, stream_arn: str) -> Iterator[dict[str, Any]]:
-    """Every event item that the stream remembers, oldest first within an appointment."""
+    """Yield every event item in the stream. The items of an appointment come oldest first."""
     for shard in streams.describe_stream(StreamArn=stream_arn)["StreamDescription"]["Shards"]:
         for record in _records(streams, stream_arn, shard["ShardId"]):
             if record["eventName"] == "INSERT" and record["dynamodb"]["Keys"]["sk"]["S"].startswith("EVENT#"):
@@ -32,12 +32,12 @@ def event_items(streams: Any, stream_arn: str) -> Iterator[dict[str, Any]]:
 
 
 def _records(streams: Any, stream_arn: str, shard_id: str) -> Iterator[dict[str, Any]]:
-    where = {"ShardIteratorType": "TRIM_HORIZON"}
+    start = {"ShardIteratorType": "TRIM_HORIZON"}
     while True:
-        iterator = streams.get_shard_iterator(StreamArn=stream_arn, ShardId=shard_id, **where)["ShardIterator"]
+        iterator = streams.get_shard_iterator(StreamArn=stream_arn, ShardId=shard_id, **start)["ShardIterator"]
         page = streams.get_records(ShardIterator=iterator, Limit=1000)["Records"]
         if not page:
             return
         yield from page
         last = page[-1]["dynamodb"]["SequenceNumber"]
-        where = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": last}
+        start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": last}

@@ -1,4 +1,4 @@
-"""The event source mapping of a queue: its messages to the real handler, and away once they are done with."""
+"""The event source mapping of a queue: passes its messages to the real handler, and deletes what succeeded."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from local.environment import FunctionError
 
 WAIT_SECONDS = 1
 PAUSE_SECONDS = 2
-"""How long a message that failed stays away: far shorter than the template's, so that one sees it come again."""
+"""The visibility timeout of a message that failed. The template's is much longer; here you can watch the retry."""
+JOIN_SECONDS = 2
 
 
-class Poller:
-    """Feeds ``invoke`` until it is stopped. ``mapping`` is the function's SQS event of template.yaml."""
+class QueueMapping:
+    """Passes messages to ``invoke`` until it is stopped. ``mapping`` is the function's SQS event of template.yaml."""
 
     def __init__(
         self, sqs: Any, queue_url: str, mapping: dict[str, Any], invoke: Callable[[dict[str, Any]], Any]
@@ -26,20 +27,25 @@ class Poller:
         self._batch_size: int = mapping["BatchSize"]
         self._invoke = invoke
         self._stopping = Event()
-        self._thread = Thread(target=self._run, name="poller", daemon=True)
+        self._thread = Thread(target=self._run, name="queue-mapping", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
+        """Ask the thread to end."""
         self._stopping.set()
-        self._thread.join()
+
+    def join(self) -> None:
+        """Wait until the thread has ended, for a short time: a call to AWS in flight can take longer."""
+        if self._thread.ident is not None:
+            self._thread.join(JOIN_SECONDS)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
                 self._poll()
-            except (BotoCoreError, ClientError):  # what was received comes again by itself
+            except (BotoCoreError, ClientError):  # messages in flight become visible again
                 self._stopping.wait(PAUSE_SECONDS)
 
     def _poll(self) -> None:
@@ -52,24 +58,25 @@ class Poller:
         messages = answer.get("Messages", [])
         if not messages:
             return
-        failed = self._failed(messages)
+        failed_ids = self._invoke_with(messages)
         for message in messages:
             handle = {"QueueUrl": self._queue_url, "ReceiptHandle": message["ReceiptHandle"]}
-            if message["MessageId"] in failed:
+            if message["MessageId"] in failed_ids:
                 self._sqs.change_message_visibility(**handle, VisibilityTimeout=PAUSE_SECONDS)
             else:
                 self._sqs.delete_message(**handle)
 
-    def _failed(self, messages: list[Any]) -> set[str]:
+    def _invoke_with(self, messages: list[Any]) -> set[str]:
+        """Invoke the function. Return the ids of the messages that failed: all of them if the invocation failed."""
         try:
-            answer = self._invoke({"Records": [_as_event(message) for message in messages]})
+            result = self._invoke({"Records": [_lambda_record(message) for message in messages]})
         except FunctionError:
             return {message["MessageId"] for message in messages}
-        return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+        return {failure["itemIdentifier"] for failure in result["batchItemFailures"]}
 
 
-def _as_event(message: dict[str, Any]) -> dict[str, Any]:
-    """The message as Lambda hands it over."""
+def _lambda_record(message: dict[str, Any]) -> dict[str, Any]:
+    """Return the message as Lambda passes it to a function."""
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],

@@ -1,55 +1,64 @@
-"""``make run``: every file of events/webhook delivered over HTTP, and what became of each, checked."""
+"""``make run``: deliver every file of events/webhook over HTTP, show the result and check it."""
 
 from __future__ import annotations
 
 import base64
 import json
+import sys
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
 
-from local.report import Delivered, Result
+from rich.console import Console
+
+from local.report import DeliveryResult, RunResult
 from local.stack import Options, Stack
 from samples import SAMPLES
 
 EVENTS = Path(__file__).parent.parent / "events" / "webhook"
 EXPECTED = {sample.name: (sample.expected_status, sample.expected_outcome) for sample in SAMPLES}
 PATIENCE_SECONDS = 20
+PIPE_COLUMNS = 120
+"""The width of the tables where there is no terminal."""
 
 
 def main(options: Options) -> int:
-    """0 when every answer, the table and the messages are as they should be."""
-    print("starting the stack of template.yaml on this machine ...", flush=True)
+    """Return 0 if every answer, the table and the messages are correct."""
     with Stack(options) as stack:
         print(f"delivering events/webhook/*.json to {stack.gateway.url}\n", flush=True)
-        delivered = tuple(_deliver(stack, path) for path in _files())
-        accepted = sum(one.outcome in ("stored", "stale") for one in delivered)
-        result = Result(delivered, scan(stack), receive(stack, accepted))
-    wrong = list(result.wrong(EXPECTED))
-    print(*result.tables(), *(f"WRONG: {line}" for line in wrong), result.closing_line(wrong), sep="\n")
+        deliveries = tuple(_deliver(stack, path) for path in _files())
+        accepted = sum(delivery.outcome in ("stored", "stale") for delivery in deliveries)
+        result = RunResult(deliveries, scan(stack), receive(stack, accepted))
+    problems = list(result.problems(EXPECTED))
+    console = Console(width=None if sys.stdout.isatty() else PIPE_COLUMNS)
+    for table in result.tables():
+        console.print(table)
+        print()
+    print(*(f"WRONG: {problem}" for problem in problems), result.closing_line(problems), sep="\n")
     print(f"The functions' log lines are in {options.log}.")
-    return 1 if wrong else 0
+    return 1 if problems else 0
 
 
 def _files() -> list[Path]:
-    """In the story's order; a file that is not of the story comes last, and nothing is expected of it."""
+    """Return the files in the order of the samples. A file without a sample comes last and fails the check."""
     order = list(EXPECTED)
     return sorted(EVENTS.glob("*.json"), key=lambda path: [*order, path.stem].index(path.stem))
 
 
-def _deliver(stack: Stack, path: Path) -> Delivered:
+def _deliver(stack: Stack, path: Path) -> DeliveryResult:
     event = json.loads(path.read_text())
     body = base64.b64decode(event["body"]) if event["isBase64Encoded"] else event["body"].encode()
     headers = {name: event["headers"][name] for name in ("authorization", "content-type") if name in event["headers"]}
     status, answer = post(stack.gateway.url, body, headers)
     outcome = answer.get("outcome")
-    return Delivered(path.stem, status, outcome, answer.get("violationCount", 0), json.loads(body) if outcome else None)
+    envelope = json.loads(body) if outcome else None
+    return DeliveryResult(path.stem, status, outcome, answer.get("violationCount", 0), envelope)
 
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    """Status and decoded answer of one delivery."""
+    """Deliver a body. Return the status and the decoded answer."""
     request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310 - our own address
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
@@ -60,21 +69,22 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str,
 
 
 def scan(stack: Stack) -> tuple[dict[str, Any], ...]:
+    """Return all items of the table."""
     dynamodb = stack.aws.client("dynamodb")
     pages = dynamodb.get_paginator("scan").paginate(TableName=stack.options.table_name, ConsistentRead=True)
     return tuple(item for page in pages for item in page["Items"])
 
 
 def receive(stack: Stack, expected: int) -> tuple[dict[str, Any], ...]:
-    """What the rule on the bus received; looks on a little, because one message too many is a defect as well."""
+    """Receive ``expected`` messages from the bus, then wait a moment for more: an extra message is a defect too."""
     sqs, url = stack.aws.client("sqs"), stack.queue_url()
     messages: list[dict[str, Any]] = []
     give_up = time.monotonic() + PATIENCE_SECONDS
     quiet = False
     while time.monotonic() < give_up and not (quiet and len(messages) >= expected):
-        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
-        quiet = not answer
-        for message in answer:
+        batch = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
+        quiet = not batch
+        for message in batch:
             messages.append(json.loads(message["Body"]))
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return tuple(messages)

@@ -1,31 +1,34 @@
-"""The whole stack on this machine: gateway, functions, embedded AWS and the pump between table and publisher."""
+"""The whole stack on this machine: gateway, functions, embedded AWS and the event source mappings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from local.aws import BACKLOG_QUEUE, FAILURE_QUEUE, QUEUE, TABLE, EmbeddedAws
-from local.environment import Fleet
+from local.environment import EnvironmentPool
 from local.gateway import Gateway
-from local.queue_mapping import Poller
-from local.stream_mapping import Pump
-from local.template import Template
+from local.queue_mapping import QueueMapping
+from local.stream_mapping import StreamMapping
+from local.template import Function, Template
 
 FUNCTIONS = ("WebhookFunction", "PublisherFunction", "BacklogFunction")
-WEBHOOKS_AT_ONCE = 4
+WEBHOOK_ENVIRONMENTS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Port 0 takes any free port. ``log`` is the file that the functions' log lines go to, None for stdout.
+    """The options of a stack. Port 0 takes a free port.
 
-    ``parameters`` are the template's, by name; those left out have their defaults. ``webhooks`` execution environments
-    of WebhookFunction run at once; ``variables`` go over those of the template, in the environment of every function;
-    ``timeouts`` are seconds by function, where they are not to be the template's.
+    - ``log``: the file for the functions' log lines; None for stdout.
+    - ``parameters``: values of the template's parameters, by name; the others keep their defaults.
+    - ``webhooks``: how many execution environments WebhookFunction has.
+    - ``variables``: environment variables of every function, which override the template's.
+    - ``timeouts``: seconds by function, which override the template's.
     """
 
     host: str = "127.0.0.1"
@@ -36,76 +39,105 @@ class Options:
     table_name: str = TABLE
     log: Path | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
-    webhooks: int = WEBHOOKS_AT_ONCE
+    webhooks: int = WEBHOOK_ENVIRONMENTS
     variables: Mapping[str, str] = field(default_factory=dict)
     timeouts: Mapping[str, int] = field(default_factory=dict)
 
 
 class Stack:
-    """A context manager: everything runs inside it, and nothing is left of it afterwards."""
+    """A context manager that starts everything and leaves nothing behind.
+
+    The constructor creates the AWS resources and starts the processes of the functions. Entering the context waits for
+    the handlers, then opens the gateway's port.
+    """
 
     def __init__(self, options: Options) -> None:
         template = Template()
         for name, value in options.parameters.items():
             template.check_parameter(name, value)
         self.options = options
-        self.aws = EmbeddedAws(
-            template,
-            token=options.token,
-            host=options.host,
-            port=options.aws_port,
-            dynamodb_url=options.dynamodb_url,
-            table_name=options.table_name,
-            parameters=options.parameters,
-        )
-        webhook, publisher, backlog = (
-            replace(function, timeout_seconds=options.timeouts.get(function.logical_id, function.timeout_seconds))
-            for function in map(template.function, FUNCTIONS)
-        )
-        self.fleets = {
-            function.logical_id: Fleet(
-                function, {**self.aws.environment(function.logical_id), **options.variables}, size=size, log=options.log
+        with ExitStack() as cleanup:  # in effect when a later step fails or a signal ends the start
+            webhook, publisher, backlog = (
+                replace(function, timeout_seconds=options.timeouts.get(function.logical_id, function.timeout_seconds))
+                for function in map(template.function, FUNCTIONS)
             )
-            for function, size in ((webhook, options.webhooks), (publisher, 1), (backlog, 1))
-        }
-        self.gateway = Gateway(
-            webhook.routes, self.fleets["WebhookFunction"].invoke, host=options.host, port=options.port
-        )
-        self._pump = Pump(
-            self.aws.client("dynamodbstreams"),
-            self._stream_arn(),
-            publisher.events["DynamoDB"],
-            self.fleets["PublisherFunction"].invoke,
-            self._report_failure,
-        )
-        self._poller = Poller(
-            self.aws.client("sqs"),
-            self.queue_url(BACKLOG_QUEUE),
-            backlog.events["SQS"],
-            self.fleets["BacklogFunction"].invoke,
-        )
+            self.pools: dict[str, EnvironmentPool] = {}
+            self.gateway = Gateway(
+                webhook.routes,
+                lambda event: self.pools["WebhookFunction"].invoke(event),
+                host=options.host,
+                port=options.port,
+            )
+            cleanup.callback(self.gateway.close)
+            self.aws = EmbeddedAws(
+                template,
+                token=options.token,
+                host=options.host,
+                port=options.aws_port,
+                dynamodb_url=options.dynamodb_url,
+                table_name=options.table_name,
+                parameters=options.parameters,
+            )
+            cleanup.callback(self.aws.stop)
+            cleanup.callback(self._stop_pools)
+            self._start_pool(webhook, options.webhooks)
+            self._start_pool(publisher, 1)
+            self._start_pool(backlog, 1)
+            self._mappings = (
+                StreamMapping(
+                    self.aws.client("dynamodbstreams"),
+                    self._stream_arn(),
+                    publisher.events["DynamoDB"],
+                    self.pools["PublisherFunction"].invoke,
+                    self._report_failure,
+                ),
+                QueueMapping(
+                    self.aws.client("sqs"),
+                    self.queue_url(BACKLOG_QUEUE),
+                    backlog.events["SQS"],
+                    self.pools["BacklogFunction"].invoke,
+                ),
+            )
+            self._cleanup = cleanup.pop_all()
 
     def __enter__(self) -> Self:
-        for fleet in self.fleets.values():
-            fleet.wait_until_ready()
-        self.gateway.start()
-        self._pump.start()
-        self._poller.start()
+        try:
+            for pool in self.pools.values():
+                pool.wait_until_ready()
+            for mapping in self._mappings:
+                mapping.start()
+            self.gateway.start()
+        except BaseException:
+            self._stop()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.gateway.stop()
-        self._pump.stop()
-        self._poller.stop()
-        for fleet in self.fleets.values():
-            fleet.stop()
-        self.aws.stop()
+        self._stop()
 
     def queue_url(self, name: str = QUEUE) -> str:
         url: str = self.aws.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
         return url
+
+    def _start_pool(self, function: Function, size: int) -> None:
+        environment = {**self.aws.environment(function.logical_id), **self.options.variables}
+        self.pools[function.logical_id] = EnvironmentPool(function, environment, size=size, log=self.options.log)
+
+    def _stop(self) -> None:
+        self.gateway.close()
+        for mapping in self._mappings:
+            mapping.stop()
+        self._stop_pools()  # before the threads end: an invocation in flight keeps its thread
+        for mapping in self._mappings:
+            mapping.join()
+        self.gateway.join()
+        self._cleanup.close()
+
+    def _stop_pools(self) -> None:
+        for pool in self.pools.values():
+            pool.stop()
 
     def _stream_arn(self) -> Any:
         table = self.aws.client("dynamodb").describe_table(TableName=self.options.table_name)["Table"]

@@ -1,8 +1,8 @@
-"""The event source mapping: the table's stream, filtered as template.yaml says, to the real publisher.
+"""The event source mapping of the table's stream: passes filtered records to the real publisher.
 
-As Lambda documents it: in order and in batches. A batch with reported failures comes again from the earliest of them;
-one whose invocation failed comes again in halves, which costs no attempt. What was tried too often goes to the failure
-queue as a range of the stream, whatever of it is published already.
+It works as Lambda documents it: in order and in batches. After a reported failure, the batch is retried from the first
+failed record. After a failed invocation, the batch is split in halves; the split costs no attempt. After the last
+attempt, the range of the batch goes to the failure queue, even if some of its records are published already.
 """
 
 from __future__ import annotations
@@ -22,13 +22,17 @@ from local.environment import FunctionError
 POLL_SECONDS = 0.1
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 ATTEMPTS = 20
-"""Fewer than the template's, so that what cannot be published reaches the failure queue while one still looks."""
+"""Fewer than the template's, so that you can watch a record reach the failure queue."""
+JOIN_SECONDS = 2
 
 Record = dict[str, Any]
 
 
-class Pump:
-    """Feeds ``invoke`` until it is stopped. ``mapping`` is the function's DynamoDB event of template.yaml."""
+class StreamMapping:
+    """Passes records to ``invoke`` until it is stopped. ``mapping`` is the function's DynamoDB event of template.yaml.
+
+    ``on_failure`` gets the message for the failure queue.
+    """
 
     def __init__(
         self,
@@ -49,30 +53,35 @@ class Pump:
         self._on_failure = on_failure
         self._positions: dict[str, str] = {}
         self._stopping = Event()
-        self._thread = Thread(target=self._run, name="pump", daemon=True)
+        self._thread = Thread(target=self._run, name="stream-mapping", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
+        """Ask the thread to end."""
         self._stopping.set()
-        self._thread.join()
+
+    def join(self) -> None:
+        """Wait until the thread has ended, for a short time: a call to AWS in flight can take longer."""
+        if self._thread.ident is not None:
+            self._thread.join(JOIN_SECONDS)
 
     def position(self, shard_id: str) -> str | None:
-        """The sequence number up to which a shard is done with."""
+        """Return the sequence number of the last record of a shard that needs no more attempts."""
         return self._positions.get(shard_id)
 
     def _run(self) -> None:
         while not self._stopping.wait(POLL_SECONDS):
             try:
                 self._poll()
-            except (BotoCoreError, ClientError):  # the stream cannot be read just now: from the same place again
+            except (BotoCoreError, ClientError):  # the stream cannot be read now: the position stays
                 self._stopping.wait(LONGEST_PAUSE)
 
     def _poll(self) -> None:
         for shard_id in self._shards():
             while (records := self._read(shard_id)) and not self._stopping.is_set():
-                self._deliver(shard_id, [record for record in records if self._wanted(record)])
+                self._deliver(shard_id, [record for record in records if self._matches(record)])
                 if not self._stopping.is_set():
                     self._positions[shard_id] = records[-1]["dynamodb"]["SequenceNumber"]
 
@@ -81,30 +90,30 @@ class Pump:
             yield shard["ShardId"]
 
     def _read(self, shard_id: str) -> list[Record]:
-        """The next records of a shard, wherever an interruption left it: an iterator of its own each time."""
+        """Return the next records of a shard. Each read gets a new iterator, so an interruption loses nothing."""
         position = self.position(shard_id)
-        where = (
+        start = (
             {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": position}
             if position
             else {"ShardIteratorType": "TRIM_HORIZON"}
         )
-        iterator = self._streams.get_shard_iterator(StreamArn=self._stream_arn, ShardId=shard_id, **where)
-        answer = self._streams.get_records(ShardIterator=iterator["ShardIterator"], Limit=self._batch_size)
-        return [_as_event(record, self._stream_arn) for record in answer["Records"]]
+        iterator = self._streams.get_shard_iterator(StreamArn=self._stream_arn, ShardId=shard_id, **start)
+        page = self._streams.get_records(ShardIterator=iterator["ShardIterator"], Limit=self._batch_size)
+        return [_lambda_record(record, self._stream_arn) for record in page["Records"]]
 
-    def _wanted(self, record: Record) -> bool:
+    def _matches(self, record: Record) -> bool:
         return any(pattern.matches_event(record) for pattern in self._patterns)  # type: ignore[arg-type]
 
     def _deliver(self, shard_id: str, batch: list[Record]) -> None:
         attempt, pause = 0, FIRST_PAUSE
         while batch and not self._stopping.is_set():
             try:
-                left = self._attempt(batch)
+                remaining = self._attempt(batch)
             except FunctionError:
                 middle = len(batch) // 2
                 self._deliver(shard_id, batch[:middle])
-                left = batch[middle:]
-            if len(left) < len(batch):
+                remaining = batch[middle:]
+            if len(remaining) < len(batch):
                 attempt, pause = 0, FIRST_PAUSE
             else:
                 attempt += 1
@@ -113,39 +122,39 @@ class Pump:
                     return
                 self._stopping.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
-            batch = left
+            batch = remaining
 
     def _attempt(self, batch: list[Record]) -> list[Record]:
-        """What is left of the batch: everything from the first record that is reported as failed."""
-        answer = self._invoke({"Records": batch})
-        failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+        """Invoke the function. Return the rest of the batch, from the first record that is reported as failed."""
+        result = self._invoke({"Records": batch})
+        failed = {failure["itemIdentifier"] for failure in result["batchItemFailures"]}
         for index, record in enumerate(batch):
             if record["dynamodb"]["SequenceNumber"] in failed:
                 return batch[index:]
         return []
 
 
-def _as_event(record: Record, stream_arn: str) -> Record:
-    """The record as Lambda hands it over: binary values in base64, the time in epoch seconds."""
+def _lambda_record(record: Record, stream_arn: str) -> Record:
+    """Return the record as Lambda passes it to a function: binary values in base64, the time in epoch seconds."""
     stream = {
         **record["dynamodb"],
         "ApproximateCreationDateTime": record["dynamodb"]["ApproximateCreationDateTime"].timestamp(),
     }
-    return {**record, "eventSourceARN": stream_arn, "dynamodb": _encoded(stream)}
+    return {**record, "eventSourceARN": stream_arn, "dynamodb": _encode_binary(stream)}
 
 
-def _encoded(value: Any) -> Any:
+def _encode_binary(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, dict):
-        return {name: _encoded(member) for name, member in value.items()}
+        return {name: _encode_binary(member) for name, member in value.items()}
     if isinstance(value, list):
-        return [_encoded(element) for element in value]
+        return [_encode_binary(element) for element in value]
     return value
 
 
 def _failure(shard_id: str, stream_arn: str, batch: list[Record], attempts: int) -> str:
-    """What Lambda sends to the on-failure destination: where the records are, not what they hold."""
+    """Return what Lambda sends to the on-failure destination: the position of the records, not their content."""
     first, last = (batch[index]["dynamodb"] for index in (0, -1))
     return json.dumps(
         {

@@ -1,17 +1,18 @@
-"""What the local stack needs of template.yaml: its resources, its functions and how they are invoked.
+"""template.yaml as the local stack needs it: resources, functions and how they are invoked.
 
-Everything here is read from the template itself, so the local stack cannot drift from what is deployed.
+Everything is read from the template, so the local stack cannot drift from what is deployed.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cfnlint.decode import cfn_yaml
+import yaml
+
+from local.errors import StartError
 
 PATH = Path(__file__).parent.parent / "template.yaml"
 EMBEDDED = {
@@ -19,18 +20,19 @@ EMBEDDED = {
     "AWS::S3::Bucket",
     "AWS::SQS::Queue",
 }
-"""The types that the embedded CloudFormation creates; roles, logs, alarms and the API have no part in a delivery."""
+"""The resource types that the embedded CloudFormation creates. A delivery needs no roles, logs, alarms and API."""
 
 
-class ParameterError(Exception):
-    """A value that a parameter of the template does not take."""
+class ParameterError(StartError):
+    """A parameter of the template does not allow a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of the template. ``environment`` maps each variable to its value or intrinsic function.
+    """A function of the template.
 
-    ``events`` maps the type of an event source to its properties; ``routes`` are the methods and paths of the API.
+    ``environment`` maps each variable to its value or intrinsic function. ``events`` maps the type of an event source
+    to its properties. ``routes`` are the methods and paths of the API.
     """
 
     logical_id: str
@@ -43,10 +45,10 @@ class Function:
 
 
 class Template:
-    """template.yaml, read once."""
+    """The parsed template.yaml."""
 
     def __init__(self, path: Path = PATH) -> None:
-        self._document: dict[str, Any] = json.loads(json.dumps(cfn_yaml.load(str(path))))  # plain types
+        self._document: dict[str, Any] = yaml.load(path.read_text(), _Loader)  # noqa: S506 - a SafeLoader
 
     def function(self, logical_id: str) -> Function:
         defaults = self._document["Globals"]["Function"]
@@ -69,34 +71,34 @@ class Template:
         return str(self._document["Resources"][logical_id]["Type"])
 
     def default(self, parameter: str) -> str | None:
-        """None for what is not a parameter."""
+        """Return the default of a parameter, or None if there is no such parameter."""
         declared = self._document["Parameters"].get(parameter)
         return None if declared is None else str(declared["Default"])
 
     def check_parameter(self, name: str, value: str) -> None:
-        """What CloudFormation checks and the embedded one does not. Raises ParameterError."""
+        """Check a value as CloudFormation does and moto does not. Raises ParameterError."""
         declared = self._document["Parameters"][name]
         allowed = declared.get("AllowedValues", [value])
         if value not in allowed:
-            raise ParameterError(f"{name} is one of {', '.join(map(str, allowed))}")
+            raise ParameterError(f"{name} is {value!r}. Set it to one of {', '.join(map(str, allowed))}")
         if not re.fullmatch(declared.get("AllowedPattern", ".*"), value):
-            raise ParameterError(f"{name} has to match {declared['AllowedPattern']}")
+            raise ParameterError(f"{name} is {value!r}. Set it to a value that matches {declared['AllowedPattern']}")
         if declared["Type"] == "Number" and not value.isdecimal():
-            raise ParameterError(f"{name} is a number")
+            raise ParameterError(f"{name} is {value!r}. Set it to a number")
 
-    def embeddable(self, names: dict[str, dict[str, Any]], made: dict[str, str]) -> dict[str, Any]:
-        """The part of the template that an embedded CloudFormation creates, as a template of its own.
+    def embeddable(self, overrides: dict[str, dict[str, Any]], references: dict[str, str]) -> dict[str, Any]:
+        """Return the template that the embedded CloudFormation can create.
 
-        ``names`` replaces properties by logical id, ``made`` is what a Ref to a resource that exists already gives.
-        Each function's environment variable becomes an output (see :func:`output_key`), so that CloudFormation
-        resolves its value.
+        ``overrides`` replaces the properties of resources, by logical id. ``references`` has the Ref of each resource
+        that exists already. Each environment variable of a function becomes an output (see :func:`output_key`), so
+        that CloudFormation resolves its value.
         """
         resources = {
             logical_id: resource
             for logical_id, resource in self._document["Resources"].items()
             if resource["Type"] in EMBEDDED
         }
-        for logical_id, properties in names.items():
+        for logical_id, properties in overrides.items():
             resources[logical_id] = {**resources[logical_id], "Properties": properties}
         functions = [
             self.function(logical_id)
@@ -107,7 +109,7 @@ class Template:
             "AWSTemplateFormatVersion": "2010-09-09",
             "Parameters": {
                 **self._document["Parameters"],
-                **{logical_id: {"Type": "String", "Default": value} for logical_id, value in made.items()},
+                **{logical_id: {"Type": "String", "Default": value} for logical_id, value in references.items()},
             },
             "Conditions": self._document.get("Conditions", {}),
             "Resources": resources,
@@ -120,5 +122,25 @@ class Template:
 
 
 def output_key(logical_id: str, variable: str) -> str:
-    """The output that holds a function's environment variable; output names are alphanumeric."""
+    """Return the name of the output for a function's environment variable. Output names are alphanumeric."""
     return logical_id + variable.title().replace("_", "")
+
+
+class _Loader(yaml.SafeLoader):
+    """Loads CloudFormation's short forms (``!Ref``, ``!GetAtt`` ...) as their full forms."""
+
+
+def _full_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.MappingNode):
+        value = loader.construct_mapping(node, deep=True)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    elif isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _full_form)

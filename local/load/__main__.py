@@ -1,44 +1,44 @@
-"""``python -m local.load``: the stack under load, what it came to as text and as JSON, 1 when a promise broke."""
+"""Put the stack under load and check every promise. Prints the result and writes it as JSON; exit code 1 on a problem.
+
+``python -m local.load --seconds 60 --senders 8``
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-from local.aws import TABLE
-from local.load.run import run
-from local.stack import Options
-
-BUILD = Path("build")
+from local import signals
+from local.errors import StartError
 
 
 def main() -> int:
+    signals.exit_on_signal()
     parser = argparse.ArgumentParser(prog="python -m local.load", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--senders", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=1, help="of bodies, order and duplicates")
-    parser.add_argument("--output", type=Path, default=BUILD / "load.json")
+    parser.add_argument("--seed", type=int, default=1, help="the seed of bodies, order and duplicates")
+    parser.add_argument("--output", type=Path, default=Path("build") / "load.json")
     arguments = parser.parse_args()
-    dynamodb_url = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB")
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]  # neither the AWS of whoever starts this nor its settings have a part in it
-    BUILD.mkdir(exist_ok=True)
-    log = BUILD / "load.log"
-    log.unlink(missing_ok=True)
-    table_name = f"{TABLE}-load-{uuid4()}" if dynamodb_url else TABLE
-    options = Options(port=0, aws_port=0, dynamodb_url=dynamodb_url, table_name=table_name, log=log)
-    print(
-        f"{arguments.senders} senders for {arguments.seconds:g} s, on {dynamodb_url or 'the embedded DynamoDB'} ...",
-        flush=True,
-    )
-    report = run(options, seconds=arguments.seconds, senders=arguments.senders, seed=arguments.seed)
+    print("starting the stack of template.yaml on this machine ...", flush=True)
+    # These imports take seconds. They come after the signal handlers and after a sign of life.
+    from local import settings
+    from local.load.run import run
+
+    options = settings.isolated_options(settings.take_environment(), "load")
+    database = options.dynamodb_url or "the embedded DynamoDB"
+    print(f"{arguments.senders} senders for {arguments.seconds:g} s, on {database} ...", flush=True)
+    try:
+        report = run(options, seconds=arguments.seconds, senders=arguments.senders, seed=arguments.seed)
+    except StartError as error:
+        print(f"cannot start: {error}", file=sys.stderr)
+        return 1
     arguments.output.write_text(json.dumps(report, indent=2) + "\n")
-    print(*_lines(report), f"All figures are in {arguments.output}, the functions' log lines in {log}.", sep="\n")
+    print(*_lines(report), sep="\n")
+    print(f"All figures are in {arguments.output}, the functions' log lines in {options.log}.")
     return 1 if report["wrong"] else 0
 
 
@@ -51,15 +51,16 @@ def _lines(report: dict[str, Any]) -> list[str]:
         f"answered in ms:  {latency}",
         f"outcomes:  {outcomes}",
         f"{report['appointments']} appointments, {report['eventsAcknowledged']} events; {report['messages']} messages, "
-        f"{report['messagesTwice']} of them once more; all published {report['secondsUntilAllPublished']} s later",
-        *_memory(report["memoryMebibytes"]),
-        *(f"WRONG: {one}" for one in report["wrong"]),
+        f"{report['messagesTwice']} of them repeated; all published after {report['secondsUntilAllPublished']} s",
+        *_memory_lines(report["memoryMebibytes"]),
+        *(f"WRONG: {problem}" for problem in report["wrong"]),
     ]
-    return [*lines, "Nothing lost, nothing twice." if not report["wrong"] else f"{len(report['wrong'])} things wrong."]
+    verdict = f"{len(report['wrong'])} things are wrong." if report["wrong"] else "Nothing lost, nothing twice."
+    return [*lines, verdict]
 
 
-def _memory(samples: list[dict[str, float]]) -> list[str]:
-    """At the start, after a quarter, at the end: a leak grows from the second to the third."""
+def _memory_lines(samples: list[dict[str, float]]) -> list[str]:
+    """Show the first sample, that after a quarter, and the last. A leak grows from the second to the third."""
     shown = [samples[0], samples[len(samples) // 4], samples[-1]] if samples else []
     names = [name for name in (shown[0] if shown else {}) if name != "second"]
     return [f"{name} in MiB:  " + " -> ".join(str(sample[name]) for sample in shown) for name in names]

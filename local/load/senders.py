@@ -1,4 +1,4 @@
-"""The senders: threads of one process apart from the stack, each with one delivery under way."""
+"""The senders: threads of a separate process, each with one delivery in flight."""
 
 from __future__ import annotations
 
@@ -16,60 +16,61 @@ from multiprocessing.connection import Connection
 from threading import Lock
 from urllib.parse import urlsplit
 
-from local.delivery_log import Event, Ledger
-from local.load.traffic import Planned, traffic
+from local.delivery_log import DeliveryLog, Event
+from local.load.traffic import PlannedDelivery, traffic
 
 ATTEMPTS = 3
 TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(slots=True)
-class Sent:
-    """What the senders saw: a ledger, the answers by status and by outcome, each answer's seconds."""
+class SendingResult:
+    """What the senders sent and received: the log, the answers by status and outcome, the seconds of each answer."""
 
-    ledger: Ledger = field(default_factory=Ledger)
+    log: DeliveryLog = field(default_factory=DeliveryLog)
     statuses: Counter[int] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     body_bytes: int = 0
-    took: float = 0.0
+    duration: float = 0.0
 
     def add(self, event: Event, size: int, attempts: list[tuple[int, str, float]]) -> None:
         status, outcome, _ = attempts[-1]
-        self.ledger.record(event, acknowledged=200 <= status < 300)
+        self.log.record(event, acknowledged=200 <= status < 300)
         self.statuses.update(attempt[0] for attempt in attempts)
         self.outcomes[outcome] += 1
         self.seconds.extend(attempt[2] for attempt in attempts)
         self.body_bytes += size
 
 
-def send(url: str, token: str, *, run: str, seed: int, senders: int, seconds: float) -> Sent:
-    """Deliver at full speed for so long, from a process of its own."""
+def send(url: str, token: str, *, run: str, seed: int, senders: int, seconds: float) -> SendingResult:
+    """Deliver at full speed for ``seconds``, from a separate process."""
     spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_work, args=(theirs, url, token, run, seed, senders, seconds), daemon=True)
+    receiver, sender = spawn.Pipe(duplex=False)
+    process = spawn.Process(target=_work, args=(sender, url, token, run, seed, senders, seconds), daemon=True)
     process.start()
-    theirs.close()
+    sender.close()
     try:
-        sent: Sent = ours.recv()
+        sent: SendingResult = receiver.recv()
     finally:
+        process.kill()  # when a signal ends the load
         process.join()
-        ours.close()
+        receiver.close()
     return sent
 
 
 def _work(result: Connection, url: str, token: str, run: str, seed: int, senders: int, seconds: float) -> None:
-    sent, lock, plan = Sent(), Lock(), traffic(run, random.Random(seed))  # noqa: S311 - shuffles
+    sent, lock, plan = SendingResult(), Lock(), traffic(run, random.Random(seed))  # noqa: S311 - shuffles
     begin = time.monotonic()
     with ThreadPoolExecutor(senders) as pool:
-        working = [pool.submit(_sender, sent, lock, plan, url, token, begin + seconds) for _ in range(senders)]
-        for one in working:
-            one.result()
-    sent.took = time.monotonic() - begin
+        running = [pool.submit(_sender, sent, lock, plan, url, token, begin + seconds) for _ in range(senders)]
+        for future in running:
+            future.result()
+    sent.duration = time.monotonic() - begin
     result.send(sent)
 
 
-def _sender(sent: Sent, lock: Lock, plan: Iterator[Planned], url: str, token: str, end: float) -> None:
+def _sender(sent: SendingResult, lock: Lock, plan: Iterator[PlannedDelivery], url: str, token: str, end: float) -> None:
     address = urlsplit(url)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     while time.monotonic() < end:
@@ -83,13 +84,13 @@ def _sender(sent: Sent, lock: Lock, plan: Iterator[Planned], url: str, token: st
 
 
 def _post(netloc: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, str, float]:
-    """Status, outcome and seconds; status 0 when no answer came."""
+    """Return status, outcome and seconds. Status 0 stands for no answer."""
     start = time.monotonic()
     with closing(http.client.HTTPConnection(netloc, timeout=TIMEOUT_SECONDS)) as connection:
         try:
             connection.request("POST", path, body, headers)
             answer = connection.getresponse()
-            told = json.loads(answer.read())
+            content = json.loads(answer.read())
         except (OSError, http.client.HTTPException, ValueError):
             return 0, "unanswered", time.monotonic() - start
-        return answer.status, told.get("outcome", "refused"), time.monotonic() - start
+        return answer.status, content.get("outcome", "refused"), time.monotonic() - start

@@ -1,4 +1,4 @@
-"""What is sent: the samples' bodies as ever new appointments, out of order, some of them more than once."""
+"""The deliveries of the load test: samples as new appointments, out of order, some of them repeated."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from local.delivery_log import Event
 from samples import SAMPLES
 
 EVENTS = 6
-"""Events of an appointment."""
-AT_ONCE = 40
-"""Appointments under way: an event is sent as far from its predecessor as their shuffled events are many."""
-TIES, AGAIN = 0.2, 0.15
-"""So likely has an event the instant of the one before, and so likely does it come once more."""
+"""Events per appointment."""
+CONCURRENT_APPOINTMENTS = 40
+"""Appointments whose events are shuffled together."""
+TIE_PROBABILITY, DUPLICATE_PROBABILITY = 0.2, 0.15
+"""How likely an event has the instant of its predecessor, and how likely it is sent again."""
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ZONES = (UTC, timezone(timedelta(hours=1)), timezone(timedelta(hours=-5)))
-"""The same instants in different spellings: whoever compares texts orders them wrongly."""
+"""The same instants with different offsets: a comparison of texts orders them wrongly."""
 SHAPES = [
     json.loads(sample.body)
     for sample in SAMPLES
@@ -29,38 +29,38 @@ SHAPES = [
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """One delivery to make."""
+class PlannedDelivery:
+    """A delivery to send."""
 
     event: Event
     body: bytes
 
 
-def traffic(run: str, chance: random.Random) -> Iterator[Planned]:
-    """Without end. ``run`` is in every id, so that two runs do not meet."""
+def traffic(run: str, chance: random.Random) -> Iterator[PlannedDelivery]:
+    """Yield deliveries without end. ``run`` is in every id, so that two runs on one table do not collide."""
     number = 0
     while True:
-        batch: list[Planned] = []
-        for _ in range(AT_ONCE):
+        batch: list[PlannedDelivery] = []
+        for _ in range(CONCURRENT_APPOINTMENTS):
             number += 1
             batch.extend(_appointment(f"{run}-{number}", chance))
-        batch.extend(planned for planned in list(batch) if chance.random() < AGAIN)
+        batch.extend(planned for planned in list(batch) if chance.random() < DUPLICATE_PROBABILITY)
         chance.shuffle(batch)
         yield from batch
 
 
-def _appointment(name: str, chance: random.Random) -> Iterator[Planned]:
+def _appointment(name: str, chance: random.Random) -> Iterator[PlannedDelivery]:
     at = BEGIN
     for number in range(EVENTS):
-        if chance.random() >= TIES:
+        if chance.random() >= TIE_PROBABILITY:
             at += timedelta(milliseconds=chance.randrange(1, 10_000))
         yield _planned(f"{name}-{number}", name, at, chance)
 
 
-def _planned(envelope_id: str, appointment_id: str, at: datetime, chance: random.Random) -> Planned:
+def _planned(envelope_id: str, appointment_id: str, at: datetime, chance: random.Random) -> PlannedDelivery:
     shape = chance.choice(SHAPES)
-    told = at.astimezone(chance.choice(ZONES)).isoformat(timespec="milliseconds")
-    appointment = shape["data"]["appointment"] | {"id": appointment_id, "updatedAt": told}
+    updated_at = at.astimezone(chance.choice(ZONES)).isoformat(timespec="milliseconds")
+    appointment = shape["data"]["appointment"] | {"id": appointment_id, "updatedAt": updated_at}
     document = shape | {"id": envelope_id, "data": shape["data"] | {"appointment": appointment}}
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    return Planned(Event(envelope_id, appointment_id, at, hashlib.sha256(body).digest()), body)
+    return PlannedDelivery(Event(envelope_id, appointment_id, at, hashlib.sha256(body).digest()), body)

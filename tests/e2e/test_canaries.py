@@ -96,7 +96,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
 def test_no_canary_is_in_a_log_line_or_an_answer(rig: Rig, fault: str, capfd: pytest.CaptureFixture[str]) -> None:
     before = len(rig.log.read_text()) if rig.log.exists() else 0
     name = fault.replace(" ", "-").replace(",", "")
-    rig.stack.fleets["WebhookFunction"].restart()
+    rig.stack.pools["WebhookFunction"].restart()
     services = ONE_SERVICE.get(fault, ("dynamodb", "s3", "sqs", "events"))
     for service in services:
         rig.proxies[service].inject(FAULTS[fault])
@@ -110,7 +110,7 @@ def test_no_canary_is_in_a_log_line_or_an_answer(rig: Rig, fault: str, capfd: py
     assert eventually(lambda: rig.proxies["events"].requests.total() > asked, patience=10)
     rig.heal()
     rig.proxies["secretsmanager"].inject(FAULTS[fault])
-    rig.stack.fleets["WebhookFunction"].restart()
+    rig.stack.pools["WebhookFunction"].restart()
     answers.extend(rig.post(content, headers=headers, query=query) for content, headers, query in deliveries(name))
     time.sleep(0.3)
     rig.heal()

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from local import stream_mapping
-from local.delivery_log import Ledger
+from local.delivery_log import DeliveryLog
 from tests.builders import body, delivery
 from tests.faults import kinds
 from tests.faults.rig import Rig, eventually
@@ -29,14 +29,14 @@ FAILING = (kinds.reset, kinds.drop_answer, kinds.fail, kinds.throttle, kinds.clo
 def kill_processes(rig: Rig, chance: random.Random, over: Flag, killed: list[int]) -> None:
     """SIGKILL one process after another, of any function; ``killed`` gets their ids."""
     while not over.wait(chance.uniform(0.3, 0.9)):
-        pids = [pid for fleet in rig.stack.fleets.values() for pid in fleet.pids()]
+        pids = [pid for pool in rig.stack.pools.values() for pid in pool.pids()]
         with suppress(ProcessLookupError):
             pid = chance.choice(pids)
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
 
 
-def send(rig: Rig, ledger: Ledger, run: str, chance: random.Random, over: Flag) -> None:
+def send(rig: Rig, ledger: DeliveryLog, run: str, chance: random.Random, over: Flag) -> None:
     """Deliver events of few appointments in any order, many of them again."""
     while not over.is_set():
         name, n = f"{run}-{chance.randrange(8)}", chance.randrange(60)
@@ -48,7 +48,7 @@ def test_nothing_is_lost_and_nothing_is_twice(
     dynamodb_url: str | None, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream_mapping, "LONGEST_PAUSE", 0.3)
-    chance, ledger, over, run = random.Random(7), Ledger(), Flag(), uuid4().hex[:8]
+    chance, ledger, over, run = random.Random(7), DeliveryLog(), Flag(), uuid4().hex[:8]
     killed: list[int] = []
     with Rig(tmp_path_factory.mktemp("chaos") / "functions.log", dynamodb_url, webhooks=3) as rig:
         for service in ("dynamodb", "events"):

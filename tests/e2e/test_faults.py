@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from local import stream_mapping
-from local.delivery_log import Event, Ledger
+from local.delivery_log import DeliveryLog, Event
 from tests.builders import body, delivery
 from tests.faults import kinds, table
 from tests.faults.rig import Attempt, Rig, eventually
@@ -62,7 +62,7 @@ def came(running: Rig) -> Callable[[Row], Came]:
 
 
 def run(rig: Rig, row: Row) -> Came:
-    ledger, appointment = Ledger(), uuid4().hex
+    ledger, appointment = DeliveryLog(), uuid4().hex
     first, second, third = (
         delivery(id=f"{appointment}-{n}", appointment_id=appointment, updated_at=f"2026-03-02T09:00:0{n}Z")
         for n in (1, 2, 3)
@@ -73,7 +73,7 @@ def run(rig: Rig, row: Row) -> Came:
     for service, broken in row.broken.items():
         broken(rig.proxies[service])
     if row.cold:
-        rig.stack.fleets["WebhookFunction"].restart(wait=False)
+        rig.stack.pools["WebhookFunction"].restart(wait=False)
     try:
         attempt = rig.post(content)
         if "events" in row.broken and not eventually(lambda: rig.proxies["events"].requests.total() > asked, 1):
@@ -85,13 +85,13 @@ def run(rig: Rig, row: Row) -> Came:
     return Came(attempt, [*wrong, *rig.settle(ledger)])
 
 
-def _delivered_again(rig: Rig, row: Row, ledger: Ledger, content: bytes, attempt: Attempt) -> list[str]:
+def _delivered_again(rig: Rig, row: Row, ledger: DeliveryLog, content: bytes, attempt: Attempt) -> list[str]:
     """What is wrong with the delivery itself, once it was sent again unless it was acknowledged."""
     if row.content.quarantined:
         if not attempt.acknowledged:
             rig.post(content)
         return [] if rig.quarantined(content) == 1 else ["not in quarantine, byte for byte and once"]
-    ledger.record(Event.of(content), acknowledged=attempt.acknowledged)
+    ledger.record(Event.from_body(content), acknowledged=attempt.acknowledged)
     if not attempt.acknowledged and not rig.deliver(ledger, content)[-1].acknowledged:
         return ["not acknowledged when all is well"]
     return []
@@ -132,7 +132,7 @@ def test_nothing_is_lost_and_the_order_is_kept_once_the_fault_is_over(came: Call
     "how", [kinds.hang, kinds.throttle, kinds.RefuseEntries(lambda detail: detail["metadata"]["id"].endswith("2"))]
 )
 def test_events_that_an_invocation_cannot_publish_come_again(running: Rig, how: kinds.Fault) -> None:
-    ledger, appointment = Ledger(), uuid4().hex
+    ledger, appointment = DeliveryLog(), uuid4().hex
     running.proxies["events"].inject(how)
     for n in (1, 2, 3):
         for name in (appointment, f"{appointment}-other"):
@@ -150,7 +150,7 @@ def test_a_poison_record_blocks_nobody_else_and_ends_in_the_failure_queue(
 ) -> None:
     monkeypatch.setattr(stream_mapping, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(stream_mapping, "LONGEST_PAUSE", 0.01)
-    ledger, failures = Ledger(), running.failures()
+    ledger, failures = DeliveryLog(), running.failures()
     poisoned = uuid4().hex
     running.stack.aws.client("dynamodb").put_item(
         TableName=running.stack.options.table_name,

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from local import queue_mapping, stream_mapping
-from local.delivery_log import Ledger
+from local.delivery_log import DeliveryLog
 from tests.builders import body, delivery
 from tests.faults import kills, kinds
 from tests.faults.kills import MOMENTS, STORIES, Story, Struck
@@ -56,7 +56,7 @@ def test_webhook_killed_at_any_step(rig: Rig, story: Story, moment: str) -> None
         pytest.skip("no step of DynamoDB in it: shown on moto")
     number, killed = 1, 0
     for _ in range(ROUNDS):
-        ledger, (before, content) = Ledger(), story.bodies(uuid4().hex)
+        ledger, (before, content) = DeliveryLog(), story.bodies(uuid4().hex)
         for one in before:
             assert rig.deliver(ledger, one)[-1].acknowledged
         hold = MOMENTS[moment]()
@@ -82,7 +82,7 @@ def test_webhook_killed_at_any_step(rig: Rig, story: Story, moment: str) -> None
 def test_publisher_killed_at_any_step(rig: Rig, moment: str) -> None:
     """On moto alone: no step of the publisher is the table's."""
     for number in (1, 2):
-        ledger, hold, appointment = Ledger(), MOMENTS[moment](), uuid4().hex
+        ledger, hold, appointment = DeliveryLog(), MOMENTS[moment](), uuid4().hex
         rig.proxies["events"].inject(kinds.Nth(number, hold))
         for n in (1, 2, 3):
             at = f"2026-03-02T09:00:0{n}Z"
@@ -101,7 +101,7 @@ def test_publisher_killed_at_any_step(rig: Rig, moment: str) -> None:
 def test_backlog_function_killed_at_any_step(rig: Rig, moment: str, content: Content) -> None:
     """Deferred while DynamoDB failed, and stored by a function that dies while it does so."""
     for number in count(1):
-        ledger, hold, appointment = Ledger(), MOMENTS[moment](), uuid4().hex
+        ledger, hold, appointment = DeliveryLog(), MOMENTS[moment](), uuid4().hex
         new = delivery(id=f"{appointment}-1", appointment_id=appointment)
         happened = backlog_killed_at(rig, ledger, content.body(new, new), kinds.Nth(number, hold), hold)
         assert rig.settle(ledger) == []
@@ -111,7 +111,7 @@ def test_backlog_function_killed_at_any_step(rig: Rig, moment: str, content: Con
     assert number > 1  # else it was never killed
 
 
-def backlog_killed_at(rig: Rig, ledger: Ledger, content: bytes, step: kinds.Nth, hold: kinds.Hold) -> bool:
+def backlog_killed_at(rig: Rig, ledger: DeliveryLog, content: bytes, step: kinds.Nth, hold: kinds.Hold) -> bool:
     """False when there is no such step: the delivery is stored without it."""
     failing = rig.proxies["dynamodb"].inject(kinds.fail)
     (attempt,) = rig.deliver(ledger, content)

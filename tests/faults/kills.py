@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from local.delivery_log import Event, Ledger
+from local.delivery_log import DeliveryLog, Event
 from tests.builders import body, delivery
 from tests.faults.kinds import Hold, Nth
 from tests.faults.proxy import Proxy
@@ -74,7 +74,7 @@ class Struck(Enum):
     TOO_LATE = auto()
 
 
-def killed_at(rig: Rig, story: Story, ledger: Ledger, content: bytes, step: Nth, hold: Hold) -> Struck:
+def killed_at(rig: Rig, story: Story, ledger: DeliveryLog, content: bytes, step: Nth, hold: Hold) -> Struck:
     """Deliver, and kill WebhookFunction at the step.
 
     The call is let go after the death, so that it may take effect while the sender delivers again.
@@ -84,14 +84,14 @@ def killed_at(rig: Rig, story: Story, ledger: Ledger, content: bytes, step: Nth,
     for service, broken in story.broken.items():
         broken(rig.proxies[service])
     if "secretsmanager" in story.services:  # which is asked while the function starts
-        rig.stack.fleets["WebhookFunction"].restart(wait=False)
+        rig.stack.pools["WebhookFunction"].restart(wait=False)
     with ThreadPoolExecutor(2) as pool:
         posted = pool.submit(rig.post, content)
         killing = pool.submit(_kill_when_reached, rig, hold, posted)
         attempt, reached = posted.result(), killing.result()
     hold.let_go.set()
     if not story.content.quarantined:
-        ledger.record(Event.of(content), acknowledged=attempt.acknowledged)
+        ledger.record(Event.from_body(content), acknowledged=attempt.acknowledged)
     if not reached:
         assert attempt.status != LOST
         return Struck.NO_STEP

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from local.aws import BUCKETS, FAILURE_QUEUE, TABLE
-from local.delivery_log import Event, Found, Ledger
+from local.delivery_log import DeliveryLog, Event, Observation
 from local.stack import Options, Stack
 from local.template import Function, Template
 from tests.builders import TOKEN
@@ -137,20 +137,20 @@ class Rig:
                 return Attempt(0, {}, b"")
             return Attempt(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
 
-    def deliver(self, ledger: Ledger, body: bytes, *, pauses: tuple[float, ...] = (0.2, 1.2)) -> list[Attempt]:
+    def deliver(self, ledger: DeliveryLog, body: bytes, *, pauses: tuple[float, ...] = (0.2, 1.2)) -> list[Attempt]:
         """Send as the sender does: until a 2xx, three times at most. It waits longer, 2 and 10 seconds."""
         attempts: list[Attempt] = []
         for timeout, pause in zip(TIMEOUTS, (0.0, *pauses), strict=True):
             time.sleep(pause)
             attempts.append(self.post(body, timeout))
-            ledger.record(Event.of(body), acknowledged=attempts[-1].acknowledged)
+            ledger.record(Event.from_body(body), acknowledged=attempts[-1].acknowledged)
             if attempts[-1].acknowledged:
                 break
         return attempts
 
     def kill(self, function: str) -> None:
         """SIGKILL to every process of the function."""
-        for pid in self.stack.fleets[function].pids():
+        for pid in self.stack.pools[function].pids():
             os.kill(pid, signal.SIGKILL)
 
     def messages(self) -> list[dict[str, Any]]:
@@ -161,18 +161,18 @@ class Rig:
                 self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
         return self._messages
 
-    def settle(self, ledger: Ledger, patience: float = PATIENCE_SECONDS) -> list[str]:
+    def settle(self, ledger: DeliveryLog, patience: float = PATIENCE_SECONDS) -> list[str]:
         """What is wrong once everything had the time to arrive: [] as soon as nothing is."""
         give_up = time.monotonic() + patience
-        while (wrong := list(ledger.wrong(self._found(ledger)))) and time.monotonic() < give_up:
+        while (wrong := list(ledger.problems(self._observation(ledger)))) and time.monotonic() < give_up:
             time.sleep(0.2)
         return wrong
 
-    def _found(self, ledger: Ledger) -> Found:
+    def _observation(self, ledger: DeliveryLog) -> Observation:
         """Read the ledger's appointments and nothing else: it is called again and again."""
         keys = {f"APPOINTMENT#{event.appointment_id}" for event in ledger.sent.values()}
         items = [item for key in sorted(keys) for item in self._items(key)]
-        return Found(items, self._stream.event_items(), self.messages(), self._claimed)
+        return Observation(items, self._stream.event_items(), self.messages(), self._claimed)
 
     def _items(self, partition_key: str) -> Iterator[dict[str, Any]]:
         pages = self._dynamodb.get_paginator("query").paginate(

@@ -1,56 +1,100 @@
-"""Execution environments behave as Lambda's: one event at a time, own variables, replaced when they are lost."""
+"""Execution environments behave as Lambda's: one event at a time, separate variables, replaced when they die."""
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from local.environment import Fleet, FunctionError
+from local.environment import EnvironmentPool, FunctionError
 from local.template import Function
+from tests.processes import is_running
+
+HANDLER = "tests.unit.handlers.lambda_handler"
 
 
 @pytest.fixture(scope="module")
-def fleet() -> Iterator[Fleet]:
-    function = Function("EchoFunction", "tests.unit.handlers.lambda_handler", 1, 512, {}, {})
-    started = Fleet(function, {"VARIABLE": "value"}, size=2)
+def pool() -> Iterator[EnvironmentPool]:
+    function = Function("EchoFunction", HANDLER, 1, 512, {}, {})
+    started = EnvironmentPool(function, {"VARIABLE": "value"}, size=2)
     started.wait_until_ready()
     yield started
     started.stop()
 
 
-def test_a_handler_sees_its_own_variables_and_no_other(fleet: Fleet) -> None:
-    answer = fleet.invoke({"do": "say where"})
+def test_a_handler_sees_only_its_variables(pool: EnvironmentPool) -> None:
+    answer = pool.invoke({"do": "say where"})
     assert (answer["variable"], answer["inherited"]) == ("value", False)
 
 
-def test_a_handler_has_lambdas_context(fleet: Fleet) -> None:
-    answer = fleet.invoke({"do": "nothing"})
+def test_a_handler_has_lambdas_context(pool: EnvironmentPool) -> None:
+    answer = pool.invoke({"do": "nothing"})
     assert answer["name"] == "EchoFunction"
     assert 0 < answer["milliseconds"] <= 1000
 
 
 @pytest.mark.parametrize(("deed", "error"), [("raise", "ValueError"), ("die", "Runtime exited"), ("hang", "timed out")])
-def test_what_goes_wrong_is_told_by_its_kind_and_the_next_event_is_answered(
-    fleet: Fleet, deed: str, error: str
+def test_an_error_is_reported_by_its_kind_and_the_next_event_is_answered(
+    pool: EnvironmentPool, deed: str, error: str
 ) -> None:
     for _ in range(3):  # more often than there are environments
         with pytest.raises(FunctionError, match=error) as raised:
-            fleet.invoke({"do": deed})
+            pool.invoke({"do": deed})
         assert "sent" not in str(raised.value)
-    assert fleet.invoke({"do": "nothing"})["name"] == "EchoFunction"
+    assert pool.invoke({"do": "nothing"})["name"] == "EchoFunction"
 
 
-def test_events_at_once_are_spread_over_the_environments(fleet: Fleet) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(fleet.invoke, [{"do": "say where"}] * 100))
+def test_concurrent_events_are_spread_over_the_environments(pool: EnvironmentPool) -> None:
+    with ThreadPoolExecutor(8) as senders:
+        answers = list(senders.map(pool.invoke, [{"do": "say where"}] * 100))
     assert len(answers) == 100
     assert len({answer["pid"] for answer in answers}) == 2
 
 
 def test_a_handler_that_cannot_be_imported_is_an_error_at_the_start() -> None:
-    missing = Fleet(Function("NoFunction", "tests.no_such.lambda_handler", 1, 512, {}, {}), {}, size=1)
+    missing = EnvironmentPool(Function("NoFunction", "tests.no_such.lambda_handler", 1, 512, {}, {}), {}, size=1)
     with pytest.raises(FunctionError, match="ModuleNotFoundError"):
         missing.wait_until_ready()
     missing.stop()
+
+
+@pytest.fixture
+def single() -> Iterator[EnvironmentPool]:
+    """A pool of one environment, with time to hang."""
+    started = EnvironmentPool(Function("EchoFunction", HANDLER, 30, 512, {}, {}), {}, size=1)
+    started.wait_until_ready()
+    yield started
+    started.stop()
+
+
+def test_a_process_that_died_while_idle_costs_no_event(single: EnvironmentPool) -> None:
+    for _ in range(3):
+        (pid,) = single.pids()
+        os.kill(pid, signal.SIGKILL)
+        assert single.invoke({"do": "nothing"})["name"] == "EchoFunction"
+        assert single.pids() != [pid]
+
+
+def test_a_process_that_dies_just_before_it_gets_the_event_costs_no_event(
+    single: EnvironmentPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (environment,) = single._environments
+    monkeypatch.setattr(environment._process, "is_alive", lambda: True)  # checked a moment before the death
+    os.kill(environment.pid, signal.SIGKILL)
+    assert single.invoke({"do": "nothing"})["name"] == "EchoFunction"
+
+
+def test_a_stopped_pool_leaves_no_process_and_starts_none(single: EnvironmentPool) -> None:
+    with ThreadPoolExecutor(1) as senders:
+        in_flight = senders.submit(single.invoke, {"do": "hang"})
+        time.sleep(0.3)
+        single.stop()
+        with pytest.raises(FunctionError):
+            in_flight.result(timeout=5)
+    with pytest.raises(FunctionError):
+        single.invoke({"do": "nothing"})
+    assert [pid for pid in single.pids() if is_running(pid)] == []

@@ -1,13 +1,15 @@
-"""A run says "all as it should be" only when it is."""
+"""A run says "all correct" only if it is."""
 
 from __future__ import annotations
 
 import dataclasses
+import io
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from local.report import Delivered, Result
+from local.report import DeliveryResult, RunResult
 from tests.builders import delivery
 
 OLD, NEW = "2026-03-02T09:00:00Z", "2026-03-02T09:00:00.5Z"
@@ -32,29 +34,34 @@ def message(name: str, *, stale: bool) -> dict[str, Any]:
     return {"detail-type": "AppointmentCreated", "detail": {"metadata": metadata, "data": {"changes": ["start"]}}}
 
 
-GOOD = Result(
-    delivered=(
-        Delivered("new", 202, "stored", 0, delivery(id="e-2", updated_at=NEW)),
-        Delivered("old", 202, "stale", 0, delivery(id="e-1", updated_at=OLD)),
-        Delivered("bad", 422, None, 3, None),
+GOOD = RunResult(
+    deliveries=(
+        DeliveryResult("new", 202, "stored", 0, delivery(id="e-2", updated_at=NEW)),
+        DeliveryResult("old", 202, "stale", 0, delivery(id="e-1", updated_at=OLD)),
+        DeliveryResult("bad", 422, None, 3, None),
     ),
     items=(event_item("e-1"), event_item("e-2"), current_item("e-2")),
     messages=(message("e-2", stale=False), message("e-1", stale=True)),
 )
 
+OTHER_STATUS = dataclasses.replace(GOOD.deliveries[0], status=200)
 
-def test_a_run_in_which_all_is_as_it_should_be_has_nothing_wrong() -> None:
-    assert list(GOOD.wrong(EXPECTED)) == []
+
+def test_a_correct_run_has_no_problems() -> None:
+    assert list(GOOD.problems(EXPECTED)) == []
     assert GOOD.closing_line([]) == (
-        "3 deliveries answered, 2 events and 1 appointments stored, 2 messages received: all as it should be."
+        "3 deliveries answered, 2 events and 1 appointments stored, 2 messages received: all correct."
     )
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "problem"),
     [
-        ({"delivered": (dataclasses.replace(GOOD.delivered[0], status=200), *GOOD.delivered[1:])}, "new was answered"),
-        ({"delivered": GOOD.delivered[:2]}, "bad was not delivered"),
+        (
+            {"deliveries": (dataclasses.replace(GOOD.deliveries[0], status=200), *GOOD.deliveries[1:])},
+            "new was answered",
+        ),
+        ({"deliveries": GOOD.deliveries[:2]}, "bad was not delivered"),
         ({"items": GOOD.items[1:]}, "history"),
         ({"items": (*GOOD.items, event_item("e-3"))}, "history"),
         ({"items": (*GOOD.items[:2], current_item("e-1"))}, "state"),
@@ -64,17 +71,26 @@ def test_a_run_in_which_all_is_as_it_should_be_has_nothing_wrong() -> None:
         ({"messages": (GOOD.messages[0], message("e-1", stale=False))}, "the bus"),
     ],
 )
-def test_whatever_is_missing_too_much_or_different_is_told(change: dict[str, Any], told: str) -> None:
-    (line,) = dataclasses.replace(GOOD, **change).wrong(EXPECTED)
-    assert told in line
+def test_a_missing_extra_or_different_result_is_reported(change: dict[str, Any], problem: str) -> None:
+    (line,) = dataclasses.replace(GOOD, **change).problems(EXPECTED)
+    assert problem in line
 
 
-def test_the_tables_name_every_delivery_appointment_and_message() -> None:
-    lines = list(GOOD.tables())
-    assert [line.split()[:3] for line in lines[2:5]] == [
-        ["new", "202", "stored"],
-        ["old", "202", "stale"],
-        ["bad", "422", "3"],
-    ]
-    assert "a-1" in lines[8]
-    assert lines[-2].split() == ["AppointmentCreated", "a-1", "stale", "start"]
+def shown(result: RunResult) -> list[str]:
+    output = io.StringIO()
+    console = Console(file=output, width=120)
+    for table in result.tables():
+        console.print(table)
+    return [line.rstrip() for line in output.getvalue().splitlines()]
+
+
+def test_the_tables_have_a_row_for_every_delivery_appointment_and_message() -> None:
+    rows = [line.split() for line in shown(GOOD)]
+    assert [row[:3] for row in rows[2:5]] == [["new", "202", "stored"], ["old", "202", "stale"], ["bad", "422", "3"]]
+    assert rows[7] == ["a-1", "ACCEPTED", "2", "e-2"]
+    assert rows[-1] == ["AppointmentCreated", "a-1", "stale", "start"]
+
+
+def test_a_value_in_brackets_is_shown_and_is_no_markup() -> None:
+    delivery_result = dataclasses.replace(GOOD.deliveries[0], name="[bold]name[/bold]")
+    assert shown(dataclasses.replace(GOOD, deliveries=(delivery_result,)))[2].startswith("[bold]name[/bold]")

@@ -1,4 +1,4 @@
-"""The pump hands the stream on as Lambda's event source mapping does."""
+"""The stream mapping passes records on as Lambda's event source mapping does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAPPING = Template().function("PublisherFunction").events["DynamoDB"]
 
 
 class Stream:
-    """One shard; an iterator is the position in it."""
+    """A stream of one shard. An iterator is the position in it."""
 
     def __init__(self, records: list[Any], *, outages: int = 0) -> None:
         self._records = records
@@ -55,8 +55,8 @@ def numbers(records: list[Any]) -> list[int]:
 
 
 @pytest.fixture
-def pumped(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[list[list[Any]], list[Any]]]:
-    """Runs records through a handler until the pump is idle: the batches it invoked and the failures it reported."""
+def run_mapping(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[list[list[Any]], list[Any]]]:
+    """Passes records to a handler until none is left. Returns the batches and the reported failures."""
     for name, value in {"POLL_SECONDS": 0.001, "FIRST_PAUSE": 0.001, "LONGEST_PAUSE": 0.001}.items():
         monkeypatch.setattr(stream_mapping, name, value)
 
@@ -71,45 +71,46 @@ def pumped(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[list[list[Any
             failed = handler(event["Records"])
             return {"batchItemFailures": [{"itemIdentifier": str(number)} for number in failed]}
 
-        one = stream_mapping.Pump(
+        mapping = stream_mapping.StreamMapping(
             Stream(records, outages=outages), "arn", MAPPING, invoke, lambda text: failures.append(json.loads(text))
         )
-        one.start()
+        mapping.start()
         done = f"{len(records) - 1}"
         give_up = time.monotonic() + 20
-        while one.position("shard") != done and time.monotonic() < give_up:
+        while mapping.position("shard") != done and time.monotonic() < give_up:
             time.sleep(0.005)
-        one.stop()
+        mapping.stop()
+        mapping.join()
         return batches, failures
 
     return run
 
 
-def test_the_publisher_gets_new_event_items_only_as_the_template_filters(pumped: Any) -> None:
+def test_the_publisher_gets_only_the_records_that_the_templates_filter_matches(run_mapping: Any) -> None:
     records = [record(0), record(1, "CURRENT"), record(2, name="MODIFY"), record(3, name="REMOVE"), record(4)]
-    batches, _ = pumped(records, lambda _: [])
+    batches, _ = run_mapping(records, lambda _: [])
     assert [numbers(batch) for batch in batches] == [[0, 4]]
     assert batches[0][0]["dynamodb"]["NewImage"]["body"]["B"] == "AA=="
 
 
-def test_a_batch_is_as_large_as_the_template_says(pumped: Any) -> None:
-    batches, _ = pumped([record(number) for number in range(250)], lambda _: [])
+def test_a_batch_has_at_most_the_templates_batch_size(run_mapping: Any) -> None:
+    batches, _ = run_mapping([record(number) for number in range(250)], lambda _: [])
     assert [len(batch) for batch in batches] == [100, 100, 50]
 
 
-def test_a_batch_that_partly_failed_comes_again_from_its_first_failure(pumped: Any) -> None:
+def test_a_partly_failed_batch_is_retried_from_its_first_failure(run_mapping: Any) -> None:
     answers = iter([[3, 5], []])
-    batches, failures = pumped([record(number) for number in range(7)], lambda _: next(answers))
+    batches, failures = run_mapping([record(number) for number in range(7)], lambda _: next(answers))
     assert [numbers(batch) for batch in batches] == [[0, 1, 2, 3, 4, 5, 6], [3, 4, 5, 6]]
     assert failures == []
 
 
-def test_a_stream_that_cannot_be_read_for_a_while_loses_nothing(pumped: Any) -> None:
-    batches, _ = pumped([record(0), record(1)], lambda _: [], outages=3)
+def test_an_outage_of_the_stream_loses_no_record(run_mapping: Any) -> None:
+    batches, _ = run_mapping([record(0), record(1)], lambda _: [], outages=3)
     assert [numbers(batch) for batch in batches] == [[0, 1]]
 
 
-def test_a_record_that_kills_the_function_ends_in_the_failure_queue_alone(pumped: Any) -> None:
+def test_a_record_that_kills_the_function_is_the_only_one_in_the_failure_queue(run_mapping: Any) -> None:
     done: set[int] = set()
 
     def handler(records: list[Any]) -> list[int]:
@@ -118,7 +119,7 @@ def test_a_record_that_kills_the_function_ends_in_the_failure_queue_alone(pumped
         done.update(numbers(records))
         return []
 
-    _, failures = pumped([record(number) for number in range(8)], handler)
+    _, failures = run_mapping([record(number) for number in range(8)], handler)
     assert done == {0, 1, 2, 4, 5, 6, 7}
     (failure,) = failures
     assert failure["DDBStreamBatchInfo"] == {
@@ -132,10 +133,10 @@ def test_a_record_that_kills_the_function_ends_in_the_failure_queue_alone(pumped
     }
 
 
-def test_what_is_reported_too_often_ends_in_the_failure_queue_with_all_behind_it_and_is_never_split(
-    pumped: Any,
+def test_a_batch_after_its_last_attempt_goes_to_the_failure_queue_unsplit(
+    run_mapping: Any,
 ) -> None:
-    batches, failures = pumped([record(number) for number in range(8)], lambda _: [3, 5])
+    batches, failures = run_mapping([record(number) for number in range(8)], lambda _: [3, 5])
     assert [numbers(batch) for batch in batches] == [list(range(8)), *[[3, 4, 5, 6, 7]] * stream_mapping.ATTEMPTS]
     (failure,) = failures
     info = failure["DDBStreamBatchInfo"]

@@ -1,0 +1,226 @@
+"""The commands of local/ as processes: make run, make serve, their ends and the errors of a start."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from local.run import post
+from samples import SAMPLES
+from tests.builders import body, delivery
+from tests.processes import children, is_running
+
+ROOT = Path(__file__).parent.parent.parent
+TOKEN = """it's a "token" of $HOME"""
+
+
+def local(*arguments: str, **variables: str) -> subprocess.Popen[str]:
+    # The profile does not exist: the AWS settings of the user must not affect the stack.
+    environment = {**os.environ, "AWS_PROFILE": "no-such-profile", "PYTHONUNBUFFERED": "1", **variables}
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "local", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def read_until(process: subprocess.Popen[str], text: str) -> str:
+    assert process.stdout is not None
+    output = ""
+    while text not in output:
+        line = process.stdout.readline()
+        assert line, output
+        output += line
+    return output
+
+
+def pasted(command: str) -> str:
+    """Run a command in a shell, as a user who pastes it. Return its output."""
+    return subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S602
+
+
+def only_the_lock(folder: Path) -> str:
+    """Return a PYTHONPATH with which no process can import a package that requirements/run.txt does not have."""
+
+    def canonical(name: str) -> str:
+        return re.sub(r"[-_.]+", "-", name).lower()
+
+    lock = (ROOT / "requirements" / "run.txt").read_text()
+    locked = {canonical(name) for name in re.findall(r"^([\w.-]+)==", lock, re.MULTILINE)} | {"engage-appointments"}
+    hidden = {
+        module for module, names in packages_distributions().items() if not locked & {canonical(name) for name in names}
+    }
+    assert {"pytest", "cfnlint", "mypy"} <= hidden
+    (folder / "sitecustomize.py").write_text(
+        f"import sys\nHIDDEN = {hidden!r}\n"
+        "class Finder:\n"
+        "    @staticmethod\n"
+        "    def find_spec(name, path=None, target=None):\n"
+        "        if name.partition('.')[0] in HIDDEN:\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Finder)\n"
+    )
+    return str(folder)
+
+
+def test_make_run_with_its_lock_alone_delivers_every_sample_and_finds_all_correct(
+    dynamodb_url: str | None, tmp_path: Path
+) -> None:
+    database = {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url} if dynamodb_url else {}
+    process = local("run", PYTHONPATH=only_the_lock(tmp_path), COLUMNS="40", **database)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    lines = [line.rstrip() for line in output.splitlines()]
+    first = next(number for number, line in enumerate(lines) if line.startswith("delivered "))
+    assert lines[-2].startswith(f"{len(SAMPLES)} deliveries answered")
+    assert lines[-2].endswith(": all correct.")
+    shown = "\n".join(lines[first:-1])
+    assert f"```\n{shown}\n```" in (ROOT / "README.md").read_text(), "README.md shows another output of make run"
+
+
+@pytest.fixture
+def serve() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`make serve` on free ports, and the screen that it shows."""
+    process = local(PORT="0", AWS_PORT="0", WEBHOOK_TOKEN=TOKEN)
+    screen = read_until(process, "receive-message")
+    yield process, screen
+    process.kill()
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def test_the_commands_on_the_screen_work_when_pasted_also_with_quotes_and_spaces_in_the_token(
+    serve: tuple[subprocess.Popen[str], str],
+) -> None:
+    _, screen = serve
+    command = re.search(r"curl -i .*?create\.json", screen, re.DOTALL)
+    alternatives = re.search(r"-u (.+), or the address (.+)$", screen, re.MULTILINE)
+    assert command is not None
+    assert alternatives is not None
+    url = re.search(r"webhook +(\S+)", screen)
+    assert url is not None
+    rest = "-H 'Content-Type: application/json' --data-binary @events/deliveries/create.json"
+    commands = [command[0], f"curl -i {url[1]} -u {alternatives[1]} {rest}", f"curl -i {alternatives[2]} {rest}"]
+    answers = [pasted(line) for line in commands]
+    assert "202 ACCEPTED" in answers[0]
+    outcomes = [re.findall(r'"outcome": "(\w+)"', answer) for answer in answers]
+    assert outcomes == [["stored"], ["duplicate"], ["duplicate"]]
+
+
+def test_a_client_of_any_region_finds_table_queue_and_bus(serve: tuple[subprocess.Popen[str], str]) -> None:
+    address = re.search(r"AWS +(http://\S+)", serve[1])
+    assert address is not None
+
+    def client(service: str) -> Any:
+        return boto3.client(service, region_name="ap-southeast-2", endpoint_url=address[1])  # type: ignore[call-overload]
+
+    assert client("dynamodb").scan(TableName="appointments")["Count"] == 0
+    assert client("sqs").get_queue_url(QueueName="events")["QueueUrl"].endswith("/events")
+    assert [bus["Name"] for bus in client("events").list_event_buses()["EventBuses"]] == ["default", "appointments"]
+
+
+def ended(process: subprocess.Popen[str], number: signal.Signals, processes: list[int]) -> str:
+    """Send one signal. Check the end and return the output.
+
+    Exit code 0 says that it took less than signals.STOP_SECONDS: after that, an alarm ends the process.
+    """
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
+    assert "Error" not in output
+    give_up = time.monotonic() + 10
+    while any(map(is_running, processes)) and time.monotonic() < give_up:
+        time.sleep(0.1)
+    assert [pid for pid in processes if is_running(pid)] == []
+    return output
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_one_signal_ends_it_and_leaves_no_process(
+    serve: tuple[subprocess.Popen[str], str], number: signal.Signals
+) -> None:
+    process, _ = serve
+    processes = children(process.pid)
+    assert len(processes) >= 6
+    ended(process, number, processes)
+
+
+@pytest.mark.parametrize(
+    ("number", "seconds"),
+    [(signal.SIGINT, 0), (signal.SIGTERM, 0.5), (signal.SIGINT, 1.0), (signal.SIGTERM, 1.5), (signal.SIGINT, 2.0)],
+)
+def test_one_signal_ends_it_while_it_starts(number: signal.Signals, seconds: float) -> None:
+    process = local(PORT="0", AWS_PORT="0")
+    read_until(process, "starting")
+    time.sleep(seconds)
+    ended(process, number, children(process.pid))
+
+
+def test_the_first_connection_that_the_port_accepts_is_answered() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = local(PORT=str(port), AWS_PORT="0")
+    try:
+        while process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.01)
+        headers = {"authorization": "Bearer local-token", "content-type": "application/json"}
+        status, answer = post(f"http://127.0.0.1:{port}/webhooks/appointments", body(delivery()), headers)
+        assert (status, answer["outcome"]) == (202, "stored")
+    finally:
+        ended(process, signal.SIGTERM, children(process.pid))
+
+
+@pytest.fixture(scope="module")
+def busy_port() -> Iterator[str]:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield str(taken.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"PORT": "abc"}, "PORT is 'abc'. Set it to a number from 0 (any free port) to 65535"),
+        ({"PORT": "99999"}, "PORT is '99999'. Set it to a number from 0 (any free port) to 65535"),
+        ({"PORT": "0", "AWS_PORT": "-1"}, "AWS_PORT is '-1'. Set it to a number from 0 (any free port) to 65535"),
+        ({"WEBHOOK_TOKEN": ""}, "WEBHOOK_TOKEN is empty. Set it to a token, or unset it to use the default"),
+        ({"HOST": "no.such.host.invalid", "PORT": "0"}, "HOST is 'no.such.host.invalid'"),
+        ({"WEBHOOK_AUTH": "open"}, "WebhookAuth is 'open'. Set it to one of token, signature, none"),
+        ({"PORT": "BUSY"}, "Address already in use. Set PORT to another port"),
+        ({"PORT": "0", "AWS_PORT": "BUSY"}, "Address already in use. Set AWS_PORT to another port"),
+        ({"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:1"}, "no DynamoDB answers at http://127.0.0.1:1. Start one"),
+        ({"AWS_ENDPOINT_URL_DYNAMODB": "nonsense"}, "no DynamoDB answers at nonsense. Start one"),
+    ],
+)
+def test_a_start_that_fails_says_why_in_one_line(variables: dict[str, str], message: str, busy_port: str) -> None:
+    free_ports = {"PORT": "0", "AWS_PORT": "0"}
+    given = {name: busy_port if value == "BUSY" else value for name, value in variables.items()}
+    process = local(**(free_ports | given))
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    (line,) = output.splitlines()[1:]
+    assert line.startswith("cannot start: ")
+    assert message in line

@@ -1,0 +1,24 @@
+"""The processes of this machine, read from /proc."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+def children(pid: int) -> list[int]:
+    """Return the child processes of a process. Skips the test where there is no /proc."""
+    folder = Path(f"/proc/{pid}/task/{pid}/children")
+    if not folder.exists():
+        pytest.skip("children of a process are listed in /proc only")
+    return [int(child) for child in folder.read_text().split()]
+
+
+def is_running(pid: int) -> bool:
+    """Return whether the process exists and is no zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"

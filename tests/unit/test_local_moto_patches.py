@@ -1,0 +1,163 @@
+"""Each patch of moto is needed: without it, its test fails."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import moto.backends as backends
+import pytest
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from moto.dynamodb.models.table import Table
+from moto.dynamodbstreams.models import dynamodbstreams_backends
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import make_server
+
+from local import moto_patches
+
+REGION = "eu-west-1"
+ACCOUNT = "123456789012"
+Client = Callable[..., Any]
+
+
+class SilentRequestHandler(MotoRequestHandler):
+    def log(self, *_: Any, **__: Any) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    """boto3 clients of a moto server with every patch."""
+    with pytest.MonkeyPatch.context() as patch:  # restores moto's classes for the tests that come later
+        patch.setattr(Table, "__deepcopy__", None, raising=False)
+        patch.setattr(DynamoDBBackend, "transact_write_items", DynamoDBBackend.transact_write_items)
+        yield from serve(moto_patches.application(REGION))
+
+
+def serve(application: moto_patches.Wsgi) -> Iterator[Client]:
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=SilentRequestHandler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+
+    def made(service: str, region: str = REGION) -> Any:
+        endpoint = f"http://127.0.0.1:{server.server_port}"
+        return boto3.client(service, endpoint_url=endpoint, region_name=region)  # type: ignore[call-overload]
+
+    yield made
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def table(client: Client) -> Iterator[str]:
+    """A table with a stream and one item, ``old``."""
+    dynamodb, name = client("dynamodb"), "patched"
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+    dynamodb.put_item(TableName=name, Item=item("old"))
+    yield name
+    dynamodb.delete_table(TableName=name)
+
+
+def item(sk: str, pk: str = "a") -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def put(table: str, sk: str, *, succeeds: bool = True) -> dict[str, Any]:
+    """Put an item. The condition holds unless ``succeeds`` is false."""
+    condition = "attribute_not_exists(sk)" if succeeds else "attribute_exists(absent)"
+    return {"Put": {"TableName": table, "Item": item(sk), "ConditionExpression": condition}}
+
+
+def sort_keys(client: Client, table: str) -> list[str]:
+    return sorted(found["sk"]["S"] for found in client("dynamodb").scan(TableName=table)["Items"])
+
+
+def moto_table(name: str) -> Table:
+    return dynamodb_backends[ACCOUNT][REGION].tables[name]
+
+
+def test_a_transaction_copies_no_table(client: Client, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """keep_tables_in_transactions"""
+    copied: list[str] = []
+    indexes = moto_table(table).global_indexes
+
+    class Copied(list[Any]):
+        def __deepcopy__(self, _memo: Any) -> Any:
+            copied.append(table)
+            return self
+
+    monkeypatch.setattr(moto_table(table), "global_indexes", Copied(indexes))
+    client("dynamodb").transact_write_items(TransactItems=[put(table, "new")])
+    assert sort_keys(client, table) == ["new", "old"]
+    assert copied == []
+
+
+def test_a_cancelled_transaction_leaves_no_item_and_no_stream_record(client: Client, table: str) -> None:
+    """undo_cancelled_transactions"""
+    dynamodb = client("dynamodb")
+    records = len(moto_table(table).stream_shard.items)  # type: ignore[union-attr]
+    with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
+        dynamodb.transact_write_items(TransactItems=[put(table, "new"), put(table, "newer", succeeds=False)])
+    assert sort_keys(client, table) == ["old"]
+    assert len(moto_table(table).stream_shard.items) == records  # type: ignore[union-attr]
+
+
+def test_the_service_of_a_host_is_looked_up_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """remember_services"""
+    lookups: list[int] = []
+    modules = backends.list_of_moto_modules
+
+    def counted() -> Any:
+        lookups.append(1)
+        return modules()
+
+    client("sqs").list_queues()
+    monkeypatch.setattr(backends, "list_of_moto_modules", counted)
+    client("sqs").list_queues()
+    assert lookups == []
+
+
+def test_dynamodb_handles_one_request_at_a_time(client: Client, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """serialize_dynamodb"""
+    running, most = 0, 0
+    scan = DynamoDBBackend.scan
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        time.sleep(0.1)
+        running -= 1
+        return scan(*arguments, **options)
+
+    monkeypatch.setattr(DynamoDBBackend, "scan", slow)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: client("dynamodb").scan(TableName=table), range(4)))
+    assert most == 1
+
+
+def test_old_stream_iterators_are_forgotten(client: Client, table: str) -> None:
+    """forget_old_iterators"""
+    streams = client("dynamodbstreams")
+    arn = client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
+    (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    for _ in range(moto_patches.ITERATORS + 20):
+        iterator = streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+    assert len(dynamodbstreams_backends[ACCOUNT][REGION].shard_iterators) <= moto_patches.ITERATORS + 1
+    assert streams.get_records(ShardIterator=iterator)["Records"]
+
+
+def test_a_client_of_another_region_finds_the_same_resources(client: Client, table: str) -> None:
+    """in_one_region"""
+    assert client("dynamodb", "ap-southeast-2").list_tables()["TableNames"].count(table) == 1

@@ -1,0 +1,104 @@
+"""An installation that fails is never stamped as done, and none is silent for long. pip is a script here."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PYTHON = """\
+#!/bin/bash
+# Makes an environment that is this script again, and does for pip what the test says.
+case "$*" in
+  *"-m venv"*) folder="${@: -1}"; mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python";;
+  *"--require-hashes"*) echo "Collecting first==1.0 (from -r requirements)"; echo "  Downloading it"; eval "$PIP_DOES";;
+  *"-e ."*) eval "${EDITABLE_DOES:-true}";;
+esac
+"""
+STAMPS = {"run": ".venv/.installed-run", "setup": ".venv/.installed", "setup-sam": ".venv-sam/.installed"}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with the Makefile, the locks and a Python that installs nothing."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
+    python = tmp_path / "python"
+    python.write_text(PYTHON)
+    python.chmod(0o755)
+    return tmp_path
+
+
+def make(project: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603
+        ["make", *([] if "PYTHON=" in arguments else [f"PYTHON={project / 'python'}"]), *arguments],  # noqa: S607
+        cwd=project,
+        env={**os.environ, "MAKEFLAGS": "", **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def stamps(project: Path) -> list[str]:
+    return [str(path.relative_to(project)) for path in sorted(project.glob(".venv*/.installed*"))]
+
+
+@pytest.mark.parametrize("target", STAMPS.values())
+def test_an_installation_that_fails_is_tried_again(project: Path, target: str) -> None:
+    for _ in range(2):
+        failed = make(project, target, PIP_DOES="echo 'no index' >&2; exit 1")
+        assert failed.returncode != 0
+        assert "no index" in failed.stdout
+        assert stamps(project) == []
+    assert make(project, target, PIP_DOES="true").returncode == 0
+    assert target in stamps(project)
+    assert "up to date" in make(project, target, PIP_DOES="exit 1").stdout
+
+
+def test_an_editable_installation_that_fails_is_tried_again(project: Path) -> None:
+    for _ in range(2):
+        assert make(project, "setup", PIP_DOES="true", EDITABLE_DOES="exit 1").returncode != 0
+        assert stamps(project) == []
+
+
+def test_the_first_run_installs_its_lock_alone(project: Path) -> None:
+    assert make(project, STAMPS["run"], PIP_DOES='echo "$*" >>pip.log').returncode == 0
+    assert re.findall(r"requirements/(\w+)\.txt", (project / "pip.log").read_text()) == ["run"]
+    assert make(project, "-n", "run").stdout.count("pip install") == 0
+    assert make(project, "-n", "serve").stdout.count("pip install") == 0
+    assert make(project, "-n", "setup").stdout.count("requirements/dev.txt") >= 1
+
+
+def test_an_installation_shows_what_it_collects_and_a_line_while_nothing_comes(project: Path) -> None:
+    answer = make(
+        project, STAMPS["run"], "QUIET_SECONDS=1", PIP_DOES="sleep 3; echo 'Installing collected packages: x'"
+    )
+    lines = answer.stdout.splitlines()
+    assert "Collecting first==1.0" in lines
+    assert "Installing collected packages: x" in lines
+    assert 1 <= lines.count("  still installing ...") <= 4
+    assert not any("Downloading" in line for line in lines)
+
+
+def test_a_second_without_lines_is_no_end(project: Path) -> None:
+    start = time.monotonic()
+    answer = make(project, STAMPS["run"], PIP_DOES="sleep 2.5; echo 'Installing collected packages: y'")
+    assert time.monotonic() - start >= 2.5
+    assert "Installing collected packages: y" in answer.stdout
+    assert "still installing" not in answer.stdout
+
+
+def test_a_machine_without_python_gets_a_clear_error(project: Path) -> None:
+    for target in STAMPS.values():
+        answer = make(project, "PYTHON=", target)
+        assert answer.returncode != 0
+        assert "Python 3.11 or newer is needed" in answer.stdout
