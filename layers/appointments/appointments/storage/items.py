@@ -137,8 +137,8 @@ def current_item(delivery: Delivery) -> Item:
             "receivedAt": delivery.received_at,
             "status": text(appointment.get("status")),
             "meetingType": text(appointment.get("meetingType")),
-            "start": instant(appointment.get("start")),
-            "end": instant(appointment.get("end")),
+            "start": _second(appointment.get("start")),
+            "end": _second(appointment.get("end")),
             "externalId": text(appointment.get("externalId")),
             "officeId": text(member(appointment, "office", "id")),
             "officeExternalId": text(member(appointment, "office", "externalId")),
@@ -223,6 +223,12 @@ def _size(attribute: Attribute) -> int:
             return 3 + sum(1 + _bytes(name) + _size(element) for name, element in value.items())
         case _:
             return 1
+
+
+def _second(value: Any) -> str | None:
+    """The instant in whole seconds, ``YYYY-MM-DDTHH:MM:SSZ``, as people write the bounds of a query."""
+    found = instant(value)
+    return None if found is None else f"{found[:19]}Z"
 
 
 def _participant(participant: dict[str, Any]) -> Item:
