@@ -48,8 +48,7 @@ def _bound(text: bytes) -> int:
 
 
 def _has_unique_names(body: bytes, document: Any) -> bool:
-    """Whether no object has a name twice; False also where only a closer look can tell, which takes four times as
-    long.
+    """Return whether no object has a name twice. False means: check exactly, which takes four times as long.
 
     A dropped member takes its colon with it. Encoded again, no other text gains a colon but an escaped one.
     """

@@ -14,7 +14,7 @@ _decoder = json.JSONDecoder()
 
 
 def decode(body: str, into: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the document, and the text of each member of its member ``into``.
+    """Return the document, and the text of each member of the object under the name ``into``.
 
     Raises ValueError or IndexError for a body that is no object with such a member.
     """
