@@ -1,4 +1,4 @@
-"""Handlers of a few lines, for the tests of the execution environments."""
+"""A small Lambda handler for the tests of the local execution environments."""
 
 from __future__ import annotations
 

@@ -85,7 +85,6 @@ NOT_REWRITTEN = {
     "tests/unit/test_faults_proxy.py",
     "tests/unit/test_local_delivery_log.py",
     "tests/unit/test_samples.py",
-    "tests/unit/vault.py",
 }
 """Files that still contain such a phrase. Rewrite one, and remove it from here."""
 
