@@ -64,7 +64,7 @@ class InPlace(Executor):
 
 
 class Bridge:
-    """EventBridge in memory. ``answer`` takes the number of the call and its details; it returns their results or raises."""
+    """EventBridge in memory. ``answer`` takes the call's number and details; it returns results or raises."""
 
     def __init__(self, answer: Callable[[int, Sequence[str]], Sequence[Result]] | None = None) -> None:
         self.accepted: list[str] = []

@@ -27,7 +27,7 @@ def client_error(code: str, status: int = 400) -> ClientError:
 
 
 class FailingBridge(Bridge):
-    """EventBridge that fails each call with ``detail`` in one of its entries. Without ``detail``, it fails every call."""
+    """EventBridge that fails each call with ``detail`` in one of its entries; without ``detail``, every call."""
 
     def __init__(self, error: Exception, detail: str = "") -> None:
         super().__init__(self._fail)

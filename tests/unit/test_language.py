@@ -77,12 +77,8 @@ NOT_REWRITTEN = {
     "tests/faults/kinds.py",
     "tests/faults/proxy.py",
     "tests/integration/test_cli_quarantine.py",
-    "tests/integration/test_publisher.py",
-    "tests/integration/test_story.py",
     "tests/integration/test_webhook.py",
-    "tests/integration/test_write_units.py",
     "tests/unit/test_body_bounds.py",
-    "tests/unit/test_faults_proxy.py",
     "tests/unit/test_local_delivery_log.py",
     "tests/unit/test_samples.py",
 }

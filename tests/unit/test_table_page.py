@@ -1,4 +1,4 @@
-"""The items of the table are a contract with their readers: frozen by a golden file and documented."""
+"""The items of the table are a contract with their readers: a golden file freezes it and a page documents it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from generate import table_page
 from samples.story import SAMPLES
 from samples.table import current_items, delivery
 
-STALE = "is not what the code makes: run `make generate` and look at the difference"
+STALE = "differs from what the code generates: run `make generate` and review the difference"
 
 
-def test_the_current_items_of_the_samples_are_those_of_the_golden_file() -> None:
-    """A difference is a change of what the readers of the table get: an attribute may be added, never renamed."""
+def test_the_current_items_of_the_samples_equal_the_golden_file() -> None:
+    """A difference changes what the readers of the table get. An attribute may be added, never renamed."""
     assert json.loads(table_page.CURRENT.read_text(encoding="utf-8")) == current_items(), (
         f"events/table/current.json {STALE}"
     )
@@ -35,15 +35,15 @@ def test_the_golden_file_has_every_attribute_that_a_current_item_can_have() -> N
     }
 
 
-def test_the_page_is_the_one_that_the_code_makes() -> None:
+def test_the_page_is_up_to_date() -> None:
     assert table_page.PATH.read_text(encoding="utf-8") == table_page.document(), f"docs/table.md {STALE}"
 
 
 @pytest.mark.parametrize("attributes", ["CURRENT_ATTRIBUTES", "EVENT_ATTRIBUTES"])
-def test_an_attribute_without_a_description_is_noticed(attributes: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    described = dict(getattr(table_page, attributes))
-    described["renamed"] = described.pop("updatedAt")
-    monkeypatch.setattr(table_page, attributes, described)
+def test_an_attribute_without_a_description_is_an_error(attributes: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    descriptions = dict(getattr(table_page, attributes))
+    descriptions["renamed"] = descriptions.pop("updatedAt")
+    monkeypatch.setattr(table_page, attributes, descriptions)
     with pytest.raises(ValueError, match=re.escape("['renamed', 'updatedAt']")):
         table_page.document()
 

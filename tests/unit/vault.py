@@ -49,8 +49,8 @@ FAULTS = {
 class Vault:
     """The secret, its clock and its faults.
 
-    ``faults`` maps a version stage to the fault that its reads meet. ``calls`` lists the stages that were read. Each read
-    takes ``seconds`` on the clock.
+    ``faults`` maps a version stage to the fault that its reads meet. ``calls`` lists the stages that were read.
+    Each read takes ``seconds`` on the clock.
     """
 
     def __init__(self, value: str) -> None:
