@@ -55,7 +55,6 @@ NOT_REWRITTEN = {
     "layers/appointments/appointments/storage/content.py",
     "layers/appointments/appointments/storage/items.py",
     "layers/appointments/appointments/storage/store.py",
-    "layers/dependencies/endpoints.py",
     "local/__main__.py",
     "local/aws.py",
     "local/delivery_log.py",
