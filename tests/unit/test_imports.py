@@ -1,5 +1,4 @@
-"""Imports point inward: handlers, commands and tools import the layer's package, and its packages
-import in one direction."""
+"""Imports point inward: tools and functions import the layer, and its packages import in one direction."""
 
 from __future__ import annotations
 
