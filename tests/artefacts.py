@@ -1,4 +1,4 @@
-"""What `sam build` makes, by name, and its trees as they can be compared."""
+"""The artefacts of `sam build`, and functions to compare their folder trees."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import hashlib
 from pathlib import Path
 
 FUNCTIONS = {"WebhookFunction": "webhook", "PublisherFunction": "publisher", "BacklogFunction": "backlog"}
-"""Each function's package."""
+"""The package of each function."""
 
 
 def digest(folder: Path) -> dict[str, str]:
-    """The mode and the hash of every file of a tree by its path in it."""
+    """Return the mode and the hash of every file of a tree, by relative path."""
     return {
         path.relative_to(folder).as_posix(): f"{path.stat().st_mode:o} {hashlib.sha256(path.read_bytes()).hexdigest()}"
         for path in sorted(folder.rglob("*"))

@@ -1,4 +1,4 @@
-"""Fixtures for all tests. moto is the embedded AWS; DynamoDB Local, where it runs, is the judge."""
+"""Fixtures for all tests. moto is the embedded AWS; DynamoDB Local, where it runs, confirms the results of moto."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ profiles.load()
 
 @pytest.fixture(params=["moto", "dynamodb-local"])
 def dynamodb(request: pytest.FixtureRequest) -> Iterator[DynamoDBClient]:
-    """A DynamoDB client of each implementation that runs here; every other service is moto's with both."""
+    """A client of each DynamoDB implementation that runs here. moto provides all other services."""
     endpoint = None
     if request.param == "dynamodb-local":
         endpoint = os.environ.get("DYNAMODB_LOCAL_ENDPOINT")
@@ -74,8 +74,8 @@ def table_name(dynamodb: DynamoDBClient) -> str:
 
 
 @pytest.fixture
-def bodies(dynamodb: DynamoDBClient) -> Bodies:  # noqa: ARG001 - the bucket is in the AWS that it starts
-    """A fresh bucket of bodies, beside either DynamoDB."""
+def bodies(dynamodb: DynamoDBClient) -> Bodies:  # noqa: ARG001 - it starts the AWS that has the bucket
+    """A fresh bucket of bodies, in moto with each DynamoDB implementation."""
     make_bucket("bodies")
     return Bodies(boto3.client("s3"), "bodies")
 
@@ -84,8 +84,8 @@ def bodies(dynamodb: DynamoDBClient) -> Bodies:  # noqa: ARG001 - the bucket is 
 def operator(
     dynamodb: DynamoDBClient, table_name: str, bodies: Bodies, monkeypatch: pytest.MonkeyPatch
 ) -> shell.Operator:
-    """An operator of a deployment whose table is in either DynamoDB and whose buckets are moto's."""
+    """An operator of a deployment, with its table in each DynamoDB implementation and its buckets in moto."""
     make_bucket(shell.BUCKET)
-    # One endpoint is all that the command is given: a table elsewhere than the buckets comes in by the back door.
+    # The command takes one endpoint for all services, so a table outside moto needs a replaced store.
     monkeypatch.setattr(Target, "store", property(lambda _: Store(dynamodb, table_name, lambda: bodies)))
     return shell.Operator(dynamodb, table_name)

@@ -1,4 +1,4 @@
-"""docs/openapi.yaml and what it says of an answer."""
+"""docs/openapi.yaml, and the differences between an answer and its documentation."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ OPERATION: dict[str, Any] = DOCUMENT["paths"]["/webhooks/appointments"]["post"]
 _REGISTRY: Registry[Any] = Registry().with_resource("urn:openapi", DRAFT202012.create_resource(DOCUMENT))
 
 
-def resolved(node: dict[str, Any]) -> dict[str, Any]:
-    """The node itself, or what it refers to inside the document."""
+def resolve(node: dict[str, Any]) -> dict[str, Any]:
+    """Return the node, or the part of the document that it refers to."""
     while "$ref" in node:
         found: Any = DOCUMENT
         for part in node["$ref"].removeprefix("#/").split("/"):
@@ -29,23 +29,23 @@ def resolved(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def response(status: int) -> dict[str, Any]:
-    """Raises KeyError for a status that is not documented."""
-    return resolved(OPERATION["responses"][str(status)])
+    """Return the documented response for a status. Raises KeyError for an undocumented status."""
+    return resolve(OPERATION["responses"][str(status)])
 
 
 def undocumented(status: int, headers: Mapping[str, str], content: Any) -> list[str]:
-    """What of an answer is not as documented: header names in lower case, ``content`` the decoded body."""
+    """Return the differences of an answer. Header names are in lower case; ``content`` is the decoded body."""
     documented = response(status)
-    wrong = [
+    differences = [
         f"{status} without {name}"
         for name, header in documented.get("headers", {}).items()
-        if resolved(header).get("required") and name.lower() not in headers
+        if resolve(header).get("required") and name.lower() not in headers
     ]
     media_type = headers["content-type"].partition(";")[0]
     schema = documented["content"].get(media_type, {}).get("schema")
     if schema is None:
-        return [*wrong, f"{status} as {media_type}"]
-    # A path of references: every one of them is relative to the whole document.
+        return [*differences, f"{status} as {media_type}"]
+    # References in the schema are relative to the whole document, so the schema is validated inside it.
     pointer = f"urn:openapi{OPERATION['responses'][str(status)]['$ref']}/content/{media_type.replace('/', '~1')}/schema"
     errors = Draft202012Validator({"$ref": pointer}, registry=_REGISTRY).iter_errors(content)
-    return wrong + [f"{status} {error.json_path} {error.message}" for error in errors]
+    return differences + [f"{status} {error.json_path} {error.message}" for error in errors]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-NOT_OURS = {"build", "dist", "__pycache__", "node_modules"}
+SKIPPED_FOLDERS = {"build", "dist", "__pycache__", "node_modules"}
 
 
 def text_files(*suffixes: str) -> list[Path]:
@@ -23,6 +23,8 @@ def name(path: Path) -> str:
 def _walk() -> Iterator[Path]:
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [
-            each for each in folders if each == ".github" or (not each.startswith(".") and each not in NOT_OURS)
+            folder_name
+            for folder_name in folders
+            if folder_name == ".github" or (not folder_name.startswith(".") and folder_name not in SKIPPED_FOLDERS)
         ]
         yield from (Path(folder) / file for file in files)

@@ -1,4 +1,4 @@
-"""The SAM CLI on this project, and what it builds."""
+"""Runs the SAM CLI on this project."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ needs_sam = pytest.mark.skipif(shutil.which("sam") is None, reason="the SAM CLI 
 
 
 def sam(*arguments: str, folder: Path = ROOT, seconds: int = 300) -> subprocess.CompletedProcess[str]:
-    # The shell's variables reach the container: those that other tests set for themselves must not.
+    # The environment reaches the container, so leave out the variables that other tests set.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "POWERTOOLS_"))}
     environment = {**inherited, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-west-1"}
     return subprocess.run(  # noqa: S603
-        ["sam", *arguments],  # noqa: S607 - the one that make puts on the path
+        ["sam", *arguments],  # noqa: S607 - make puts it on the path
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -32,7 +32,7 @@ def sam(*arguments: str, folder: Path = ROOT, seconds: int = 300) -> subprocess.
 
 
 def build(into: Path, folder: Path = ROOT) -> Path:
-    """What `sam build` makes of the project in ``folder``, beside the one that the user may have built."""
+    """Build the project in ``folder`` into ``into``, so that a build of the user is not changed."""
     if shutil.which("sam") is None:
         pytest.skip("the SAM CLI is not installed: make setup-sam")
     runtime.python()

@@ -1,4 +1,4 @@
-"""Every operation that the functions call, with arguments like theirs, and answers of every kind that they meet."""
+"""Every operation that the functions call, with typical arguments and every kind of answer."""
 
 from __future__ import annotations
 
@@ -109,4 +109,4 @@ CALLS: list[Call] = [
     for answer in ANSWERS[service, operation]
 ]
 FIRST_CALLS = list({call["service"]: call for call in reversed(CALLS)}.values())
-"""One of each service, for where it is sent."""
+"""One call of each service, to compare endpoints."""

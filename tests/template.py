@@ -1,4 +1,4 @@
-"""template.yaml as plain data, its conditions decided, and as what SAM makes of it."""
+"""template.yaml as plain data, with its conditions resolved, and as SAM translates it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 def default_conditions() -> set[str]:
-    """The conditions that hold when every parameter has its default."""
+    """Return the conditions that hold when every parameter has its default."""
     return {name for name, condition in DOCUMENT["Conditions"].items() if _holds(condition)}
 
 
@@ -31,25 +31,25 @@ def every_condition() -> set[str]:
 
 
 def resources(conditions: set[str]) -> Resources:
-    """The resources that there are while ``conditions`` hold, each with its properties decided and Globals in them."""
+    """Return the resources that exist under ``conditions``, with Fn::If resolved and Globals merged into functions."""
     present = {
         name: resource
         for name, resource in DOCUMENT["Resources"].items()
         if "Condition" not in resource or resource["Condition"] in conditions
     }
-    decided: Resources = _decided(present, conditions)
-    for resource in decided.values():
+    resolved: Resources = _resolve(present, conditions)
+    for resource in resolved.values():
         if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"] = {**_decided(DOCUMENT["Globals"]["Function"], conditions), **resource["Properties"]}
-    return decided
+            resource["Properties"] = {**_resolve(DOCUMENT["Globals"]["Function"], conditions), **resource["Properties"]}
+    return resolved
 
 
-def of_type(some: Resources, *types: str) -> Resources:
-    return {name: resource for name, resource in some.items() if resource["Type"] in types}
+def of_type(candidates: Resources, *types: str) -> Resources:
+    return {name: resource for name, resource in candidates.items() if resource["Type"] in types}
 
 
 def references(node: Any) -> Iterator[str]:
-    """Every name that Ref, Fn::GetAtt or Fn::Sub refers to, at any depth."""
+    """Yield every name that Ref, Fn::GetAtt or Fn::Sub refers to, at any depth."""
     if isinstance(node, list):
         for part in node:
             yield from references(part)
@@ -68,7 +68,7 @@ def references(node: Any) -> Iterator[str]:
 def translate(
     document: dict[str, Any] = DOCUMENT, *, code: str = "1", new_layers: Collection[str] = ()
 ) -> dict[str, Any]:
-    """The template that SAM makes of this one once its code is uploaded, the layers named with other content."""
+    """Return SAM's translation of the template after upload, with new content for the layers in ``new_layers``."""
     packaged = copy.deepcopy(document)
     packaged["Globals"]["Function"]["CodeUri"] = f"s3://bucket/{code}"
     for name, resource in of_type(packaged["Resources"], "AWS::Serverless::LayerVersion").items():
@@ -95,13 +95,13 @@ def _holds(condition: dict[str, Any]) -> bool:
     raise ValueError(function)
 
 
-def _decided(node: Any, conditions: set[str]) -> Any:
+def _resolve(node: Any, conditions: set[str]) -> Any:
     if isinstance(node, list):
-        return [part for part in (_decided(part, conditions) for part in node) if part != NO_VALUE]
+        return [part for part in (_resolve(part, conditions) for part in node) if part != NO_VALUE]
     if not isinstance(node, dict):
         return node
     if set(node) == {"Fn::If"}:
         name, yes, no = node["Fn::If"]
-        return _decided(yes if name in conditions else no, conditions)
-    decided = {name: _decided(value, conditions) for name, value in node.items()}
-    return {name: value for name, value in decided.items() if value != NO_VALUE}
+        return _resolve(yes if name in conditions else no, conditions)
+    resolved = {name: _resolve(value, conditions) for name, value in node.items()}
+    return {name: value for name, value in resolved.items() if value != NO_VALUE}

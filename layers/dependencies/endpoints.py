@@ -1,7 +1,7 @@
-"""endpoints.json for services without their rule sets: where the two differ, it is made to say what the rule set says.
+"""Corrects endpoints.json for services without a rule set: each endpoint becomes the endpoint of the rule set.
 
-They differ in endpoints of FIPS and of dual stack alone, which nobody uses who does not ask for them. Without this,
-whoever did would be sent to names that may not exist.
+The two differ only in FIPS and dual-stack endpoints, which a client uses only on request. Without the correction, such
+a client would send its requests to host names that may not exist.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ VARIANTS = (["fips"], ["dualstack"], ["dualstack", "fips"])
 
 
 def correct(endpoints: Document, rule_sets: Mapping[str, Document], partitions: Document) -> None:
-    """Change ``endpoints`` for the services of ``rule_sets``, in every region that it knows."""
+    """Change ``endpoints`` for the services of ``rule_sets``, in every region that it contains."""
     resolver = EndpointResolver(endpoints)
     for service, rules in rule_sets.items():
         provider = EndpointProvider(rules, partitions)
@@ -27,21 +27,24 @@ def correct(endpoints: Document, rule_sets: Mapping[str, Document], partitions: 
             known = partition["services"][service]["endpoints"]
             for region in sorted(set(partition["regions"]) & set(known)):
                 for tags in VARIANTS:
-                    given, right = _by_table(resolver, service, region, tags), _by_rules(provider, region, tags)
-                    # What the table does not have is refused either way: a client asks the table first.
-                    if given and right and given != right:
-                        _set(known[region], tags, right)
+                    actual, expected = (
+                        _endpoint_from_table(resolver, service, region, tags),
+                        _endpoint_from_rules(provider, region, tags),
+                    )
+                    # A client looks into the table first, and rejects an endpoint that the table lacks.
+                    if actual and expected and actual != expected:
+                        _set(known[region], tags, expected)
 
 
-def _by_rules(provider: EndpointProvider, region: str, tags: list[str]) -> str | None:
+def _endpoint_from_rules(provider: EndpointProvider, region: str, tags: list[str]) -> str | None:
     try:
         found = provider.resolve_endpoint(Region=region, UseFIPS="fips" in tags, UseDualStack="dualstack" in tags)
     except EndpointProviderError:
-        return None  # there is none
+        return None  # the rule set has no such endpoint
     return str(found.url).removeprefix("https://")
 
 
-def _by_table(resolver: EndpointResolver, service: str, region: str, tags: list[str]) -> str | None:
+def _endpoint_from_table(resolver: EndpointResolver, service: str, region: str, tags: list[str]) -> str | None:
     dualstack, fips = "dualstack" in tags, "fips" in tags
     try:
         found = resolver.construct_endpoint(service, region, use_dualstack_endpoint=dualstack, use_fips_endpoint=fips)

@@ -1,6 +1,6 @@
-"""Take out of the layer what the functions never import.
+"""Remove the files from the layer that the functions never import.
 
-python prune.py FOLDER    where the lock is installed; what goes is in pruned.txt, beside this file
+python prune.py FOLDER    FOLDER has the installed lock; pruned.txt, beside this file, lists what is removed
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from pathlib import Path
 
 PRUNED = Path(__file__).parent / "pruned.txt"
 KEPT_OF_A_DISTRIBUTION = re.compile(r"METADATA|sboms/.*|licenses/.*|(LICEN[CS]E|NOTICE|COPYING|AUTHORS)[^/]*")
-"""What vulnerability scanners go by, and what the licences want to stay with the code. Everything else in a dist-info
-folder is for installers, and tells of the machine that it was installed on."""
+"""The files of a dist-info folder that stay: vulnerability scanners read some, licences require the others.
+
+All other files are for installers, and describe the machine of the installation.
+"""
 
 
 def main(layer: Path) -> None:
     for pattern in patterns():
         found = list(layer.glob(pattern))
-        if not found:  # the library has changed: its maintainer should look at it again
-            raise SystemExit(f"pruned.txt: there is no {pattern}")
+        if not found:  # the library has changed: review the pattern
+            raise SystemExit(f"pruned.txt: no file matches {pattern}; correct or remove the line")
         for path in found:
             _remove(path)
     for path in _installers(layer):

@@ -1,8 +1,8 @@
-"""Replace botocore's data, 28 MB about every service of AWS, by what the functions' calls read of it.
+"""Reduce botocore's data, 28 MB about every AWS service, to the parts that the functions' calls read.
 
-    python sdk_data.py FOLDER    botocore/data, which it rewrites; that botocore has to be the one that is imported
+    python sdk_data.py FOLDER    rewrites FOLDER, the botocore/data of the botocore that this script imports
 
-botocore parses these files whenever an environment starts, in time that counts against the sender's patience.
+botocore parses these files at each cold start, which counts against the sender's timeout of 3 s.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import endpoints
 
 Document = dict[str, Any]
 
-MODEL, RULE_SET = "service-2", "endpoint-rule-set-1"  # botocore's names of the two files of a service
+MODEL, RULE_SET = "service-2", "endpoint-rule-set-1"  # botocore's names for the two files of a service
 OPERATIONS = {
     "dynamodb": ["TransactWriteItems"],
     "events": ["PutEvents"],
@@ -28,25 +28,27 @@ OPERATIONS = {
     "secretsmanager": ["GetSecretValue"],
     "sqs": ["SendMessage"],
 }
-"""All that the functions and their layer call; a test compares it with the code."""
+"""All operations that the functions and their layer call. A test compares this list with the code."""
 
 WITH_RULE_SET = {"events", "s3", "sqs"}
-"""The services whose endpoint is worked out by a rule set, which is parsed at start and evaluated on each call. The
-other two, which most deliveries need, have one plain endpoint in a region: without a rule set botocore takes it from
-endpoints.json."""
+"""The services that keep their rule set for endpoints, which botocore parses at start and evaluates on each call.
+
+The other two services, which most deliveries need, have one simple endpoint in a region. Without a rule set, botocore
+reads it from endpoints.json.
+"""
 
 
 def main(folder: Path) -> None:
     documents = trimmed(Loader([str(folder)], include_default_search_paths=False))
     shutil.rmtree(folder)
     for name, document in documents.items():
-        file = folder / f"{name}.json"  # not compressed: Lambda unpacks a layer once, botocore would at each start
+        file = folder / f"{name}.json"  # not compressed: botocore would decompress it at each start
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(document, separators=(",", ":"), sort_keys=True), encoding="utf-8")
 
 
 def trimmed(loader: Loader) -> dict[str, Document]:
-    """Every document that stays, by its name in the folder."""
+    """Return every document that remains, by its name in the folder."""
     documents = {name: loader.load_data(name) for name in ("_retry", "partitions")}
     defaults = loader.load_data("sdk-default-configuration")
     documents["sdk-default-configuration"] = {name: part for name, part in defaults.items() if name != "documentation"}
@@ -69,9 +71,9 @@ def _endpoints(loader: Loader) -> Document:
 
 
 def _model(model: Document, names: list[str]) -> Document:
-    """The service with these operations alone, and the shapes of what goes in, comes out and goes wrong.
+    """Return the model with only these operations, and the shapes of their input, output and errors.
 
-    Every error of the service stays: services also answer with some that they do not declare for an operation.
+    Every error of the service remains: a service also answers with errors that it does not declare for an operation.
     """
     operations = {name: model["operations"][name] for name in names}
     errors = {name for name, shape in model["shapes"].items() if shape.get("exception")}
@@ -85,9 +87,9 @@ def _model(model: Document, names: list[str]) -> Document:
 
 
 def _shapes(node: Any) -> Iterator[str]:
-    """The name of every shape that is referred to, at any depth."""
+    """Yield the name of every shape that the node refers to, at any depth."""
     if isinstance(node, dict):
-        if isinstance(node.get("shape"), str):  # else a member of this name
+        if isinstance(node.get("shape"), str):  # otherwise it is a member with this name
             yield node["shape"]
         node = list(node.values())
     if isinstance(node, list):
@@ -101,7 +103,7 @@ def _undocumented(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     return {
-        # botocore insists on these few being documented
+        # botocore requires the documentation of these parameters
         name: part if name == "clientContextParams" else _undocumented(part)
         for name, part in node.items()
         if not _is_documentation(name, part)
@@ -109,7 +111,9 @@ def _undocumented(node: Any) -> Any:
 
 
 def _is_documentation(name: str, part: Any) -> bool:
-    return name in ("documentation", "documentationUrl") and isinstance(part, str)  # else a member of this name
+    return name in ("documentation", "documentationUrl") and isinstance(
+        part, str
+    )  # otherwise it is a member with this name
 
 
 if __name__ == "__main__":

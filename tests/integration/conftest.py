@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the store, on either DynamoDB."""
+"""Fixtures for the tests of the store, on each DynamoDB implementation."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def store(dynamodb: DynamoDBClient, table_name: str, bodies: Bodies) -> Store:
 
 @pytest.fixture
 def stored(dynamodb: DynamoDBClient, table_name: str) -> Any:
-    """Everything the table holds, by sort key."""
+    """A function that reads all items of the table, by sort key."""
     return lambda: {item["sk"]["S"]: item for item in dynamodb.scan(TableName=table_name, ConsistentRead=True)["Items"]}

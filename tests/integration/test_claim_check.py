@@ -1,4 +1,4 @@
-"""Bodies that no item can hold: whole in S3, named by the event item, read back by the publisher."""
+"""Bodies that are too large for an item: S3 stores them, the event item has their key, and the publisher reads them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.builders import arrived, body, delivery, received, save
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-LEAN = 100_000
-"""Bytes that an event item without its body stays below, whatever was sent."""
+SMALL_BYTES = 100_000
+"""An event item without its body is smaller than this, for every delivery."""
 
 
 def noise(characters: int, seed: int = 1) -> str:
@@ -34,7 +34,7 @@ def noise(characters: int, seed: int = 1) -> str:
     return random.Random(seed).randbytes(characters // 2).hex()
 
 
-def test_an_item_that_is_not_measured_fits_whatever_else_is_in_it() -> None:
+def test_an_item_that_is_not_measured_always_fits() -> None:
     longest = Violation("$" + ".participants[99999]" * 20, "enum", ", ".join(get_args(EventType)) * 2)
     ids = {"id": "é" * (ENVELOPE_ID_BYTES // 2), "appointment_id": "é" * (APPOINTMENT_ID_BYTES // 2)}
     longest_delivery = arrived(**ids)._replace(
@@ -58,39 +58,39 @@ def event(dynamodb: DynamoDBClient, table_name: str) -> Any:
 
 
 def objects() -> list[str]:
-    return [one["Key"] for one in boto3.client("s3").list_objects_v2(Bucket="bodies").get("Contents", [])]
+    return [summary["Key"] for summary in boto3.client("s3").list_objects_v2(Bucket="bodies").get("Contents", [])]
 
 
 def test_an_incompressible_body_of_5_mb_is_stored_whole_and_published_as_a_reference(
     store: Store, event: Any, bodies: Bodies
 ) -> None:
-    arriving = arrived(internalNotes=noise(5_000_000))
-    assert save(store, arriving) is Outcome.STORED
+    incoming = arrived(internalNotes=noise(5_000_000))
+    assert save(store, incoming) is Outcome.STORED
     item = event()
-    assert items.size(item) < LEAN
-    assert items.read_body(item, bodies.get) == arriving.body
-    built = messages.message(item, source="pexip.engage", load=bodies.get)
-    assert built.size(source="pexip.engage") < messages.ENTRY_BYTES
-    assert json.loads(built.detail)["metadata"]["detail"] == "reference"
-    assert json.loads(built.detail)["data"]["appointment"]["id"] == "a-1"
-    assert save(store, arriving) is Outcome.DUPLICATE
-    assert objects() == [item["bodyKey"]["S"]] == [key_of(arriving.body)]
+    assert items.size(item) < SMALL_BYTES
+    assert items.read_body(item, bodies.get) == incoming.body
+    message = messages.message(item, source="pexip.engage", load=bodies.get)
+    assert message.size(source="pexip.engage") < messages.ENTRY_BYTES
+    assert json.loads(message.detail)["metadata"]["detail"] == "reference"
+    assert json.loads(message.detail)["data"]["appointment"]["id"] == "a-1"
+    assert save(store, incoming) is Outcome.DUPLICATE
+    assert objects() == [item["bodyKey"]["S"]] == [key_of(incoming.body)]
 
 
-def test_a_body_that_fits_stays_in_the_item_and_needs_no_bucket(store: Store, event: Any) -> None:
+def test_a_body_that_fits_is_stored_in_the_item_and_not_in_the_bucket(store: Store, event: Any) -> None:
     save(store, arrived(internalNotes=noise(300_000)))
     assert items.read_body(event()) == arrived(internalNotes=noise(300_000)).body
     assert objects() == []
 
 
-def test_the_largest_body_that_stays_in_the_item_is_one_that_dynamodb_takes(store: Store, event: Any) -> None:
-    def holds(characters: int) -> Item:
+def test_dynamodb_accepts_the_largest_body_that_is_stored_in_an_item(store: Store, event: Any) -> None:
+    def item_with(characters: int) -> Item:
         return items.event_item(arrived(id=f"e-{characters}", internalNotes=noise(characters)))
 
     low, high = 400_000, 900_000
     while high - low > 2:
         middle = (low + high) // 4 * 2
-        low, high = (middle, high) if items.size(holds(middle)) <= items.ITEM_BYTES else (low, middle)
+        low, high = (middle, high) if items.size(item_with(middle)) <= items.ITEM_BYTES else (low, middle)
     save(store, arrived(id=f"e-{low}", internalNotes=noise(low)))
     assert items.ITEM_BYTES - items.size(event(f"e-{low}")) < 10
     assert "body" in event(f"e-{low}")
@@ -99,14 +99,14 @@ def test_the_largest_body_that_stays_in_the_item_is_one_that_dynamodb_takes(stor
 
 
 @pytest.mark.parametrize("name", ["correlationId", "webhookConfigurationId", "version"])
-def test_no_member_of_the_envelope_makes_the_item_grow(store: Store, event: Any, name: str) -> None:
+def test_a_long_member_of_the_envelope_is_left_out_of_the_item(store: Store, event: Any, name: str) -> None:
     text = noise(400_000)
     assert save(store, received(body(delivery() | {name: text}))) is Outcome.STORED
     assert name not in event()
     assert json.loads(messages.message(event(), source="s").detail)["metadata"][name] == text
 
 
-def test_a_reference_is_small_whatever_the_ids_and_times(store: Store, event: Any, bodies: Bodies) -> None:
+def test_a_reference_with_huge_ids_and_times_is_small(store: Store, event: Any, bodies: Bodies) -> None:
     huge, nul = noise(2_000_000), "\0" * 400_000
     person = {"type": "CUSTOMER", "role": "PRIMARY", "customer": {"id": nul}, "employee": {"id": huge}}
     document = delivery(
@@ -119,46 +119,46 @@ def test_a_reference_is_small_whatever_the_ids_and_times(store: Store, event: An
     )
     document |= {"correlationId": huge, "version": huge, "webhookConfigurationId": huge}
     assert save(store, received(body(document))) is Outcome.STORED
-    assert items.size(event()) < LEAN
-    built = messages.message(event(), source="pexip.engage", load=bodies.get)
-    assert built.size(source="pexip.engage") < LEAN
-    detail = json.loads(built.detail)
+    assert items.size(event()) < SMALL_BYTES
+    message = messages.message(event(), source="pexip.engage", load=bodies.get)
+    assert message.size(source="pexip.engage") < SMALL_BYTES
+    detail = json.loads(message.detail)
     assert detail["metadata"]["correlationId"] is None
     assert detail["metadata"]["updatedAt"] == "2026-03-02T09:00:00.111111111Z"
     assert detail["data"]["appointment"]["office"] == {"id": None}
 
 
-def test_many_broken_limits_do_not_make_the_item_grow(store: Store, event: Any) -> None:
+def test_an_item_with_many_limit_violations_is_small(store: Store, event: Any) -> None:
     person = {"type": "CUSTOMER", "role": "PRIMARY", "customer": {"id": 1, "language": "long"}}
-    arriving = arrived(participants=[person] * 4_000)
-    assert arriving.violation_count == 4_000
-    assert save(store, arriving) is Outcome.STORED
+    incoming = arrived(participants=[person] * 4_000)
+    assert incoming.violation_count == 4_000
+    assert save(store, incoming) is Outcome.STORED
     assert event()["violationCount"] == {"N": "4000"}
-    assert items.size(event()) < LEAN
+    assert items.size(event()) < SMALL_BYTES
 
 
-def test_without_the_bucket_nothing_is_written_and_the_next_try_finds_its_place(
+def test_nothing_is_written_to_the_table_if_the_bucket_does_not_store_the_body(
     store: Store, dynamodb: DynamoDBClient, table_name: str
 ) -> None:
-    arriving = arrived(internalNotes=noise(2_000_000))
+    incoming = arrived(internalNotes=noise(2_000_000))
     boto3.client("s3").delete_bucket(Bucket="bodies")
     with pytest.raises(StoreUnavailableError, match="NoSuchBucket"):
-        save(store, arriving)
+        save(store, incoming)
     assert dynamodb.scan(TableName=table_name)["Items"] == []
 
 
-def test_a_crash_between_bucket_and_table_leaves_an_object_that_the_next_try_makes_use_of(
+def test_a_retry_uses_the_object_that_was_stored_before_a_crash(
     store: Store, dynamodb: DynamoDBClient, bodies: Bodies, event: Any
 ) -> None:
-    arriving = arrived(internalNotes=noise(2_000_000))
+    incoming = arrived(internalNotes=noise(2_000_000))
     with pytest.raises(StoreUnavailableError):
-        save(Store(dynamodb, "no-such-table", lambda: bodies), arriving)
-    assert objects() == [key_of(arriving.body)]
-    assert save(store, arriving) is Outcome.STORED
-    assert objects() == [key_of(arriving.body)] == [event()["bodyKey"]["S"]]
+        save(Store(dynamodb, "no-such-table", lambda: bodies), incoming)
+    assert objects() == [key_of(incoming.body)]
+    assert save(store, incoming) is Outcome.STORED
+    assert objects() == [key_of(incoming.body)] == [event()["bodyKey"]["S"]]
 
 
-def test_an_object_that_is_not_what_its_key_names_is_never_taken_for_the_body(bodies: Bodies) -> None:
+def test_a_missing_object_or_one_with_other_content_than_its_key_says_is_a_lost_body(bodies: Bodies) -> None:
     key = bodies.put(b"what was sent")
     boto3.client("s3").put_object(Bucket="bodies", Key=key, Body=b"something else")
     with pytest.raises(BodyLostError, match="not the body"):
@@ -167,12 +167,12 @@ def test_an_object_that_is_not_what_its_key_names_is_never_taken_for_the_body(bo
         bodies.get(key_of(b"never put"))
 
 
-def test_s3_that_cannot_be_reached_is_unavailable() -> None:
-    nowhere = Bodies(boto3.client("s3", endpoint_url="http://127.0.0.1:1"), "bodies")
+def test_a_body_is_unavailable_if_s3_cannot_be_reached() -> None:
+    unreachable = Bodies(boto3.client("s3", endpoint_url="http://127.0.0.1:1"), "bodies")
     with pytest.raises(BodyUnavailableError, match="EndpointConnectionError"):
-        nowhere.put(b"")
+        unreachable.put(b"")
     with pytest.raises(BodyUnavailableError, match="EndpointConnectionError"):
-        nowhere.get("bodies/x")
+        unreachable.get("bodies/x")
 
 
 DAY = 86_400

@@ -1,4 +1,4 @@
-"""docs/operations.md shows what the commands print: each is run here, one after the other."""
+"""docs/operations.md shows the output of the commands: each command runs here, in the order of the page."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ pytestmark = pytest.mark.parametrize("dynamodb", ["moto"], indirect=True)
 
 
 def fill(operator: Operator) -> None:
-    """What the story's deliveries leave there, and one that an older release refused."""
+    """Quarantine the refused deliveries of the story, and a delivery that an older release refused."""
     for sample in SAMPLES:
-        told: Any = {
+        details: Any = {
             "received_at": sample.received_at,
             "request_id": "Kd1xPj0cDoEEMjw=",
             "content_type": "application/json",
@@ -35,18 +35,18 @@ def fill(operator: Operator) -> None:
         try:
             parse_body(sample.body)
         except ContractError as error:
-            operator.quarantine.keep(sample.body, Outcome.CONTRACT, violations=error.violations, **told)
+            operator.quarantine.keep(sample.body, Outcome.CONTRACT, violations=error.violations, **details)
         except MalformedBodyError:
-            operator.quarantine.keep(sample.body, Outcome.MALFORMED, **told)
+            operator.quarantine.keep(sample.body, Outcome.MALFORMED, **details)
         if sample.name == "reassign":
-            operator.quarantine.keep(sample.body, Outcome.CONTRACT, violations=(ALREADY_FIXED,), **told)
+            operator.quarantine.keep(sample.body, Outcome.CONTRACT, violations=(ALREADY_FIXED,), **details)
 
 
-def test_every_command_on_the_page_prints_what_the_page_says(operator: Operator) -> None:
+def test_every_command_on_the_page_prints_the_output_on_the_page(operator: Operator) -> None:
     fill(operator)
     page = PAGE.read_text(encoding="utf-8")
 
-    def shown(block: re.Match[str]) -> str:
+    def with_output(block: re.Match[str]) -> str:
         lines = []
         for line in block[0].splitlines():
             if line.startswith("$ "):
@@ -54,7 +54,7 @@ def test_every_command_on_the_page_prints_what_the_page_says(operator: Operator)
                 lines += [line, *operator.run(*arguments).stdout.splitlines()]
         return "\n".join(lines) + "\n"
 
-    current = BLOCK.sub(shown, page)
+    current = BLOCK.sub(with_output, page)
     if os.environ.get("REWRITE_DOCS"):
         PAGE.write_text(current, encoding="utf-8")
     assert current == page

@@ -1,4 +1,4 @@
-"""PublisherFunction as the event source mapping invokes it, on an embedded AWS: what arrives is read from queues."""
+"""PublisherFunction on an embedded AWS, invoked as by the event source mapping. Queues receive what it publishes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.builders import TOKEN, body, delivery, make_bucket, received
 
 SOURCE = "pexip.engage"
 OUTAGE_SECONDS = 5
-"""The time of an invocation that nothing gets out of: enough for some attempts, and the tests stay quick."""
+"""The time of an invocation that cannot publish: long enough for several attempts, short enough for quick tests."""
 
 
 def context(seconds: float) -> SimpleNamespace:
@@ -47,7 +47,7 @@ def context(seconds: float) -> SimpleNamespace:
 
 
 class Mapping:
-    """The event source mapping: invokes the real handler, which publishes to a bus whose one rule fills a queue."""
+    """The event source mapping. It invokes the real handler; a rule of the bus sends every event to a queue."""
 
     def __init__(self, handler: Any, queue_url: str, failure_queue_url: str) -> None:
         self.handler = handler
@@ -55,18 +55,18 @@ class Mapping:
         self._failure_queue_url = failure_queue_url
 
     def invoke(self, batch: Any, seconds: float = 60) -> list[str]:
-        """The sequence numbers reported as failed."""
+        """Invoke the handler, and return the sequence numbers that it reports as failed."""
         answer = self.handler.lambda_handler(batch, context(seconds))
         assert answer.keys() == {"batchItemFailures"}
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def received(self) -> list[dict[str, Any]]:
-        """What the rule's target got since the last time, in order of arrival."""
+        """Return what the target of the rule received since the last call, in order of arrival."""
         received = [json.loads(body) for body in drained(self._queue_url)]
         return [{name: event[name] for name in ("source", "detail-type", "detail")} for event in received]
 
     def parked(self) -> list[failures.Failure]:
-        """What the failure queue got since the last time."""
+        """Return what the failure queue received since the last call."""
         return [failures.parse(body) for body in drained(self._failure_queue_url)]
 
 
@@ -82,9 +82,9 @@ def drained(queue_url: str) -> list[str]:
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Mapping]]:
-    """Starts the function with a setting of EVENT_DETAIL, as a deployment would; ``variables`` go over the others."""
+    """Start the function with a value of EVENT_DETAIL, as a deployment does; ``variables`` override the environment."""
 
-    def started(event_detail: str = "full", **variables: str) -> Mapping:
+    def start_function(event_detail: str = "full", **variables: str) -> Mapping:
         events, sqs = boto3.client("events"), boto3.client("sqs")
         failure_queue_url = sqs.create_queue(QueueName="failures")["QueueUrl"]
         queue_url = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
@@ -106,7 +106,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Mapping]]:
         return Mapping(importlib.reload(publisher.handler), queue_url, failure_queue_url)
 
     with mock_aws():
-        yield started
+        yield start_function
 
 
 def batch(name: str) -> Any:
@@ -118,7 +118,7 @@ def golden(name: str) -> Any:
 
 
 def record(document: Any, number: int) -> dict[str, Any]:
-    """A stream record of an event item of this envelope."""
+    """Return a stream record of the event item of this envelope."""
     content = body(document)
     item = items.event_item(received(content))
     image = item | {"body": {"B": base64.b64encode(item["body"]["B"]).decode()}}
@@ -134,17 +134,17 @@ def record(document: Any, number: int) -> dict[str, Any]:
 
 
 def sequence_numbers(records: Any, *names: str) -> list[str]:
-    """Those of the records that hold these samples."""
+    """Return the sequence numbers of the records of these samples."""
     ids = {json.loads(sample.body)["id"] for sample in SAMPLES if sample.name in names}
     return [
-        one["dynamodb"]["SequenceNumber"]
-        for one in records["Records"]
-        if one["dynamodb"]["Keys"]["sk"]["S"].removeprefix("EVENT#") in ids
+        record["dynamodb"]["SequenceNumber"]
+        for record in records["Records"]
+        if record["dynamodb"]["Keys"]["sk"]["S"].removeprefix("EVENT#") in ids
     ]
 
 
-def of_appointments(messages: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """The envelope ids of each appointment's messages, in order."""
+def ids_by_appointment(messages: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Return the envelope ids of the messages of each appointment, in order."""
     ids: dict[str, list[str]] = {}
     for message in messages:
         metadata = message["detail"]["metadata"]
@@ -154,25 +154,25 @@ def of_appointments(messages: list[dict[str, Any]]) -> dict[str, list[str]]:
 
 def in_stream_order(records: Any) -> dict[str, list[str]]:
     ids: dict[str, list[str]] = {}
-    for one in records["Records"]:
-        key = one["dynamodb"]["Keys"]
+    for record in records["Records"]:
+        key = record["dynamodb"]["Keys"]
         ids.setdefault(key["pk"]["S"].removeprefix("APPOINTMENT#"), []).append(key["sk"]["S"].removeprefix("EVENT#"))
     return ids
 
 
-def test_one_record_becomes_the_one_message_that_its_golden_file_shows(start: Any) -> None:
+def test_a_record_becomes_the_message_of_its_golden_file(start: Any) -> None:
     mapping = start()
     assert mapping.invoke(batch("one")) == []
     assert mapping.received() == [golden("AppointmentCreated.v1")]
 
 
-def test_a_batch_arrives_whole_and_every_appointments_messages_in_the_streams_order(start: Any) -> None:
+def test_every_message_of_a_batch_arrives_in_the_order_of_its_appointment(start: Any) -> None:
     mapping = start()
     assert mapping.invoke(batch("batch")) == []
-    assert of_appointments(mapping.received()) == in_stream_order(batch("batch"))
+    assert ids_by_appointment(mapping.received()) == in_stream_order(batch("batch"))
 
 
-def test_subscribers_receive_what_the_golden_files_show(start: Any) -> None:
+def test_subscribers_receive_the_messages_of_the_golden_files(start: Any) -> None:
     mapping = start()
     mapping.invoke(batch("batch"))
     received = {message["detail"]["metadata"]["id"]: message for message in mapping.received()}
@@ -180,30 +180,32 @@ def test_subscribers_receive_what_the_golden_files_show(start: Any) -> None:
     assert len(shown) == 13
     for message in shown:
         assert received.pop(message["detail"]["metadata"]["id"]) == message
-    assert [message["detail"]["metadata"]["eventType"] for message in received.values()] == ["CREATE"]  # the invite
+    assert [message["detail"]["metadata"]["eventType"] for message in received.values()] == [
+        "CREATE"
+    ]  # the invitation has no golden file
 
 
-def test_a_deployment_with_references_puts_no_person_and_no_url_on_the_bus(start: Any) -> None:
+def test_a_deployment_with_references_publishes_no_personal_data_and_no_url(start: Any) -> None:
     mapping = start("reference")
     assert mapping.invoke(batch("batch")) == []
     received = mapping.received()
-    assert of_appointments(received) == in_stream_order(batch("batch"))
+    assert ids_by_appointment(received) == in_stream_order(batch("batch"))
     assert golden("AppointmentRescheduled.reference.v1") in received
     for personal in ("Lotte", "Amélie", "@", "https:", "tok-", "Voorbeeld", "+32"):
         assert personal not in json.dumps(received, ensure_ascii=False)
 
 
-def test_a_record_that_cannot_be_read_is_parked_and_all_others_are_published_its_own_appointments_too(
+def test_an_unreadable_record_is_parked_and_all_other_records_are_published(
     start: Any,
 ) -> None:
     mapping = start()
     poison = batch("poison")
     assert mapping.invoke(poison) == []
     (number,) = sequence_numbers(poison, "reassign")
-    (record,) = [one["dynamodb"] for one in poison["Records"] if one["dynamodb"]["SequenceNumber"] == number]
+    (record,) = [item["dynamodb"] for item in poison["Records"] if item["dynamodb"]["SequenceNumber"] == number]
     expected = in_stream_order(poison)
     expected["48101"].remove(record["Keys"]["sk"]["S"].removeprefix("EVENT#"))
-    assert of_appointments(mapping.received()) == expected
+    assert ids_by_appointment(mapping.received()) == expected
     assert mapping.parked() == [
         failures.Parked(
             "APPOINTMENT#48101",
@@ -236,17 +238,17 @@ def test_a_record_that_cannot_be_read_is_parked_and_all_others_are_published_its
         {"updatedAt": {}},
     ],
 )
-def test_whatever_is_wrong_with_a_record_it_alone_is_parked(start: Any, damage: dict[str, Any]) -> None:
+def test_only_the_damaged_record_is_parked(start: Any, damage: dict[str, Any]) -> None:
     mapping = start()
     bad = record(delivery(id="e-2", appointment_id="a-2"), 2)
     bad["dynamodb"]["NewImage"] |= damage
     around = [record(delivery(id=f"e-{n}", appointment_id=f"a-{n}"), n) for n in (1, 3)]
     assert mapping.invoke({"Records": [around[0], bad, around[1]]}) == []
-    assert of_appointments(mapping.received()) == {"a-1": ["e-1"], "a-3": ["e-3"]}
-    assert [(one.sort_key, one.cause) for one in mapping.parked()] == [("EVENT#e-2", "unreadable")]
+    assert ids_by_appointment(mapping.received()) == {"a-1": ["e-1"], "a-3": ["e-3"]}
+    assert [(failure.sort_key, failure.cause) for failure in mapping.parked()] == [("EVENT#e-2", "unreadable")]
 
 
-def test_a_parked_message_holds_the_key_and_the_reason_and_nothing_of_the_event(start: Any) -> None:
+def test_a_parked_message_contains_the_key_and_the_reason_and_no_data_of_the_event(start: Any) -> None:
     mapping = start()
     bad = record(delivery(id="e\x00\U0001f4a3", appointment_id="a-\ufffe"), 7)
     bad["dynamodb"]["NewImage"]["body"] = {"B": ""}
@@ -266,8 +268,8 @@ def test_a_parked_message_holds_the_key_and_the_reason_and_nothing_of_the_event(
     }
 
 
-class Refusing:
-    """EventBridge that refuses the messages of one appointment, which the embedded one never does."""
+class RefusingClient:
+    """EventBridge that refuses the messages of one appointment. moto refuses none."""
 
     def __init__(self, appointment_id: str, code: str = "InternalFailure") -> None:
         self._client = boto3.client("events")
@@ -276,21 +278,23 @@ class Refusing:
 
     def put_events(self, *, Entries: list[Any]) -> dict[str, Any]:  # noqa: N803 - the API's name
         results: list[Any] = [{"ErrorCode": self._code, "ErrorMessage": "sorry"} for _ in Entries]
-        about = [json.loads(entry["Detail"])["metadata"]["appointmentId"] for entry in Entries]
-        taken = [index for index, appointment_id in enumerate(about) if appointment_id != self._appointment_id]
-        if taken:
-            answer = self._client.put_events(Entries=[Entries[index] for index in taken])
-            for index, result in zip(taken, answer["Entries"], strict=True):
+        appointment_ids = [json.loads(entry["Detail"])["metadata"]["appointmentId"] for entry in Entries]
+        accepted = [
+            index for index, appointment_id in enumerate(appointment_ids) if appointment_id != self._appointment_id
+        ]
+        if accepted:
+            answer = self._client.put_events(Entries=[Entries[index] for index in accepted])
+            for index, result in zip(accepted, answer["Entries"], strict=True):
                 results[index] = result
-        return {"FailedEntryCount": len(Entries) - len(taken), "Entries": results}
+        return {"FailedEntryCount": len(Entries) - len(accepted), "Entries": results}
 
 
 def refuse(mapping: Mapping, monkeypatch: pytest.MonkeyPatch, appointment_id: str, code: str) -> None:
-    client: Any = Refusing(appointment_id, code)
+    client: Any = RefusingClient(appointment_id, code)
     monkeypatch.setattr(mapping.handler, "_bus", Bus(client, "appointments", SOURCE))
 
 
-def test_messages_that_eventbridge_refuses_are_reported_and_the_others_are_published(
+def test_refused_messages_are_reported_and_the_others_are_published(
     start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mapping = start()
@@ -301,25 +305,23 @@ def test_messages_that_eventbridge_refuses_are_reported_and_the_others_are_publi
     assert mapping.invoke(records, OUTAGE_SECONDS) == sequence_numbers(
         records, "create-request", "request-alternative-date", "reschedule-request", "accept"
     )
-    assert of_appointments(mapping.received()) == expected
+    assert ids_by_appointment(mapping.received()) == expected
     assert mapping.parked() == []
 
 
-def test_messages_that_eventbridge_will_never_take_are_parked_and_nothing_is_reported(
-    start: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_permanently_refused_messages_are_parked_and_not_reported(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     mapping = start()
     refuse(mapping, monkeypatch, "48102", "MalformedDetail")
     expected = in_stream_order(batch("batch"))
     refused = expected.pop("48102")
     assert mapping.invoke(batch("batch")) == []
-    assert of_appointments(mapping.received()) == expected
+    assert ids_by_appointment(mapping.received()) == expected
     parked = mapping.parked()
-    assert [one.sort_key for one in parked] == [f"EVENT#{name}" for name in refused]
-    assert {(one.cause, one.code) for one in parked} == {("refused", "MalformedDetail")}
+    assert [failure.sort_key for failure in parked] == [f"EVENT#{name}" for name in refused]
+    assert {(failure.cause, failure.code) for failure in parked} == {("refused", "MalformedDetail")}
 
 
-def test_what_was_reported_is_published_in_order_once_the_batch_comes_back(
+def test_reported_events_are_published_in_order_when_the_batch_is_delivered_again(
     start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mapping = start()
@@ -328,36 +330,36 @@ def test_what_was_reported_is_published_in_order_once_the_batch_comes_back(
         refuse(mapping, outage, "48101", "ThrottlingException")
         failed = mapping.invoke(records, OUTAGE_SECONDS)
     mapping.received()
-    first = next(i for i, one in enumerate(records["Records"]) if one["dynamodb"]["SequenceNumber"] == min(failed))
+    first = next(i for i, item in enumerate(records["Records"]) if item["dynamodb"]["SequenceNumber"] == min(failed))
     assert mapping.invoke({"Records": records["Records"][first:]}) == []
-    assert of_appointments(mapping.received())["48101"] == in_stream_order(records)["48101"]
+    assert ids_by_appointment(mapping.received())["48101"] == in_stream_order(records)["48101"]
 
 
-def test_a_bus_that_is_not_there_is_reported_record_by_record_and_nothing_is_raised_or_parked(start: Any) -> None:
+def test_without_a_bus_every_record_is_reported_and_nothing_is_parked(start: Any) -> None:
     mapping = start()
     boto3.client("events").remove_targets(EventBusName="appointments", Rule="all", Ids=["queue"])
     boto3.client("events").delete_rule(EventBusName="appointments", Name="all")
     boto3.client("events").delete_event_bus(Name="appointments")
     records = batch("batch")
     failed = mapping.invoke(records, OUTAGE_SECONDS)
-    assert sorted(failed) == [one["dynamodb"]["SequenceNumber"] for one in records["Records"]]
+    assert sorted(failed) == [item["dynamodb"]["SequenceNumber"] for item in records["Records"]]
     assert mapping.parked() == []
 
 
-def test_a_failure_queue_that_is_not_there_has_the_record_reported_and_the_other_appointments_published(
+def test_without_a_failure_queue_the_unreadable_record_is_reported_and_other_appointments_are_published(
     start: Any,
 ) -> None:
     mapping = start()
     boto3.client("sqs").delete_queue(QueueUrl=mapping._failure_queue_url)
     poison = batch("poison")
     assert mapping.invoke(poison, OUTAGE_SECONDS) == sequence_numbers(poison, "reassign", "reschedule")
-    assert of_appointments(mapping.received()) == {
+    assert ids_by_appointment(mapping.received()) == {
         appointment_id: ids[:1] for appointment_id, ids in in_stream_order(poison).items()
     }
 
 
 def in_bucket(number: int, key: str) -> dict[str, Any]:
-    """A stream record of an event of appointment a whose body is the object of this key."""
+    """Return a stream record of an event of appointment a whose body is in S3 under this key."""
     document = record(delivery(id=f"e-{number}", appointment_id="a"), number)
     image = document["dynamodb"]["NewImage"]
     del image["body"]
@@ -365,7 +367,7 @@ def in_bucket(number: int, key: str) -> dict[str, Any]:
     return document
 
 
-def test_a_body_in_the_bucket_is_published_one_that_is_gone_is_parked_and_one_that_cannot_be_read_just_now_waits(
+def test_a_body_in_s3_is_published_a_lost_body_is_parked_and_an_unavailable_body_is_reported(
     start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_bucket("bodies")
@@ -375,20 +377,20 @@ def test_a_body_in_the_bucket_is_published_one_that_is_gone_is_parked_and_one_th
     keys = [bucket.put(content) if n != 1 else key_of(content) for n, content in enumerate(documents)]
     records = [in_bucket(number, key) for number, key in enumerate(keys)]
     with monkeypatch.context() as outage:
-        nowhere = Bodies(boto3.client("s3", endpoint_url="http://127.0.0.1:1"), "bodies")
-        outage.setattr(mapping.handler, "_bodies", nowhere)
+        unreachable = Bodies(boto3.client("s3", endpoint_url="http://127.0.0.1:1"), "bodies")
+        outage.setattr(mapping.handler, "_bodies", unreachable)
         assert mapping.invoke({"Records": records}, OUTAGE_SECONDS) == ["0", "1", "2"]
         assert mapping.parked() == []
     assert mapping.invoke({"Records": records}) == []
     messages = mapping.received()
-    assert of_appointments(messages) == {"a": ["e-0", "e-2"]}
+    assert ids_by_appointment(messages) == {"a": ["e-0", "e-2"]}
     assert {message["detail"]["metadata"]["detail"] for message in messages} == {"reference"}
-    assert [(one.sort_key, one.code) for one in mapping.parked()] == [("EVENT#e-1", "BodyLostError")]
+    assert [(failure.sort_key, failure.code) for failure in mapping.parked()] == [("EVENT#e-1", "BodyLostError")]
 
 
 @contextmanager
-def hanging(*, trickle: bool) -> Iterator[str]:
-    """The address of a server that accepts every connection and never comes to an end of its answer, if it begins."""
+def hanging_server(*, trickle: bool) -> Iterator[str]:
+    """Yield the address of a server that never completes an answer; with ``trickle`` it sends an endless one slowly."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve(connection: socket.socket) -> None:
@@ -408,19 +410,23 @@ def hanging(*, trickle: bool) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("trickle", [False, True])
-def test_an_eventbridge_that_hangs_is_reported_before_the_functions_deadline(start: Any, trickle: bool) -> None:
-    with hanging(trickle=trickle) as address:
+def test_events_for_a_hanging_eventbridge_are_reported_before_the_deadline_of_the_function(
+    start: Any, trickle: bool
+) -> None:
+    with hanging_server(trickle=trickle) as address:
         mapping = start(AWS_ENDPOINT_URL_EVENTBRIDGE=address)
         records = batch("batch")
         begin = time.monotonic()
         failed = mapping.invoke(records, OUTAGE_SECONDS)
         assert time.monotonic() - begin < OUTAGE_SECONDS - 1
-    assert sorted(failed) == [one["dynamodb"]["SequenceNumber"] for one in records["Records"]]
+    assert sorted(failed) == [item["dynamodb"]["SequenceNumber"] for item in records["Records"]]
 
 
 @pytest.mark.parametrize("trickle", [False, True])
-def test_a_failure_queue_that_hangs_holds_up_only_the_appointment_with_the_poison(start: Any, trickle: bool) -> None:
-    with hanging(trickle=trickle) as address:
+def test_a_hanging_failure_queue_delays_only_the_appointment_of_the_unreadable_record(
+    start: Any, trickle: bool
+) -> None:
+    with hanging_server(trickle=trickle) as address:
         mapping = start(AWS_ENDPOINT_URL_SQS=address)
         poison = batch("poison")
         begin = time.monotonic()
@@ -429,32 +435,32 @@ def test_a_failure_queue_that_hangs_holds_up_only_the_appointment_with_the_poiso
 
 
 @pytest.mark.parametrize("trickle", [False, True])
-def test_a_bucket_that_hangs_holds_up_only_the_appointment_whose_body_is_in_it(
+def test_a_hanging_bucket_delays_only_the_appointment_of_its_body(
     start: Any, trickle: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timing, "PUBLISHER_WHOLE_CALL", 0.5)
-    with hanging(trickle=trickle) as address:
+    with hanging_server(trickle=trickle) as address:
         mapping = start(AWS_ENDPOINT_URL_S3=address)
         content = body(delivery(id="e-0", appointment_id="a"))
         records = [in_bucket(0, key_of(content)), record(delivery(id="e-1", appointment_id="b"), 1)]
         begin = time.monotonic()
         assert mapping.invoke({"Records": records}, OUTAGE_SECONDS) == ["0"]
         assert time.monotonic() - begin < OUTAGE_SECONDS - 1
-    assert of_appointments(mapping.received()) == {"b": ["e-1"]}
+    assert ids_by_appointment(mapping.received()) == {"b": ["e-1"]}
 
 
-def test_an_empty_batch_is_nothing_to_do(start: Any) -> None:
+def test_an_empty_batch_publishes_and_reports_nothing(start: Any) -> None:
     mapping = start()
     assert mapping.invoke({"Records": []}) == []
     assert mapping.received() == []
 
 
-def test_nothing_personal_is_logged_even_at_debug(
+def test_no_personal_data_is_logged_even_at_debug(
     start: Any, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.DEBUG)
     mapping = start()
-    # The logger keeps the standard output of whoever made it first, which capsys does not see.
+    # The logger writes to the standard output at its creation, which capsys does not capture.
     lines = io.StringIO()
     monkeypatch.setattr(mapping.handler.logger.registered_handler, "stream", lines)
     caplog.set_level(logging.DEBUG, logger=mapping.handler.logger.name)

@@ -1,4 +1,4 @@
-"""Quarantine: byte for byte, one object however often and however many at once, an account in its metadata."""
+"""Quarantine stores a body byte for byte, in one object with metadata, also after repeated and concurrent attempts."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ def quarantine() -> Iterator[Quarantine]:
 
 
 def keys() -> list[str]:
-    return [one["Key"] for one in boto3.client("s3").list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+    return [summary["Key"] for summary in boto3.client("s3").list_objects_v2(Bucket=BUCKET).get("Contents", [])]
 
 
-def kept(key: str) -> bytes:
+def content(key: str) -> bytes:
     return boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
 
 @given(body=st.binary(max_size=2000), reason=st.sampled_from(QUARANTINED))
 @settings(max_examples=profiles.examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_the_bytes_they_are_kept_as_they_are(quarantine: Quarantine, body: bytes, reason: Outcome) -> None:
+def test_any_body_is_stored_byte_for_byte(quarantine: Quarantine, body: bytes, reason: Outcome) -> None:
     key = quarantine.keep(body, reason, received_at=RECEIVED_AT)
     assert key == f"{reason}/{hashlib.sha256(body).hexdigest()}"
-    assert kept(key) == body
+    assert content(key) == body
 
 
-def test_an_object_tells_why_and_what_and_when(quarantine: Quarantine) -> None:
+def test_an_object_has_its_reason_violations_and_time_of_receipt_in_its_metadata(quarantine: Quarantine) -> None:
     key = quarantine.keep(
         b"\xff",
         Outcome.CONTRACT,
@@ -69,7 +69,7 @@ def test_an_object_tells_why_and_what_and_when(quarantine: Quarantine) -> None:
     assert head["ContentType"] == "application/octet-stream"
 
 
-def test_three_tries_leave_one_object_with_the_first_ones_account(quarantine: Quarantine) -> None:
+def test_three_attempts_leave_one_object_with_the_metadata_of_the_first(quarantine: Quarantine) -> None:
     times = [f"2026-03-02T09:00:0{second}.000000000Z" for second in (1, 3, 8)]
     (key,) = {quarantine.keep(b"{", Outcome.MALFORMED, received_at=time) for time in times}
     assert keys() == [key]
@@ -77,24 +77,24 @@ def test_three_tries_leave_one_object_with_the_first_ones_account(quarantine: Qu
     assert metadata["received-at"] == times[0]
 
 
-def test_a_try_that_comes_late_leaves_what_was_noted_meanwhile(quarantine: Quarantine) -> None:
+def test_a_late_attempt_keeps_the_tags_of_the_object(quarantine: Quarantine) -> None:
     key = quarantine.keep(b"{", Outcome.MALFORMED, received_at=RECEIVED_AT)
-    noted: Any = {"TagSet": [{"Key": "outcome", "Value": "stored"}]}
-    boto3.client("s3").put_object_tagging(Bucket=BUCKET, Key=key, Tagging=noted)
+    tags: Any = {"TagSet": [{"Key": "outcome", "Value": "stored"}]}
+    boto3.client("s3").put_object_tagging(Bucket=BUCKET, Key=key, Tagging=tags)
     quarantine.keep(b"{", Outcome.MALFORMED, received_at=RECEIVED_AT)
-    assert boto3.client("s3").get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"] == noted["TagSet"]
+    assert boto3.client("s3").get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"] == tags["TagSet"]
 
 
-def test_many_at_once_leave_one_object_for_each_body(quarantine: Quarantine) -> None:
+def test_concurrent_attempts_leave_one_object_for_each_body(quarantine: Quarantine) -> None:
     bodies = [bytes([number]) * 100 for number in range(5)]
     with ThreadPoolExecutor(8) as pool:
         names = pool.map(lambda body: quarantine.keep(body, Outcome.CONTRACT, received_at=RECEIVED_AT), bodies * 8)
         assert sorted(set(names)) == keys()
-    assert sorted(map(kept, keys())) == bodies
+    assert sorted(map(content, keys())) == bodies
 
 
-class Contested:
-    """S3 while somebody else writes the same key: the embedded one never refuses for that."""
+class ConflictingClient:
+    """S3 that refuses the first ``times`` writes because of a concurrent write to the same key. moto never does."""
 
     def __init__(self, client: Any, times: int) -> None:
         self._client = client
@@ -108,20 +108,20 @@ class Contested:
 
 
 @pytest.mark.usefixtures("quarantine")
-def test_a_key_that_is_contested_is_tried_again_and_given_up_in_the_end() -> None:
-    client: Any = Contested(boto3.client("s3"), times=2)
-    assert kept(Quarantine(client, BUCKET).keep(b"{", Outcome.MALFORMED, received_at=RECEIVED_AT)) == b"{"
-    client = Contested(boto3.client("s3"), times=3)
+def test_a_write_conflict_is_retried_and_the_third_one_is_an_error() -> None:
+    client: Any = ConflictingClient(boto3.client("s3"), times=2)
+    assert content(Quarantine(client, BUCKET).keep(b"{", Outcome.MALFORMED, received_at=RECEIVED_AT)) == b"{"
+    client = ConflictingClient(boto3.client("s3"), times=3)
     with pytest.raises(QuarantineUnavailableError, match="ConditionalRequestConflict"):
         Quarantine(client, BUCKET).keep(b"[", Outcome.MALFORMED, received_at=RECEIVED_AT)
 
 
-def test_s3_that_refuses_or_does_not_answer_is_unavailable_and_nothing_of_the_body_is_told(
+def test_quarantine_is_unavailable_if_s3_fails_and_the_error_contains_nothing_of_the_body(
     quarantine: Quarantine,
 ) -> None:
-    nowhere = Quarantine(boto3.client("s3", endpoint_url="http://127.0.0.1:1"), BUCKET)
+    unreachable = Quarantine(boto3.client("s3", endpoint_url="http://127.0.0.1:1"), BUCKET)
     boto3.client("s3").delete_bucket(Bucket=BUCKET)
-    for broken, code in ((quarantine, "NoSuchBucket"), (nowhere, "EndpointConnectionError")):
+    for broken, code in ((quarantine, "NoSuchBucket"), (unreachable, "EndpointConnectionError")):
         with pytest.raises(QuarantineUnavailableError, match=code) as caught:
             broken.keep(b"c4n4ry", Outcome.CONTRACT, received_at=RECEIVED_AT)
         assert "c4n4ry" not in repr(caught.value)

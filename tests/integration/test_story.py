@@ -1,4 +1,4 @@
-"""The samples, delivered in the story's order through WebhookFunction, on an embedded AWS."""
+"""WebhookFunction on an embedded AWS receives all samples in the order of the story."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ CONTEXT = SimpleNamespace(
 
 @pytest.fixture
 def log() -> io.StringIO:
-    """What WebhookFunction writes; its logger keeps the standard output of whoever made it first."""
+    """The log of WebhookFunction, instead of the standard output at the creation of its logger."""
     return io.StringIO()
 
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> Iterator[dict[str, Any]]:
-    """What the real handler answers to each sample, over a table that starts empty and outlives the answers."""
+    """The answers of the real handler to the samples. The table is empty at first and stays there for the test."""
     with mock_aws():
         boto3.client("secretsmanager").create_secret(Name="token", SecretString=TOKEN)
         make_table_and_buckets()
@@ -44,34 +44,36 @@ def answers(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> Iterator[dict[
         monkeypatch.setattr(handler.logger.registered_handler, "stream", log)
         events = {s.name: json.loads((EVENTS / "webhook" / f"{s.name}.json").read_text("utf-8")) for s in SAMPLES}
         with redirect_stdout(log):
-            answered = {name: handler.lambda_handler(event, CONTEXT) for name, event in events.items()}
-        yield answered
+            by_name = {name: handler.lambda_handler(event, CONTEXT) for name, event in events.items()}
+        yield by_name
 
 
-def stored() -> list[Any]:
+def table_items() -> list[Any]:
     return boto3.client("dynamodb").scan(TableName="appointments")["Items"]
 
 
-def test_every_sample_gets_the_answer_that_it_expects(answers: dict[str, Any]) -> None:
+def test_every_sample_gets_its_expected_answer(answers: dict[str, Any]) -> None:
     assert {name: (a["statusCode"], json.loads(a["body"]).get("outcome")) for name, a in answers.items()} == {
         sample.name: (sample.expected_status, sample.expected_outcome) for sample in SAMPLES
     }
 
 
-def test_only_the_vendors_sample_is_told_of_limits(answers: dict[str, Any]) -> None:
-    told = {name: len(json.loads(answer["body"]).get("violations", ())) for name, answer in answers.items()}
-    assert {name: count for name, count in told.items() if count} == {"vendor-sample": 5, "invalid": 7}
+def test_only_the_vendors_sample_and_the_invalid_sample_get_violations(answers: dict[str, Any]) -> None:
+    counts = {name: len(json.loads(answer["body"]).get("violations", ())) for name, answer in answers.items()}
+    assert {name: count for name, count in counts.items() if count} == {"vendor-sample": 5, "invalid": 7}
 
 
 @pytest.mark.usefixtures("answers")
-def test_the_stream_batch_holds_exactly_the_event_items_that_the_store_wrote() -> None:
+def test_the_stream_batch_contains_exactly_the_event_items_that_the_store_wrote() -> None:
     batch = json.loads((EVENTS / "stream" / "batch.json").read_text())
     streamed = [record["dynamodb"]["NewImage"] for record in batch["Records"]]
     for image in streamed:
         image["body"] = items.unpack(base64.b64decode(image["body"]["B"]))
-    written = [item | {"body": items.unpack(item["body"]["B"])} for item in stored() if item["sk"]["S"] != "CURRENT"]
+    written = [
+        item | {"body": items.unpack(item["body"]["B"])} for item in table_items() if item["sk"]["S"] != "CURRENT"
+    ]
     for image, item in zip(streamed, written, strict=True):
-        assert image.pop("storedAt").keys() == item.pop("storedAt").keys()  # when it was written is each one's own
+        assert image.pop("storedAt").keys() == item.pop("storedAt").keys()  # the time of the write differs
     assert sorted(written, key=lambda item: item["sk"]["S"]) == sorted(streamed, key=lambda item: item["sk"]["S"])
     assert streamed == sorted(streamed, key=lambda item: item["receivedAt"]["S"])
 
@@ -84,7 +86,7 @@ def test_the_state_of_every_appointment_is_its_event_with_the_greatest_updated_a
         key = items.partition_key(essentials.appointment_id)
         changed = (essentials.updated_at, essentials.envelope_id)
         newest[key] = max(newest.get(key, changed), changed)
-    current = [item for item in stored() if item["sk"]["S"] == "CURRENT"]
+    current = [item for item in table_items() if item["sk"]["S"] == "CURRENT"]
     assert {i["pk"]["S"]: (i["updatedAt"]["S"], i["eventId"]["S"]) for i in current} == newest
     assert {i["pk"]["S"]: i["status"]["S"] for i in current} == {
         "APPOINTMENT#48101": "COMPLETED",
@@ -95,7 +97,7 @@ def test_the_state_of_every_appointment_is_its_event_with_the_greatest_updated_a
     }
 
 
-def test_no_person_address_token_or_url_is_in_a_log_line_or_an_answer(
+def test_no_log_line_and_no_answer_contains_a_person_address_token_or_url(
     answers: dict[str, Any], log: io.StringIO
 ) -> None:
     lines = log.getvalue()

@@ -1,4 +1,4 @@
-"""What a delivery costs in write units: by DynamoDB's rules, and as DynamoDB Local counts them."""
+"""The write units of a delivery, computed by DynamoDB's rules and counted by DynamoDB Local."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ SMALL = {"pk": {"S": "SMALL"}, "sk": {"S": "SMALL"}}
 
 
 def units(item: Any) -> int:
-    """Two for each KB that an item of a transaction begins (DynamoDB Developer Guide, "Read and write operations")."""
+    """Return two units for each started KB of an item (DynamoDB Developer Guide, "Read and write operations")."""
     return 2 * ceil(items.size(item) / 1024)
 
 
-def test_the_delivery_of_8_4_kb_costs_no_more_than_it_may() -> None:
+def test_a_delivery_of_8_4_kb_stays_within_its_budget() -> None:
     assert 8300 < len(REASSIGN) < 8500
     delivery = received(REASSIGN)
     assert units(items.event_item(delivery)) + units(items.current_item(delivery)) <= BUDGET["table"]
@@ -38,8 +38,8 @@ def test_the_delivery_of_8_4_kb_costs_no_more_than_it_may() -> None:
 LATER = "2026-05-01T00:00:00.000000000Z"
 
 
-class Counting:
-    """A client that notes what it is told to have consumed."""
+class CountingClient:
+    """A client that records the capacity that its transactions consume."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -54,20 +54,20 @@ class Counting:
         return answer
 
     def read(self) -> tuple[float, float]:
-        """Of the table and of its indexes, since the last time."""
-        indexes = [index for one in self.consumed for index in one.get("GlobalSecondaryIndexes", {}).values()]
-        table = sum(one["Table"]["CapacityUnits"] for one in self.consumed)
+        """Return the units of the table and of its indexes since the last call."""
+        indexes = [index for capacity in self.consumed for index in capacity.get("GlobalSecondaryIndexes", {}).values()]
+        table = sum(capacity["Table"]["CapacityUnits"] for capacity in self.consumed)
         self.consumed.clear()
         return table, sum(index["CapacityUnits"] for index in indexes)
 
 
 @pytest.mark.parametrize("dynamodb", ["dynamodb-local"], indirect=True)  # moto counts no units
-def test_dynamodb_counts_the_same_and_a_history_changes_nothing(
+def test_dynamodb_local_counts_at_most_the_budget_and_a_history_adds_no_units(
     dynamodb: DynamoDBClient, table_name: str, bodies: Bodies
 ) -> None:
-    client: Any = Counting(dynamodb)
+    client: Any = CountingClient(dynamodb)
     client.transact_write_items(TransactItems=[{"Put": {"TableName": table_name, "Item": SMALL}}])
-    small, _ = client.read()  # two units, by the rules; versions of DynamoDB Local disagree, but each with itself alone
+    small, _ = client.read()  # two units by the rules; versions of DynamoDB Local differ, so this is the measure
     store = Store(client, table_name, lambda: bodies)
     document = json.loads(REASSIGN)
     read = []

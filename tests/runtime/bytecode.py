@@ -1,6 +1,6 @@
-"""What is wrong with the bytecode of a tree.
+"""Finds the faults in the bytecode of a folder tree.
 
-Given {"folder": where it is, "prefix": where it is on Lambda}, answers a list of sentences, each about one file.
+Input: {"folder": its path, "prefix": its path on Lambda}. Answer: a list of sentences, each about one file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from types import CodeType
 
 UNCHECKED_HASH = (0b01).to_bytes(4, "little")
-"""PEP 552: the bytecode knows its source by a hash, and importing does not compare it."""
+"""PEP 552: the bytecode contains the hash of its source, and an import does not compare it."""
 
 
 def faults(folder: Path, prefix: Path) -> Iterator[str]:
@@ -25,7 +25,7 @@ def faults(folder: Path, prefix: Path) -> Iterator[str]:
         if fault:
             yield f"{source}: {fault}"
         compiled.discard(bytecode)
-    yield from (f"{path}: there is no source of it" for path in sorted(compiled))
+    yield from (f"{path}: has no source" for path in sorted(compiled))
 
 
 def _fault(source: Path, bytecode: Path, on_lambda: Path) -> str | None:
@@ -35,10 +35,10 @@ def _fault(source: Path, bytecode: Path, on_lambda: Path) -> str | None:
     if content[:4] != importlib.util.MAGIC_NUMBER:
         return "compiled by another Python"
     if content[4:8] != UNCHECKED_HASH:
-        return "importing compares it with its source"
+        return "an import compares it with its source"
     if content[8:16] != importlib.util.source_hash(source.read_bytes()):
         return "compiled from another source"
-    names = set(_file_names(marshal.loads(content[16:])))  # noqa: S302 - what the build wrote
+    names = set(_file_names(marshal.loads(content[16:])))  # noqa: S302 - the build wrote it
     return None if names == {str(on_lambda)} else f"compiled as {names}"
 
 
@@ -50,5 +50,5 @@ def _file_names(code: CodeType) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    given = json.load(sys.stdin)
-    print(json.dumps(list(faults(Path(given["folder"]), Path(given["prefix"])))))  # noqa: T201
+    arguments = json.load(sys.stdin)
+    print(json.dumps(list(faults(Path(arguments["folder"]), Path(arguments["prefix"])))))  # noqa: T201

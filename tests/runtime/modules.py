@@ -1,7 +1,7 @@
-"""Whether every module of some folders has what it imports.
+"""Checks that every module of some folders can be imported, and that everything that it imports exists.
 
-Given {"paths": [...]}, answers {"broken": {a module that cannot be imported: why}, "dangling": {what an import names,
-inside of a function too, and is not there: [who names it]}}. What is imported for type checkers alone does not count.
+Input: {"paths": [folders]}. Answer: {"broken": {module that cannot be imported: error}, "dangling": {imported name that
+does not exist: [modules that import it]}}. Imports inside functions count; imports only for type checkers do not.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def broken(names: list[str]) -> Iterator[tuple[str, str]]:
     for name in names:
         try:
             importlib.import_module(name)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
+        except Exception as error:  # noqa: BLE001 - every error is reported
             yield name, repr(error)
 
 
@@ -37,7 +37,7 @@ def dangling(sources: dict[str, Path]) -> dict[str, list[str]]:
     for name, source in sources.items():
         package = name if source.name == "__init__.py" else name.rpartition(".")[0]
         for imported in sorted(set(_imported(ast.parse(source.read_bytes()), package))):
-            if not _is_there(imported):
+            if not _exists(imported):
                 missing.setdefault(imported, []).append(name)
     return missing
 
@@ -53,9 +53,9 @@ def _imported(node: ast.AST, package: str) -> Iterator[str]:
         yield from (name for child in ast.iter_child_nodes(node) for name in _imported(child, package))
 
 
-def _is_there(name: str) -> bool:
+def _exists(name: str) -> bool:
     if name.partition(".")[0] in sys.stdlib_module_names:
-        return True  # also what another system's has
+        return True  # includes the modules of other operating systems
     try:
         return importlib.util.find_spec(name) is not None
     except ModuleNotFoundError:
@@ -63,9 +63,9 @@ def _is_there(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    given = json.load(sys.stdin)
-    sys.path[:0] = given["paths"]
-    found = modules(given["paths"])
+    arguments = json.load(sys.stdin)
+    sys.path[:0] = arguments["paths"]
+    found = modules(arguments["paths"])
     answer = {"dangling": dangling(found), "broken": dict(broken(list(found)))}
-    print()  # noqa: T201 - a module may print
+    print()  # noqa: T201 - ends a line that a module may have printed
     print(json.dumps(answer))  # noqa: T201

@@ -1,8 +1,8 @@
-"""What a botocore sends and how it reads answers, without a network.
+"""Records what a copy of botocore sends and how it reads answers, without a network.
 
-Given {"paths": where that botocore is, "calls": [...], "services": a call of each}, answers {"calls": what became of
-each, "endpoints": {"service region variant": address, or the name of the error}}. A call is {"service": ...,
-"operation": ..., "arguments": {...}, "answer": {"status": ..., "headers": {...}, "body": ...}}.
+Input: {"paths": [path of the copy], "calls": [...], "services": [one call of each service]}.
+Answer: {"calls": [outcome of each], "endpoints": {"service region variant": address, or name of the error}}.
+A call is {"service": ..., "operation": ..., "arguments": ..., "answer": {"status": ..., "headers": ..., "body": ...}}.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from collections.abc import Iterator
 from typing import Any
 
 VOLATILE = {"amz-sdk-invocation-id", "user-agent", "x-amz-date"}
-"""Headers that differ between any two calls, or between any two Pythons."""
+"""Headers that differ between two calls or between two versions of Python."""
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 VARIANTS = [{}, {"use_fips_endpoint": True}, {"use_dualstack_endpoint": True}]
 VARIANTS.append(VARIANTS[1] | VARIANTS[2])
 
 
 class Raw(io.BytesIO):
-    """An answer's body as the connection would give it."""
+    """The body of an answer, as a connection gives it."""
 
     def stream(self, **_options: Any) -> Iterator[bytes]:
-        while some := self.read(65536):
-            yield some
+        while chunk := self.read(65536):
+            yield chunk
 
 
 class Wire:
-    """In place of the network: remembers the request, gives the answer."""
+    """Replaces the network: records the request and gives the answer."""
 
     def __init__(self, client: Any, answer: dict[str, Any]) -> None:
         self._answer = answer
@@ -47,9 +47,9 @@ class Wire:
     def sent(self) -> dict[str, Any]:
         headers = {name.lower(): _text(value) for name, value in self.request.headers.items()}
         headers["authorization"] = re.sub("Signature=.*|/[0-9]{8}/", "", headers["authorization"])
-        kept = {name: value for name, value in headers.items() if name not in VOLATILE}
-        body = UUID.sub("an id", _text(self.request.body))  # the token that botocore makes for each transaction
-        return {"method": self.request.method, "url": self.request.url, "headers": kept, "body": body}
+        stable = {name: value for name, value in headers.items() if name not in VOLATILE}
+        body = UUID.sub("an id", _text(self.request.body))  # botocore's token for each transaction
+        return {"method": self.request.method, "url": self.request.url, "headers": stable, "body": body}
 
 
 def _text(value: Any) -> str:
@@ -69,10 +69,10 @@ def client(session: Any, service: str, region: str, **options: Any) -> Any:
 def outcome(session: Any, call: dict[str, Any]) -> dict[str, Any]:
     from botocore.exceptions import ClientError
 
-    made = client(session, call["service"], "eu-west-1")
-    wire = Wire(made, call["answer"])
+    service_client = client(session, call["service"], "eu-west-1")
+    wire = Wire(service_client, call["answer"])
     try:
-        read = getattr(made, call["operation"])(**call["arguments"])
+        read = getattr(service_client, call["operation"])(**call["arguments"])
     except ClientError as error:
         read = {**error.response, "error": type(error).__name__}
     if "Body" in read:
@@ -81,7 +81,7 @@ def outcome(session: Any, call: dict[str, Any]) -> dict[str, Any]:
 
 
 def endpoints(session: Any, call: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Of every region of every partition that has the service, with each variant."""
+    """Yield the endpoint in every region of every partition that has the service, with each variant."""
     service = call["service"]
     regions = {
         region
@@ -98,9 +98,9 @@ def endpoint(session: Any, call: dict[str, Any], region: str, variant: dict[str,
     from botocore.exceptions import BotoCoreError
 
     try:
-        made = client(session, call["service"], region, **variant)
-        wire = Wire(made, call["answer"])
-        getattr(made, call["operation"])(**call["arguments"])
+        service_client = client(session, call["service"], region, **variant)
+        wire = Wire(service_client, call["answer"])
+        getattr(service_client, call["operation"])(**call["arguments"])
     except BotoCoreError as error:
         return type(error).__name__
     scope = re.search(r"Credential=key/[0-9]+/([^,]+)", _text(wire.request.headers["Authorization"]))
@@ -108,13 +108,13 @@ def endpoint(session: Any, call: dict[str, Any], region: str, variant: dict[str,
 
 
 if __name__ == "__main__":
-    given = json.load(sys.stdin)
-    sys.path[:0] = given["paths"]
+    arguments = json.load(sys.stdin)
+    sys.path[:0] = arguments["paths"]
     from botocore.session import get_session
 
     shared = get_session()
     answer = {
-        "calls": [outcome(shared, call) for call in given["calls"]],
-        "endpoints": {key: url for call in given["services"] for key, url in endpoints(shared, call)},
+        "calls": [outcome(shared, call) for call in arguments["calls"]],
+        "endpoints": {key: url for call in arguments["services"] for key, url in endpoints(shared, call)},
     }
     print(json.dumps(answer, default=str))  # noqa: T201

@@ -1,8 +1,8 @@
-"""Starts a handler from a folder as Lambda does, and watches what that takes.
+"""Starts a handler from a folder as Lambda does, and records files and requests.
 
-Given {"folder": ..., "paths": below it, "handler": ..., "events": [...]}, answers {"compiled": [...], "written": [...],
-"imported": [...], "phases": [{"opened": [...], "requests": [...]}, ...], "answers": [...]}. The first phase is the
-start, the others are the events.
+Input: {"folder": ..., "paths": [folders in it], "handler": ..., "events": [...]}.
+Answer: {"compiled": [...], "written": [...], "imported": [...], "phases": [{"opened": [...], "requests": [...]}, ...],
+"answers": [...]}. The first phase is the start; each event is another phase.
 """
 
 from __future__ import annotations
@@ -23,14 +23,12 @@ CONTEXT = SimpleNamespace(
     get_remaining_time_in_millis=lambda: 30_000,
 )
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-
-
 REQUEST = re.compile(rb"(?:GET|PUT|POST|HEAD|DELETE) ")
 TARGET = re.compile(rb"(?im)^x-amz-target: .*[.](.*?)\r?$")
 
 
 class Watch:
-    """An audit hook: what of a folder is compiled or written, which files are read, and what is asked of whom."""
+    """An audit hook. It records compiled and written files of a folder, all files that are read, and all requests."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -47,11 +45,11 @@ class Watch:
             case "compile" if self._is_ours(arguments[1]):
                 self.compiled.append(_text(arguments[1]))
             case "open" if isinstance(arguments[0], (str, bytes)):
-                self._opened(arguments[0], arguments[2])
+                self._record_open(arguments[0], arguments[2])
             case "http.client.send" if isinstance(arguments[1], bytes) and REQUEST.match(arguments[1]):
                 self.phases[-1]["requests"].append(_operation(arguments[1]))
 
-    def _opened(self, path: str | bytes, flags: int) -> None:
+    def _record_open(self, path: str | bytes, flags: int) -> None:
         if not flags & WRITING:
             self.phases[-1]["opened"].append(_text(path))
         elif self._is_ours(path):
@@ -66,17 +64,17 @@ def _text(path: str | bytes) -> str:
 
 
 def _operation(head: bytes) -> str:
-    """The operation's name where the protocol tells it, else the method: S3's."""
+    """Return the operation that the request names, or its HTTP method, as for S3."""
     target = TARGET.search(head)
     return (target[1] if target else head.partition(b" ")[0]).decode()
 
 
-def _known(names: set[str]) -> list[str]:
-    """All but the standard library's private ones: those are its own affair, and another's in another patch version."""
-    return sorted(name for name in names if not _is_its_own_affair(name.split(".")))
+def _comparable(names: set[str]) -> list[str]:
+    """Leave out the private modules of the standard library, which differ between patch versions of Python."""
+    return sorted(name for name in names if not _is_private_to_the_standard_library(name.split(".")))
 
 
-def _is_its_own_affair(parts: list[str]) -> bool:
+def _is_private_to_the_standard_library(parts: list[str]) -> bool:
     standard = parts[0] in sys.stdlib_module_names or parts[0].startswith("_sysconfigdata")
     return standard and any(part.startswith("_") for part in parts)
 
@@ -88,7 +86,7 @@ def start(given: dict[str, Any]) -> dict[str, Any]:
     before = set(sys.modules)
     module, _, name = given["handler"].rpartition(".")
     handler = getattr(importlib.import_module(module), name)
-    imported = _known(set(sys.modules) - before)
+    imported = _comparable(set(sys.modules) - before)
     answers = []
     for event in given["events"]:
         watch.begin_phase()
@@ -104,5 +102,5 @@ def start(given: dict[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     answer = start(json.load(sys.stdin))
-    print()  # noqa: T201 - a log line may have no end
+    print()  # noqa: T201 - ends a log line without a line break
     print(json.dumps(answer))  # noqa: T201

@@ -1,4 +1,4 @@
-"""Handlers of a few lines, for the tests of the execution environments."""
+"""A small Lambda handler for the tests of the local execution environments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> Any:
         case "say where":
             return {"pid": os.getpid(), "variable": os.environ.get("VARIABLE"), "inherited": "HOME" in os.environ}
         case "raise":
-            raise ValueError("what was sent must not be told")
+            raise ValueError("a log must not contain this text")
         case "die":
             os._exit(1)
         case "hang":

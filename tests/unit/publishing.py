@@ -1,4 +1,4 @@
-"""What the publisher's unit tests share: time that passes when told, a bridge that misbehaves, events by letter."""
+"""Test doubles for the publisher: a clock, EventBridge, the failure queue, and events named by letters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Result = dict[str, Any]
 
 
 class Clock:
-    """Seconds that pass when somebody sleeps, or when a test says that a call has taken them."""
+    """A clock that moves only when code sleeps or a test advances it."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
@@ -28,7 +28,7 @@ class Clock:
     def __call__(self) -> float:
         return self.seconds
 
-    def pass_by(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.seconds += seconds
 
     def deadline(self, seconds: float) -> Deadline:
@@ -37,12 +37,12 @@ class Clock:
             least=timing.PUBLISHER_LEAST_CALL,
             most=timing.PUBLISHER_WHOLE_CALL,
             clock=self,
-            sleep=self.pass_by,
+            sleep=self.advance,
             run=self._run,
         )
 
     def _run(self, seconds: float, call: Callable[[], Any]) -> Any:
-        """As the real one: whatever takes longer is given up, done or not."""
+        """Run the call. As in the real deadline, a call that takes longer fails, even if it has returned."""
         end = self.seconds + seconds
         result = call()
         if self.seconds > end:
@@ -52,7 +52,7 @@ class Clock:
 
 
 class InPlace(Executor):
-    """Calls return before another thing is done, so that a test says what follows what."""
+    """Run each call inside ``submit``, so that the order of the calls is deterministic."""
 
     def __init__(self, _: int) -> None:
         pass
@@ -64,12 +64,12 @@ class InPlace(Executor):
 
 
 class Bridge:
-    """EventBridge as the publisher sees it. ``answer`` gives a result for each entry's detail, or raises."""
+    """EventBridge in memory. ``answer`` takes the call's number and details; it returns results or raises."""
 
     def __init__(self, answer: Callable[[int, Sequence[str]], Sequence[Result]] | None = None) -> None:
         self.accepted: list[str] = []
         self.calls: list[list[str]] = []
-        self._answer = answer or (lambda _, details: [accepted() for _ in details])
+        self._answer = answer or (lambda _, details: [success() for _ in details])
 
     def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - the API's name
         assert len(Entries) <= CALL_ENTRIES
@@ -79,12 +79,12 @@ class Bridge:
         self.accepted += [detail for detail, result in zip(details, results, strict=False) if "EventId" in result]
         return {"FailedEntryCount": sum("ErrorCode" in result for result in results), "Entries": list(results)}
 
-    def of(self, letter: str) -> list[str]:
+    def accepted_for(self, letter: str) -> list[str]:
         return [detail for detail in self.accepted if detail.startswith(letter)]
 
 
 class Parking:
-    """The failure queue."""
+    """The failure queue in memory. ``fail`` decides whether parking an event fails."""
 
     def __init__(self, fail: Callable[[PendingEvent], bool] = lambda _: False) -> None:
         self.parked: dict[str, ParkReason] = {}
@@ -96,21 +96,21 @@ class Parking:
         self.parked[event.sort_key] = reason
 
 
-def accepted() -> Result:
+def success() -> Result:
     return {"EventId": "1"}
 
 
-def refused(code: str = "ThrottlingException") -> Result:
+def failure(code: str = "ThrottlingException") -> Result:
     return {"ErrorCode": code, "ErrorMessage": "no"}
 
 
 def events(letters: str, build: Callable[[str], Message] | None = None) -> list[PendingEvent]:
-    """One event for each letter, the letter being its appointment; the detail of ``a`` at 3 is ``a3``."""
+    """Build an event for each letter. The letter is the appointment; the detail of ``a`` at index 3 is ``a3``."""
     return [event(letter, number, build) for number, letter in enumerate(letters)]
 
 
 def event(letter: str, number: int, build: Callable[[str], Message] | None = None) -> PendingEvent:
-    """Every other one has to fetch what its message is made of."""
+    """Build an event. Every second event has to fetch its body."""
     detail = f"{letter}{number}"
     make = build or message
     return PendingEvent(

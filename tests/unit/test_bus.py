@@ -1,4 +1,4 @@
-"""One call of PutEvents: every entry's result, and what of it a retry can change."""
+"""One call of PutEvents: the result of each entry, and whether a retry can change it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from appointments.publishing.bus import PERMANENT_CODES, Bus, Refusal
-from tests.unit.publishing import SOURCE, Bridge, Clock, accepted, message, refused
+from tests.unit.publishing import SOURCE, Bridge, Clock, failure, message, success
 
 
 def put(bridge: Any, *details: str) -> list[Refusal | None]:
@@ -26,8 +26,8 @@ def client_error(code: str, status: int = 400) -> ClientError:
     return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "PutEvents")  # type: ignore[typeddict-item]
 
 
-class Failing(Bridge):
-    """Fails whole calls: those with ``detail`` in them, or all."""
+class FailingBridge(Bridge):
+    """EventBridge that fails each call with ``detail`` in one of its entries; without ``detail``, every call."""
 
     def __init__(self, error: Exception, detail: str = "") -> None:
         super().__init__(self._fail)
@@ -37,22 +37,22 @@ class Failing(Bridge):
     def _fail(self, _: int, details: Any) -> Any:
         if any(self._detail in detail for detail in details):
             raise self._error
-        return [accepted() for _ in details]
+        return [success() for _ in details]
 
 
 def test_each_entry_has_its_own_result() -> None:
-    bridge = Bridge(lambda *_: [accepted(), refused("InternalFailure"), refused("MalformedDetail")])
+    bridge = Bridge(lambda *_: [success(), failure("InternalFailure"), failure("MalformedDetail")])
     assert put(bridge, "a", "b", "c") == [None, Refusal("InternalFailure"), Refusal("MalformedDetail", permanent=True)]
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure", "InternalException", "SomethingNew"])
-def test_a_code_that_is_not_known_to_be_permanent_is_tried_again(code: str) -> None:
+def test_an_error_code_that_is_not_permanent_can_be_retried(code: str) -> None:
     assert code not in PERMANENT_CODES
-    assert put(Bridge(lambda *_: [refused(code)]), "a") == [Refusal(code, permanent=False)]
+    assert put(Bridge(lambda *_: [failure(code)]), "a") == [Refusal(code, permanent=False)]
 
 
-@pytest.mark.parametrize("results", [[], [{}], [accepted(), accepted()], [{"EventId": ""}]])
-def test_an_entry_that_the_answer_does_not_confirm_is_not_taken_for_accepted(results: Any) -> None:
+@pytest.mark.parametrize("results", [[], [{}], [success(), success()], [{"EventId": ""}]])
+def test_an_entry_that_the_answer_does_not_confirm_counts_as_refused(results: Any) -> None:
     (refusal,) = put(Bridge(lambda *_: results), "a")
     assert refusal is not None
     assert (refusal.code, refusal.permanent) == ("IncompleteAnswer", False)
@@ -75,10 +75,8 @@ def test_an_entry_that_the_answer_does_not_confirm_is_not_taken_for_accepted(res
         (RuntimeError(), "RuntimeError"),
     ],
 )
-def test_a_call_that_fails_for_its_surroundings_is_a_refusal_of_every_entry_to_be_tried_again(
-    error: Exception, code: str
-) -> None:
-    bridge = Failing(error)
+def test_an_error_of_the_whole_call_refuses_every_entry_and_can_be_retried(error: Exception, code: str) -> None:
+    bridge = FailingBridge(error)
     assert put(bridge, "a", "b") == [Refusal(code, permanent=False, whole_call=True)] * 2
     assert len(bridge.calls) == 1
 
@@ -92,10 +90,10 @@ def test_a_call_that_fails_for_its_surroundings_is_a_refusal_of_every_entry_to_b
         ParamValidationError(report="no"),
     ],
 )
-def test_a_call_that_fails_for_what_is_in_it_is_made_again_entry_by_entry_and_only_the_one_to_blame_is_refused(
+def test_after_an_error_in_the_content_each_entry_is_sent_alone_and_only_the_bad_entry_is_refused(
     error: Exception,
 ) -> None:
-    bridge = Failing(error, "bad")
+    bridge = FailingBridge(error, "bad")
     first, second, third = put(bridge, "a", "bad", "c")
     assert (first, third) == (None, None)
     assert second is not None
@@ -104,13 +102,13 @@ def test_a_call_that_fails_for_what_is_in_it_is_made_again_entry_by_entry_and_on
     assert bridge.accepted == ["a", "c"]
 
 
-def test_a_single_entry_is_not_sent_twice_to_be_told_the_same() -> None:
-    bridge = Failing(client_error("ValidationException"))
+def test_a_single_entry_with_an_error_in_its_content_is_sent_once() -> None:
+    bridge = FailingBridge(client_error("ValidationException"))
     put(bridge, "a")
     assert len(bridge.calls) == 1
 
 
-def test_without_time_nothing_is_sent() -> None:
+def test_no_call_is_made_when_too_little_time_is_left() -> None:
     bridge: Any = Bridge()
     refusals = Bus(bridge, "bus", SOURCE).put([message("a")], Clock().deadline(0.9))
     assert refusals == [Refusal("DeadlineExceededError", permanent=False, whole_call=True)]

@@ -1,4 +1,4 @@
-"""The functions' clients send what botocore's own would send, although less is prepared for them."""
+"""A client of a lean session sends the same request as a client of a full botocore session."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "webhook")
 
 
-def sent(made: Any, method: str, parameters: dict[str, Any]) -> Any:
-    """The request, without what differs from one call to the next."""
+def send(client: Any, method: str, parameters: dict[str, Any]) -> Any:
+    """Call the method, and return its request without the parts that differ from call to call."""
     requests: list[Any] = []
 
     def catch(request: Any, **_: Any) -> AWSResponse:
         requests.append(request)
         return AWSResponse(request.url, 200, HTTPHeaders(), _Raw())
 
-    made.meta.events.register_first("before-send", catch)
-    getattr(made, method)(**parameters)
+    client.meta.events.register_first("before-send", catch)
+    getattr(client, method)(**parameters)
     (request,) = requests
     body = request.body if isinstance(request.body, bytes) else b""
     headers = {name.lower(): value for name, value in request.headers.items()}
@@ -65,18 +65,18 @@ def _text(value: Any) -> str:
 
 
 @pytest.mark.parametrize(("service", "method"), ARGUMENTS, ids=[method for _, method in ARGUMENTS])
-def test_the_request_is_the_one_that_a_client_of_a_full_session_sends(service: str, method: str) -> None:
+def test_a_lean_client_sends_the_same_request_as_a_full_client(service: str, method: str) -> None:
     parameters = ARGUMENTS[service, method]
     session = lean_session({service})
-    ours = sent(session.create_client(service, config=lean_config(session, TIMEOUTS)), method, parameters)
-    theirs = sent(get_session().create_client(service, config=Config(**SETTINGS)), method, parameters)
-    assert ours == theirs
-    if method == "transact_write_items":  # with it, an attempt that the SDK repeats is the same transaction
-        assert b"TOKEN" in ours[-1]
+    lean = send(session.create_client(service, config=lean_config(session, TIMEOUTS)), method, parameters)
+    full = send(get_session().create_client(service, config=Config(**SETTINGS)), method, parameters)
+    assert lean == full
+    if method == "transact_write_items":  # the token makes a retry by the SDK the same transaction
+        assert b"TOKEN" in lean[-1]
 
 
 @pytest.mark.parametrize("function", ["webhook", "publisher", "backlog"])
-def test_a_session_is_made_for_the_services_that_its_function_calls(function: str) -> None:
+def test_a_session_has_exactly_the_services_that_its_function_calls(function: str) -> None:
     trees = [ast.parse(path.read_text()) for path in (FUNCTIONS / function).glob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     (services,) = [
@@ -93,11 +93,11 @@ def test_a_session_is_made_for_the_services_that_its_function_calls(function: st
     assert called == services
 
 
-def test_what_the_sdk_calls_itself_is_told_to_aws_as_ever() -> None:
+def test_the_user_agent_names_botocore() -> None:
     assert vars(clients._config)["user_agent"].startswith("Botocore/")
 
 
-def test_the_sdk_is_never_talkative(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sdk_logs_only_warnings_and_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("botocore", "urllib3"):
         monkeypatch.setattr(logging.getLogger(name), "level", logging.DEBUG)
     lean_session(set())

@@ -1,4 +1,4 @@
-"""The type checker notices two services that are swapped where a function is composed.
+"""The type checker reports two services that are swapped at the composition root of a function.
 
 mypy reads the block below with ``warn_unused_ignores``: a line whose error disappears fails the type check.
 """
@@ -43,7 +43,7 @@ def test_the_type_check_is_strict_and_includes_this_file() -> None:
 @pytest.mark.parametrize(
     "file", ["webhook/handler.py", "webhook/clients.py", "backlog/handler.py", "publisher/handler.py"]
 )
-def test_no_service_is_of_any_type(file: str) -> None:
-    """JSON documents are dict[str, Any]; a name or a parameter that is Any hides a swap."""
+def test_no_service_has_the_type_any(file: str) -> None:
+    """A name or parameter of type Any hides a swap. JSON documents may be dict[str, Any]."""
     text = (ROOT / "functions" / file).read_text(encoding="utf-8")
     assert not re.findall(r"^.*(?:: Any\b|-> Any\b|Lazy).*$", text, re.MULTILINE)

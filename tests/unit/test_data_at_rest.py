@@ -1,4 +1,4 @@
-"""Whatever holds data: encrypted, by the customer's key where there is one, closed to plain HTTP, kept on purpose."""
+"""Every resource that holds data is encrypted, denies plain HTTP and has a deletion policy."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ POLICIES = {
     ),
     "AWS::SQS::Queue": ("AWS::SQS::QueuePolicy", "Queues", "PolicyDocument", "sqs:*"),
 }
-"""By type: the type of its policy, the property that names it there, the one that is the policy, all its actions."""
-NOT_BY_THE_CUSTOMERS_KEY = {"BusFailureQueue"}
-"""It is filled by the failure of that key."""
+"""For each type: the type of its policy, the policy's property with the resource, its property with the document, and
+the pattern of all actions."""
+WITHOUT_CUSTOMER_KEY = {"BusFailureQueue"}
+"""A failure of the customer-managed key fills this queue, so the queue uses another key."""
 OVER_HTTP = {"Bool": {"aws:SecureTransport": "false"}}
 
 
@@ -36,15 +37,15 @@ def stack(request: pytest.FixtureRequest) -> Resources:
     return resources(every_condition() if request.param else default_conditions())
 
 
-def test_with_the_customers_key_it_encrypts_everything_at_rest() -> None:
+def test_a_customer_managed_key_encrypts_everything_at_rest() -> None:
     stack = resources(every_condition())
     for name, resource in of_type(stack, *HOLDERS, "AWS::Events::EventBus", "AWS::Serverless::Function").items():
         properties = resource["Properties"]
         encrypted = "KmsKeyArn" in set(references(_encryption(resource["Type"], properties)))
-        assert encrypted is (name not in NOT_BY_THE_CUSTOMERS_KEY), name
+        assert encrypted is (name not in WITHOUT_CUSTOMER_KEY), name
 
 
-def test_without_the_customers_key_nothing_refers_to_it() -> None:
+def test_without_a_customer_managed_key_no_resource_refers_to_one() -> None:
     stack = resources(default_conditions())
     for resource in of_type(stack, "AWS::Serverless::Function").values():
         resource["Properties"].pop("VersionDescription", None)
@@ -53,11 +54,11 @@ def test_without_the_customers_key_nothing_refers_to_it() -> None:
 
 def test_every_queue_is_encrypted(stack: Resources) -> None:
     for name, queue in of_type(stack, "AWS::SQS::Queue").items():
-        by_sqs = queue["Properties"].get("SqsManagedSseEnabled")
-        assert by_sqs is not ("KmsMasterKeyId" in queue["Properties"]), name
+        uses_sqs_key = queue["Properties"].get("SqsManagedSseEnabled")
+        assert uses_sqs_key is not ("KmsMasterKeyId" in queue["Properties"]), name
 
 
-def test_every_bucket_is_encrypted_and_closed_to_the_public(stack: Resources) -> None:
+def test_every_bucket_is_encrypted_and_blocks_public_access(stack: Resources) -> None:
     for name, bucket in of_type(stack, "AWS::S3::Bucket").items():
         assert bucket["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"], name
         assert bucket["Properties"]["PublicAccessBlockConfiguration"] == {
@@ -71,46 +72,46 @@ def test_every_bucket_is_encrypted_and_closed_to_the_public(stack: Resources) ->
         )
 
 
-def test_nothing_that_holds_data_answers_plain_http(stack: Resources) -> None:
+def test_every_resource_that_holds_data_denies_plain_http(stack: Resources) -> None:
     for name, resource in of_type(stack, *POLICIES).items():
         policy_type, property_name, document, every_action = POLICIES[resource["Type"]]
         statements = [
             statement
             for policy in of_type(stack, policy_type).values()
-            if {"Ref": name} in _list(policy["Properties"][property_name])
+            if {"Ref": name} in _as_list(policy["Properties"][property_name])
             for statement in policy["Properties"][document]["Statement"]
         ]
-        denied = [_denied(statement, every_action) for statement in statements]
-        assert any(name in references(resources_) for resources_ in denied if resources_), name
+        denials = [_resources_denied_over_http(statement, every_action) for statement in statements]
+        assert any(name in references(denial) for denial in denials if denial), name
     for table in of_type(stack, "AWS::DynamoDB::Table").values():
         (statement,) = table["Properties"]["ResourcePolicy"]["PolicyDocument"]["Statement"]
-        assert _denied(statement, "dynamodb:*") == ["*"]
+        assert _resources_denied_over_http(statement, "dynamodb:*") == ["*"]
 
 
-def test_a_buckets_objects_do_not_answer_plain_http_either(stack: Resources) -> None:
+def test_every_bucket_denies_plain_http_for_its_objects(stack: Resources) -> None:
     for name in of_type(stack, "AWS::S3::Bucket"):
         denied = [
             resource
             for policy in of_type(stack, "AWS::S3::BucketPolicy").values()
             if policy["Properties"]["Bucket"] == {"Ref": name}
             for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-            for resource in _denied(statement, "s3:*") or []
+            for resource in _resources_denied_over_http(statement, "s3:*") or []
         ]
         assert {"Fn::GetAtt": [name, "Arn"]} in denied, name
         assert {"Fn::Sub": f"${{{name}.Arn}}/*"} in denied, name
 
 
-def test_a_secret_can_never_be_made_public(stack: Resources) -> None:
+def test_every_policy_of_a_secret_blocks_public_access(stack: Resources) -> None:
     policies = of_type(stack, "AWS::SecretsManager::ResourcePolicy")
     assert [policy["Properties"]["BlockPublicPolicy"] for policy in policies.values()] == [True] * len(policies)
 
 
-def test_what_becomes_of_data_with_the_stack_is_said_for_each(stack: Resources) -> None:
+def test_every_resource_that_holds_data_has_deletion_policies(stack: Resources) -> None:
     for name, resource in of_type(stack, *HOLDERS).items():
         assert {resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")} <= {"Delete", "Retain"}, name
 
 
-def test_every_log_group_forgets_and_every_function_writes_to_its_own(stack: Resources) -> None:
+def test_every_log_group_has_a_retention_and_every_function_has_its_log_group(stack: Resources) -> None:
     for name, group in of_type(stack, "AWS::Logs::LogGroup").items():
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionInDays"}, name
     for name, function in of_type(stack, "AWS::Serverless::Function").items():
@@ -133,13 +134,13 @@ def _encryption(resource_type: str, properties: dict[str, Any]) -> Any:
     return properties.get("KmsKeyId")
 
 
-def _denied(statement: dict[str, Any], every_action: str) -> list[Any] | None:
-    """The resources that nobody may use over plain HTTP by this statement, None where it says something else."""
-    said = {name: statement.get(name) for name in ("Effect", "Principal", "Action", "Condition")}
-    if said != {"Effect": "Deny", "Principal": "*", "Action": every_action, "Condition": OVER_HTTP}:
+def _resources_denied_over_http(statement: dict[str, Any], every_action: str) -> list[Any] | None:
+    """Return the resources that the statement denies over plain HTTP, or None if it is another kind of statement."""
+    clauses = {name: statement.get(name) for name in ("Effect", "Principal", "Action", "Condition")}
+    if clauses != {"Effect": "Deny", "Principal": "*", "Action": every_action, "Condition": OVER_HTTP}:
         return None
-    return _list(statement["Resource"])
+    return _as_list(statement["Resource"])
 
 
-def _list(one_or_more: Any) -> list[Any]:
-    return one_or_more if isinstance(one_or_more, list) else [one_or_more]
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,4 +1,4 @@
-"""No call outlasts its deadline, whatever it does, and the time plan of the functions adds up."""
+"""A call ends at its deadline at the latest, and the timeouts of the functions add up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from appointments.errors import DeadlineExceededError
 from local.template import Template
 
 RETRIES_AFTER = (2, 10)
-"""The seconds after which the sender retries (mapping.md, section 5)."""
+"""The pauses before the sender's retries, in seconds (mapping.md, section 5)."""
 
 
 class Clock:
@@ -23,7 +23,7 @@ class Clock:
         return self.now
 
 
-def test_what_a_call_returns_or_raises_comes_through() -> None:
+def test_call_returns_the_result_or_raises_the_error_of_the_function() -> None:
     deadline = Deadline(5)
     assert deadline.call(lambda: 7) == 7
     assert deadline.call(lambda: None) is None
@@ -31,27 +31,27 @@ def test_what_a_call_returns_or_raises_comes_through() -> None:
         deadline.call(lambda: dict[str, int]()["x"])
 
 
-def test_a_call_that_hangs_is_abandoned_when_the_time_is_up() -> None:
-    let_go = threading.Event()
+def test_a_hanging_call_is_abandoned_at_the_deadline() -> None:
+    release = threading.Event()
     begun = time.monotonic()
     with pytest.raises(DeadlineExceededError):
-        Deadline(0.05).call(lambda: let_go.wait(20))
+        Deadline(0.05).call(lambda: release.wait(20))
     assert time.monotonic() - begun < 10
-    let_go.set()
+    release.set()
 
 
-def test_after_the_deadline_no_call_is_waited_for() -> None:
+def test_a_call_after_the_deadline_fails_at_once() -> None:
     clock = Clock()
     deadline = Deadline(2, clock=clock)
     clock.now += 3
     assert deadline.remaining == 0
-    let_go = threading.Event()
+    release = threading.Event()
     with pytest.raises(DeadlineExceededError):
-        deadline.call(lambda: let_go.wait(20))
-    let_go.set()
+        deadline.call(lambda: release.wait(20))
+    release.set()
 
 
-def test_an_earlier_deadline_leaves_room_and_is_never_shorter_than_its_minimum() -> None:
+def test_an_earlier_deadline_reserves_time_and_keeps_its_minimum() -> None:
     clock = Clock()
     deadline = Deadline(2.5, clock=clock)
     assert deadline.earlier(1.0).remaining == pytest.approx(1.5)
@@ -60,7 +60,7 @@ def test_an_earlier_deadline_leaves_room_and_is_never_shorter_than_its_minimum()
     assert deadline.earlier(1.0).remaining == 0
 
 
-def test_a_call_that_hangs_takes_at_most_the_share_of_a_single_call() -> None:
+def test_a_hanging_call_takes_at_most_the_limit_of_a_single_call() -> None:
     hanging = threading.Event()
     deadline = Deadline(60, most=0.1)
     with pytest.raises(DeadlineExceededError):
@@ -69,7 +69,7 @@ def test_a_call_that_hangs_takes_at_most_the_share_of_a_single_call() -> None:
     hanging.set()
 
 
-def test_a_call_that_would_have_too_little_time_is_not_started() -> None:
+def test_a_call_with_too_little_time_left_is_not_started() -> None:
     started: list[int] = []
     deadline = Deadline(0.5, least=1.0)
     assert deadline.passed
@@ -78,7 +78,7 @@ def test_a_call_that_would_have_too_little_time_is_not_started() -> None:
     assert started == []
 
 
-def test_sleeping_ends_with_the_deadline() -> None:
+def test_a_sleep_ends_at_the_deadline_at_the_latest() -> None:
     slept: list[float] = []
     deadline = Deadline(10, clock=lambda: 100.0, sleep=slept.append)
     for moment in (103.0, 500.0, 50.0):
@@ -86,24 +86,26 @@ def test_sleeping_ends_with_the_deadline() -> None:
     assert slept == [3.0, 10.0, 0.0]
 
 
-def test_the_stages_of_a_delivery_fit_the_senders_first_attempt() -> None:
+def test_the_stages_of_a_delivery_fit_into_the_senders_first_attempt() -> None:
     assert timing.ANSWER < timing.SENDER
     assert timing.LEAST_STORE <= timing.ANSWER - timing.SECRET_READ - timing.FALLBACK
     assert timing.LEAST_STORE < timing.LEAST_ANSWER < timing.ANSWER
-    # At least one attempt is judged by a read of the secret that is newer than the first attempt.
     assert sum(RETRIES_AFTER) > timing.SECRET_PAUSE, (
-        "one of the sender's attempts is judged by a newer read of the secret"
+        "no retry of the sender is authenticated with a secret that was read after the first attempt"
     )
 
 
-def test_the_publishers_timeout_leaves_room_for_several_calls_that_hang() -> None:
+def test_the_publishers_timeout_leaves_time_for_several_hanging_calls() -> None:
     timeout = Template().function("PublisherFunction").timeout_seconds
     assert timing.PUBLISHER_CALL.connect + timing.PUBLISHER_CALL.read < timing.PUBLISHER_WHOLE_CALL
     assert timeout - timing.PUBLISHER_MARGIN >= 4 * timing.PUBLISHER_WHOLE_CALL
 
 
-def test_an_outage_ends_by_the_age_of_its_events_and_never_by_the_number_of_attempts() -> None:
-    """An invocation that reports something has used its time. Half of the stream's day is left for a redrive."""
+def test_the_age_of_a_record_ends_its_retries_before_their_number_does() -> None:
+    """An invocation that reports a failure has used all its time, so the attempts last longer than the age allows.
+
+    The stream keeps a record for 24 hours. Half of them are left for a redrive.
+    """
     function = Template().function("PublisherFunction")
     mapping = function.events["DynamoDB"]
     shortest = function.timeout_seconds - timing.PUBLISHER_MARGIN - timing.PUBLISH_LONGEST_PAUSE

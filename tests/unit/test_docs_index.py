@@ -1,4 +1,4 @@
-"""docs/README.md lists every page and decision, and what the pages refer to exists."""
+"""docs/README.md lists every page and decision, and every link and path in a page exists."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_index_lists_the_decisions_in_order_and_explains_the_numbers_that_ar
 
 
 @pytest.mark.parametrize("path", sorted((DOCS / "decisions").iterdir()), ids=lambda path: path.name[:4])
-def test_a_decision_has_its_number_and_every_section(path: Path) -> None:
+def test_a_decision_has_its_number_in_the_title_and_every_section(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.startswith(f"# {path.name[:4]} ")
     for section in ("Question", "Decision", "Alternatives", "Cost", "To reverse it"):
@@ -70,7 +70,7 @@ def test_a_decision_has_its_number_and_every_section(path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     assert broken(page) == []
 
 
@@ -80,7 +80,7 @@ def test_every_path_that_a_page_names_exists(page: Path) -> None:
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
-def test_a_broken_link_is_noticed(tmp_path: Path) -> None:
+def test_a_link_without_a_target_is_found(tmp_path: Path) -> None:
     (tmp_path / "there.md").write_text("# A heading: with signs\n")
     page = tmp_path / "page.md"
     page.write_text(

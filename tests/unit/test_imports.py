@@ -1,4 +1,4 @@
-"""Imports point inward: handlers, commands and tools import the layer's package, and its packages form an order."""
+"""Imports point inward: tools and functions import the layer, and its packages import in one direction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ORDER = ["contract", "storage", "publishing"]
 
 
 def imports(folder: Path) -> set[tuple[str, str]]:
-    """File and imported module, also where the import stands in a function or is only for types."""
+    """Return pairs of a file and a module that it imports, also inside functions and only for type checkers."""
     return {
         (path.relative_to(ROOT).as_posix(), module)
         for path in folder.rglob("*.py")

@@ -1,4 +1,4 @@
-"""Date-times of every notation become one fixed-width text whose order is the order of time."""
+"""Date-times in every notation become texts of one fixed width, and these texts sort in the order of time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOMENTS = st.datetimes(FIRST_DAY, LAST_DAY, timezones=st.just(UTC))
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59)
 
 
-def written(moment: datetime, offset_minutes: int, digits: str) -> str:
+def format_instant(moment: datetime, offset_minutes: int, digits: str) -> str:
     local = moment.astimezone(timezone(timedelta(minutes=offset_minutes)))
     sign, minutes = "-" if offset_minutes < 0 else "+", abs(offset_minutes)
     fraction = f".{digits}" if digits else ""
@@ -25,23 +25,23 @@ def written(moment: datetime, offset_minutes: int, digits: str) -> str:
 @given(MOMENTS, OFFSETS, st.text("0123456789", max_size=12))
 @example(datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC), 0, "")
 @example(datetime(2024, 3, 1, tzinfo=UTC), 60, "1")
-def test_an_instant_is_the_same_however_it_is_written(moment: datetime, offset: int, digits: str) -> None:
+def test_every_notation_of_an_instant_gives_the_same_text(moment: datetime, offset: int, digits: str) -> None:
     expected = f"{moment.year:04}-{moment:%m-%dT%H:%M:%S}.{digits[:9]:0<9}Z"
-    assert utc(written(moment, offset, digits)) == expected
+    assert utc(format_instant(moment, offset, digits)) == expected
 
 
 @given(st.lists(st.tuples(MOMENTS, OFFSETS), min_size=2, max_size=2))
-def test_the_order_of_the_texts_is_the_order_of_time(pair: list[tuple[datetime, int]]) -> None:
-    texts = [utc(written(moment, offset, f"{moment.microsecond:06}")) for moment, offset in pair]
+def test_the_texts_sort_in_the_order_of_time(pair: list[tuple[datetime, int]]) -> None:
+    texts = [utc(format_instant(moment, offset, f"{moment.microsecond:06}")) for moment, offset in pair]
     assert (texts[0] < texts[1]) == (pair[0][0] < pair[1][0])
     assert (texts[0] == texts[1]) == (pair[0][0] == pair[1][0])
 
 
 @given(st.integers(0, 9999), st.integers(0, 13), st.integers(0, 32))
-def test_a_day_is_taken_if_it_is_in_the_calendar(year: int, month: int, day: int) -> None:
+def test_a_date_is_accepted_if_the_calendar_has_it(year: int, month: int, day: int) -> None:
     # The calendar repeats every 400 years, and datetime knows no year 0.
     try:
-        datetime(2000 + year % 400, month, day)  # noqa: DTZ001 - a day
+        datetime(2000 + year % 400, month, day)  # noqa: DTZ001 - a date has no zone
         exists = True
     except ValueError:
         exists = False
@@ -54,11 +54,11 @@ def test_a_day_is_taken_if_it_is_in_the_calendar(year: int, month: int, day: int
 
 
 @pytest.mark.parametrize("notation", ["Z", "z", "+00:00", "-00:00"])
-def test_what_has_no_offset_is_as_it_is_written(notation: str) -> None:
+def test_a_date_time_in_utc_keeps_its_time(notation: str) -> None:
     assert utc(f"2026-03-02t09:00:00.5{notation}") == "2026-03-02T09:00:00.500000000Z"
 
 
-def test_an_offset_that_leads_out_of_the_years_is_clamped() -> None:
+def test_an_instant_outside_the_years_0_to_9999_is_clamped() -> None:
     assert utc("0000-01-01T00:00:00+00:01") == FIRST
     assert utc("9999-12-31T23:59:59-00:01") == LAST
     assert utc("0000-01-01T00:00:00Z") == FIRST
@@ -67,7 +67,7 @@ def test_an_offset_that_leads_out_of_the_years_is_clamped() -> None:
 @pytest.mark.parametrize(
     "text", ["", "2026-03-02", "2026-03-02T09:00:00", "2026-03-02T09:00:60Z", "٢026-03-02T09:00:00Z"]
 )
-def test_anything_else_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_date_time_with_an_offset_is_refused(text: str) -> None:
     assert not is_date_time(text)
     with pytest.raises(ValueError, match="RFC 3339"):
         utc(text)

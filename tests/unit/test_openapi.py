@@ -1,4 +1,4 @@
-"""docs/openapi.yaml is valid, and says of the operation what template and code do."""
+"""docs/openapi.yaml is valid, and describes the routes of the template and the answers of the code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.template import of_type, translate
 from webhook import responses
 
 ROOT = PATH.parent.parent
-GATEWAYS_OWN = {413, 429}
+GATEWAY_STATUSES = {413, 429}
 TOKEN_PATH = "/webhooks/appointments/{token}"
 VIOLATIONS = [
     Violation("$.data.appointment.answers[12].value", rule, "x")
@@ -27,7 +27,8 @@ VIOLATIONS = [
 ]
 
 
-def said(answer: dict[str, Any]) -> list[str]:
+def differences(answer: dict[str, Any]) -> list[str]:
+    """Return the differences between the answer and its documentation."""
     return undocumented(answer["statusCode"], answer["headers"], json.loads(answer["body"]))
 
 
@@ -40,50 +41,50 @@ def test_the_document_is_valid() -> None:
     assert DOCUMENT["info"]["version"] == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
-def test_its_paths_are_the_templates_routes() -> None:
+def test_the_documented_paths_are_the_routes_of_the_template() -> None:
     (api,) = of_type(translate()["Resources"], "AWS::ApiGatewayV2::Api").values()
     routes = {path: set(methods) for path, methods in api["Properties"]["Body"]["paths"].items()}
     assert routes == {path: set(methods) for path, methods in DOCUMENT["paths"].items()}
 
 
-def test_both_paths_answer_the_same() -> None:
+def test_both_paths_have_the_same_request_body_and_answers() -> None:
     assert DOCUMENT["paths"][TOKEN_PATH]["post"]["responses"] == OPERATION["responses"]
     assert DOCUMENT["paths"][TOKEN_PATH]["post"]["requestBody"] == OPERATION["requestBody"]
 
 
-def test_the_body_is_the_generated_contract() -> None:
+def test_the_request_body_refers_to_the_generated_contract_schema() -> None:
     content = DOCUMENT["components"]["requestBodies"]["Delivery"]["content"]
     assert content == {"application/json": {"schema": {"$ref": "contract.schema.json"}}}
 
 
-def test_the_contract_that_the_body_refers_to_is_a_schema() -> None:
+def test_the_contract_schema_uses_the_dialect_of_openapi() -> None:
     schema = json.loads((PATH.parent / "contract.schema.json").read_text())
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema", "the dialect of OpenAPI 3.1"
     assert {"id", "entity", "data"} <= set(schema["required"])
 
 
-def test_every_status_that_the_code_answers_is_documented_and_no_other_but_the_gateways() -> None:
+def test_the_documented_statuses_are_those_of_the_code_and_the_gateway() -> None:
     sources = "".join(path.read_text() for path in (ROOT / "functions" / "webhook").glob("*.py"))
     answered = {HTTPStatus[name].value for name in re.findall(r"HTTPStatus\.([A-Z_]+)", sources)}
-    assert answered | GATEWAYS_OWN == statuses()
+    assert answered | GATEWAY_STATUSES == statuses()
 
 
 @pytest.mark.parametrize("outcome", responses.STATUSES)
 @pytest.mark.parametrize("violations", [[], VIOLATIONS, VIOLATIONS * 100])
-def test_every_outcome_is_documented(outcome: Outcome, violations: list[Violation]) -> None:
+def test_the_answer_to_every_outcome_is_documented(outcome: Outcome, violations: list[Violation]) -> None:
     if outcome in (Outcome.CONTRACT, Outcome.CALLBACK_REQUEST) and not violations:
-        return  # such a refusal has at least one
+        return  # this refusal has at least one violation
     receipt = Receipt(outcome, tuple(violations), problem="a detail")
-    assert said(responses.answer(receipt)) == []
+    assert differences(responses.answer(receipt)) == []
 
 
 @pytest.mark.parametrize("status", [400, 415, 422, 503])
 def test_every_problem_is_documented(status: int) -> None:
     violations = VIOLATIONS if status == 422 else ()
-    assert said(responses.problem(HTTPStatus(status), "a detail", violations)) == []
+    assert differences(responses.problem(HTTPStatus(status), "a detail", violations)) == []
 
 
-def test_an_answer_that_is_not_documented_is_noticed() -> None:
+def test_a_difference_from_the_documentation_is_found() -> None:
     problem = responses.problem(HTTPStatus.UNPROCESSABLE_ENTITY, "a detail", VIOLATIONS)
     body = json.loads(problem["body"])
     headers = problem["headers"]
@@ -98,6 +99,6 @@ def test_an_answer_that_is_not_documented_is_noticed() -> None:
         response(500)
 
 
-def test_the_gateways_own_answers_are_documented() -> None:
+def test_the_answers_of_the_gateway_are_documented() -> None:
     for status in (413, 429, 503):
         assert undocumented(status, {"content-type": "application/json"}, {"message": "Too Many Requests"}) == []

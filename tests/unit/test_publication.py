@@ -1,4 +1,4 @@
-"""The publisher's rules for a batch: what follows what, what waits, what is parked and what is reported."""
+"""The publisher's rules for a batch: order, retries, parking and reporting."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from appointments.publishing.bus import PERMANENT_CODES
 from appointments.publishing.failures import Cause
 from appointments.publishing.messages import ENTRY_BYTES, Message
 from appointments.publishing.pending import ParkReason
-from tests.unit.publishing import Bridge, Clock, Parking, accepted, event, events, message, publish, refused
+from tests.unit.publishing import Bridge, Clock, Parking, event, events, failure, message, publish, success
 
 
-def refusing(letter: str, code: str = "InternalFailure") -> Bridge:
-    return Bridge(lambda _, details: [refused(code) if d.startswith(letter) else accepted() for d in details])
+def bridge_that_refuses(letter: str, code: str = "InternalFailure") -> Bridge:
+    return Bridge(lambda _, details: [failure(code) if d.startswith(letter) else success() for d in details])
 
 
-def test_a_call_holds_the_first_message_of_ten_appointments_in_the_streams_order() -> None:
+def test_a_call_contains_the_first_messages_of_ten_appointments_in_stream_order() -> None:
     bridge = Bridge()
     assert publish(bridge, events("aabcdefghijklmnopqrstuvwxy")).count == 26
     assert bridge.calls[0] == ["a0", "b2", "c3", "d4", "e5", "f6", "g7", "h8", "i9", "j10"]
@@ -28,52 +28,52 @@ def test_a_call_holds_the_first_message_of_ten_appointments_in_the_streams_order
     assert bridge.calls[2:] == [["u21", "v22", "w23", "x24", "y25"], ["a1"]]
 
 
-def test_a_call_holds_at_most_a_megabyte() -> None:
+def test_a_call_contains_at_most_one_megabyte() -> None:
     bridge = Bridge()
     half = "x" * (ENTRY_BYTES // 2)
     publish(bridge, events("abc", lambda detail: Message(detail, detail, "AppointmentCreated", half)))
     assert [len(call) for call in bridge.calls] == [1, 1, 1]
 
 
-def test_an_appointment_that_is_refused_waits_with_all_its_events_and_the_others_are_published_at_once() -> None:
-    bridge, clock = refusing("a"), Clock()
+def test_a_refused_event_delays_only_the_events_of_its_appointment() -> None:
+    bridge, clock = bridge_that_refuses("a"), Clock()
     published = publish(bridge, events("abcab"), clock=clock, seconds=57)
     assert published.failed == {"0": "InternalFailure", "3": "InternalFailure"}
     assert bridge.calls[:2] == [["a0", "b1", "c2"], ["b4"]]
     assert all(call == ["a0"] for call in bridge.calls[2:])
 
 
-def test_a_refused_message_is_tried_until_the_time_is_up_ever_less_often() -> None:
-    bridge, clock = refusing("a"), Clock()
+def test_a_refused_message_is_retried_with_growing_pauses_until_the_deadline() -> None:
+    bridge, clock = bridge_that_refuses("a"), Clock()
     start = clock()
     publish(bridge, events("a"), clock=clock, seconds=57)
     assert 56 - timing.PUBLISH_LONGEST_PAUSE <= clock() - start <= 57
     assert 57 / timing.PUBLISH_LONGEST_PAUSE < len(bridge.calls) < 57 / timing.PUBLISH_LONGEST_PAUSE * 2 + 10
 
 
-def test_a_message_that_gets_through_at_the_second_try_is_not_reported_and_its_successors_follow() -> None:
-    bridge = Bridge(lambda call, details: [refused() if call == 0 else accepted() for _ in details])
+def test_a_message_that_succeeds_at_the_second_attempt_is_not_reported_and_the_next_events_follow() -> None:
+    bridge = Bridge(lambda call, details: [failure() if call == 0 else success() for _ in details])
     published = publish(bridge, events("aab"))
     assert (published.count, published.failed) == (3, {})
-    assert bridge.of("a") == ["a0", "a1"]
+    assert bridge.accepted_for("a") == ["a0", "a1"]
 
 
-def test_when_the_bus_itself_is_in_trouble_it_is_not_tried_with_one_appointment_after_the_other() -> None:
+def test_a_failing_bus_does_not_get_a_call_for_each_appointment() -> None:
     def down(*_: Any) -> Any:
         raise ClientError({"Error": {"Code": "InternalException"}}, "PutEvents")
 
     bridge = Bridge(down)
-    many = "".join(chr(ord("A") + n) for n in range(50))
-    assert len(publish(bridge, events(many)).failed) == 50
+    letters = "".join(chr(ord("A") + n) for n in range(50))
+    assert len(publish(bridge, events(letters)).failed) == 50
     assert len(bridge.calls) < 57 / timing.PUBLISH_LONGEST_PAUSE * 2 + 10
 
 
-def test_a_slow_bus_gets_as_far_as_there_is_time_the_earliest_first_and_the_rest_is_reported() -> None:
+def test_a_slow_bus_gets_the_earliest_events_first_and_the_rest_is_reported_at_the_deadline() -> None:
     clock = Clock()
 
     def slow(_: int, details: Any) -> Any:
-        clock.pass_by(4)
-        return [accepted() for _ in details]
+        clock.advance(4)
+        return [success() for _ in details]
 
     bridge = Bridge(slow)
     published = publish(bridge, events("a" * 10 + "bcdefghijklm" + "a" * 20), clock=clock)
@@ -84,20 +84,20 @@ def test_a_slow_bus_gets_as_far_as_there_is_time_the_earliest_first_and_the_rest
 
 
 @pytest.mark.parametrize("code", sorted(PERMANENT_CODES))
-def test_what_eventbridge_will_never_take_is_parked_and_what_follows_is_published(code: str) -> None:
-    bridge, parking = Bridge(lambda _, ds: [refused(code) if d == "a1" else accepted() for d in ds]), Parking()
+def test_a_permanently_refused_event_is_parked_and_the_next_events_are_published(code: str) -> None:
+    bridge, parking = Bridge(lambda _, ds: [failure(code) if d == "a1" else success() for d in ds]), Parking()
     published = publish(bridge, events("aaab"), park=parking)
     assert parking.parked == {"a1": ParkReason(Cause.REFUSED, code)}
     assert published.parked == {"1": ParkReason(Cause.REFUSED, code)}
     assert (published.count, published.failed) == (3, {})
-    assert bridge.of("a") == ["a0", "a2"]
+    assert bridge.accepted_for("a") == ["a0", "a2"]
     assert sum(call.count("a1") for call in bridge.calls) == 1
 
 
 @pytest.mark.parametrize(
     "error", [ValueError(), KeyError(), IndexError(), OverflowError(), RecursionError(), TypeError(), BodyLostError()]
 )
-def test_what_no_message_can_be_made_of_is_parked_and_what_follows_is_published(error: Exception) -> None:
+def test_an_unreadable_event_is_parked_and_the_next_events_are_published(error: Exception) -> None:
     def build(detail: str) -> Message:
         if detail == "a0":
             raise error
@@ -116,12 +116,12 @@ def test_what_no_message_can_be_made_of_is_parked_and_what_follows_is_published(
         BodyUnavailableError(),
         BotoCoreError(),
         ClientError({"Error": {"Code": "SlowDown"}}, "GetObject"),
-        InvalidRegionError(region_name="x"),  # a ValueError, too
+        InvalidRegionError(region_name="x"),  # also a ValueError
         TimeoutError(),
         MemoryError(),
     ],
 )
-def test_a_body_that_cannot_be_fetched_just_now_is_tried_again_and_never_parked(error: Exception) -> None:
+def test_a_temporarily_unavailable_body_is_fetched_again_and_never_parked(error: Exception) -> None:
     tries = 0
 
     def build(detail: str) -> Message:
@@ -133,11 +133,11 @@ def test_a_body_that_cannot_be_fetched_just_now_is_tried_again_and_never_parked(
 
     bridge, parking = Bridge(), Parking()
     assert publish(bridge, events("aab", build), park=parking).count == 3
-    assert bridge.of("a") == ["a0", "a1"]
+    assert bridge.accepted_for("a") == ["a0", "a1"]
     assert parking.parked == {}
 
 
-def test_a_body_that_stays_away_holds_up_its_own_appointment_alone() -> None:
+def test_an_unavailable_body_delays_only_its_appointment() -> None:
     def build(detail: str) -> Message:
         if detail == "a0":
             raise BodyUnavailableError
@@ -148,39 +148,39 @@ def test_a_body_that_stays_away_holds_up_its_own_appointment_alone() -> None:
     assert bridge.accepted == ["b2"]
 
 
-def test_what_could_not_be_parked_is_reported_and_holds_up_its_own_appointment_alone() -> None:
-    bridge = Bridge(lambda _, ds: [refused("MalformedDetail") if d == "a0" else accepted() for d in ds])
+def test_an_event_that_cannot_be_parked_is_reported_and_delays_only_its_appointment() -> None:
+    bridge = Bridge(lambda _, ds: [failure("MalformedDetail") if d == "a0" else success() for d in ds])
     published = publish(bridge, events("aab"), park=Parking(lambda _: True))
     assert published.failed == {"0": "ConnectionError", "1": "ConnectionError"}
     assert published.parked == {}
     assert bridge.accepted == ["b2"]
 
 
-def test_parking_that_works_at_the_second_try_is_enough() -> None:
+def test_parking_is_retried_after_an_error() -> None:
     answers = iter([True, False])
     parking = Parking(lambda _: next(answers))
-    bridge = refusing("a", "InvalidArgument")
+    bridge = bridge_that_refuses("a", "InvalidArgument")
     published = publish(bridge, events("a"), park=parking)
     assert (list(published.parked), published.failed) == (["0"], {})
     assert len(bridge.calls) == 1
 
 
-def test_a_message_is_made_only_when_its_turn_comes() -> None:
+def test_a_message_is_built_only_after_the_earlier_events_of_its_appointment() -> None:
     made: list[str] = []
 
     def build(detail: str) -> Message:
         made.append(detail)
         return message(detail)
 
-    publish(refusing("a"), events("aaab", build))
+    publish(bridge_that_refuses("a"), events("aaab", build))
     assert made == ["a0", "b3"]
 
 
-def test_an_empty_batch_is_nothing_to_do() -> None:
+def test_an_empty_batch_reports_nothing() -> None:
     assert publish(Bridge(), []).failed == {}
 
 
-def test_an_invocation_with_no_time_at_all_reports_everything() -> None:
+def test_an_invocation_without_time_reports_every_event() -> None:
     bridge = Bridge()
     assert publish(bridge, [event("a", 0), event("b", 1)], seconds=0).failed == {
         "0": "DeadlineExceededError",

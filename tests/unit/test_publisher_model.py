@@ -1,7 +1,7 @@
-"""The publisher between a model of the event source mapping and an EventBridge and a queue that fail in every way.
+"""The publisher with a model of the event source mapping, and with an EventBridge and a queue that fail in every way.
 
-The mapping is as Lambda documents it: a batch comes again from the earliest reported event; one whose invocation
-died comes again in halves. The faults are finite, so that everything must have come to its end.
+The mapping behaves as Lambda documents it: it delivers a batch again from the earliest reported event, and splits the
+batch of an invocation that died. The number of faults is finite, so every event must end published or parked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from appointments.publishing.messages import Message
 from appointments.publishing.pending import ParkReason, PendingEvent
 from appointments.publishing.publication import Published
 from tests import profiles
-from tests.unit.publishing import Bridge, Clock, InPlace, Parking, accepted, event, message, publish, refused
+from tests.unit.publishing import Bridge, Clock, InPlace, Parking, event, failure, message, publish, success
 
 GOOD, UNREADABLE, REFUSED, INVALID = range(4)
 CALL_FAULTS = (
@@ -40,12 +40,12 @@ PARK_FAULTS = ("fail", "fail after", "take 20 seconds", "kill before", "kill aft
 
 
 class KilledError(BaseException):
-    """The execution environment is gone between two steps; nothing in the function gets to see this."""
+    """The execution environment dies between two steps. No code of the function may handle this."""
 
 
 @dataclass
 class World:
-    """Everything outside of the function. ``faults`` are used up one by one, None is a call without one."""
+    """Everything outside the function. Each call takes the next fault of its list; None is a call without a fault."""
 
     kinds: dict[str, int]
     call_faults: list[str | None]
@@ -62,7 +62,7 @@ class World:
         self.parking = Parking()
 
     def invoke(self, batch: list[PendingEvent]) -> Published:
-        """Nothing may be reported of an invocation in which nothing went wrong but single events for good."""
+        """Invoke the publisher. It may report an event only after a fault: permanent failures are parked."""
         self.faulty = False
         published = publish(
             self.bridge, batch, park=self._park, seconds=self.seconds, clock=self.clock, executor=self.executor
@@ -78,10 +78,10 @@ class World:
 
     def _answer(self, _: int, details: Sequence[str]) -> Sequence[dict[str, Any]]:
         with self.lock:
-            return self._answer_of_one(details)
+            return self._answer_locked(details)
 
-    def _answer_of_one(self, details: Sequence[str]) -> Sequence[dict[str, Any]]:
-        assert len({detail[0] for detail in details}) == len(details), "two of one appointment in a call"
+    def _answer_locked(self, details: Sequence[str]) -> Sequence[dict[str, Any]]:
+        assert len({detail[0] for detail in details}) == len(details), "one call contains two events of an appointment"
         fault = self._next(self.call_faults)
         match fault:
             case "kill before":
@@ -99,7 +99,7 @@ class World:
         mask = self.masks.pop(0) if fault == "throttle some" and self.masks else 0
         results = [self._result(detail, throttled=bool(mask >> n & 1)) for n, detail in enumerate(details)]
         if fault == "take 20 seconds":
-            self.clock.pass_by(20)
+            self.clock.advance(20)
         if fault in ("kill after", "lose the answer"):
             self.bridge.accepted += [d for d, result in zip(details, results, strict=True) if "EventId" in result]
             raise KilledError if fault == "kill after" else ReadTimeoutError(endpoint_url="url")
@@ -107,8 +107,8 @@ class World:
 
     def _result(self, detail: str, *, throttled: bool) -> dict[str, Any]:
         if throttled:
-            return refused()
-        return refused("MalformedDetail") if self.kinds[detail] == REFUSED else accepted()
+            return failure()
+        return failure("MalformedDetail") if self.kinds[detail] == REFUSED else success()
 
     def _park(self, pending: PendingEvent, reason: ParkReason) -> None:
         match self._next(self.park_faults):
@@ -117,7 +117,7 @@ class World:
             case "fail":
                 raise ConnectionError
             case "take 20 seconds":
-                self.clock.pass_by(20)
+                self.clock.advance(20)
                 self.parking(pending, reason)
             case "fail after":
                 self.parking(pending, reason)
@@ -130,7 +130,7 @@ class World:
 
 
 def deliver(batch: list[PendingEvent], invoke: Callable[[list[PendingEvent]], Published]) -> None:
-    """The event source mapping, which never gives up here."""
+    """Deliver a batch as the event source mapping does, with no limit of attempts."""
     while batch:
         try:
             failed = invoke(batch).failed
@@ -139,7 +139,7 @@ def deliver(batch: list[PendingEvent], invoke: Callable[[list[PendingEvent]], Pu
                 deliver(batch[: len(batch) // 2], invoke)
                 batch = batch[len(batch) // 2 :]
             continue
-        reported = [index for index, one in enumerate(batch) if one.sequence_number in failed]
+        reported = [index for index, pending in enumerate(batch) if pending.sequence_number in failed]
         batch = batch[reported[0] :] if reported else []
 
 
@@ -161,7 +161,7 @@ worlds = st.tuples(
 
 @given(worlds)
 @settings(max_examples=profiles.examples(500), deadline=None)
-def test_whatever_fails_every_event_is_published_or_parked_and_an_appointments_order_is_kept(drawn: Any) -> None:
+def test_despite_faults_every_event_is_published_or_parked_in_the_order_of_its_appointment(drawn: Any) -> None:
     letters, call_faults, park_faults, masks, seconds, batch_size, entries, executor = drawn
     kinds = {f"{letter}{number}": kind for number, (letter, kind) in enumerate(letters)}
 
@@ -173,7 +173,7 @@ def test_whatever_fails_every_event_is_published_or_parked_and_an_appointments_o
     stream = [event(letter, number, build) for number, (letter, _) in enumerate(letters)]
     world = World(kinds, call_faults, park_faults, masks, seconds, executor)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(publication, "CALL_ENTRIES", entries)  # so that there is more than one call to make
+        patch.setattr(publication, "CALL_ENTRIES", entries)  # so that a batch needs several calls
         for start in range(0, len(stream), batch_size):
             deliver(stream[start : start + batch_size], world.invoke)
 
@@ -181,25 +181,27 @@ def test_whatever_fails_every_event_is_published_or_parked_and_an_appointments_o
     assert set(world.bridge.accepted) == set(good)
     assert set(world.parking.parked) == set(kinds) - set(good)
     for letter in "abcd":
-        first_publications = list(dict.fromkeys(world.bridge.of(letter)))
+        first_publications = list(dict.fromkeys(world.bridge.accepted_for(letter)))
         assert first_publications == [detail for detail in good if detail[0] == letter]
 
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from("abcdefghijklmnop"), max_size=60), st.sets(st.sampled_from("abcdefghijklmnop")))
-def test_appointments_that_cannot_get_through_are_reported_whole_and_no_other_is(letters: Any, stuck: set[str]) -> None:
-    bridge = Bridge(lambda _, details: [refused() if d[0] in stuck else accepted() for d in details])
+def test_all_events_of_a_refused_appointment_are_reported_and_no_others(
+    letters: Any, refused_letters: set[str]
+) -> None:
+    bridge = Bridge(lambda _, details: [failure() if d[0] in refused_letters else success() for d in details])
     batch = [event(letter, number) for number, letter in enumerate(letters)]
     published = publish(bridge, batch)
-    assert set(published.failed) == {str(number) for number, letter in enumerate(letters) if letter in stuck}
-    for letter in set(letters) - stuck:
-        assert bridge.of(letter) == [one.sort_key for one in batch if one.partition_key == letter]
+    assert set(published.failed) == {str(number) for number, letter in enumerate(letters) if letter in refused_letters}
+    for letter in set(letters) - refused_letters:
+        assert bridge.accepted_for(letter) == [pending.sort_key for pending in batch if pending.partition_key == letter]
 
 
 @settings(deadline=None)
 @given(st.text("abc", max_size=12), st.lists(st.sampled_from((GOOD, UNREADABLE, REFUSED, INVALID)), min_size=12))
-def test_events_that_will_never_go_out_cost_no_other_event_a_second_invocation(letters: str, kinds: Any) -> None:
-    """And none is published twice for them."""
+def test_permanent_failures_of_events_cause_no_second_invocation(letters: str, kinds: Any) -> None:
+    """No event is published twice because of them."""
     world = World({f"{letter}{n}": kinds[n] for n, letter in enumerate(letters)}, [], [], [], 57)
 
     def build(detail: str) -> Message:

@@ -1,4 +1,4 @@
-"""What an object in quarantine tells besides the body, within S3's 2 KB."""
+"""The metadata of an object in quarantine, within S3's limit of 2 KB."""
 
 from __future__ import annotations
 
@@ -30,11 +30,9 @@ METADATA = st.builds(
 )
 
 
-@given(known=METADATA, reason=st.sampled_from(QUARANTINED))
-def test_metadata_is_printable_ascii_within_2_kb_whatever_there_is_to_tell(
-    known: QuarantineMetadata, reason: Outcome
-) -> None:
-    metadata = known.as_metadata(reason)
+@given(original=METADATA, reason=st.sampled_from(QUARANTINED))
+def test_metadata_is_always_printable_ascii_of_at_most_2_kb(original: QuarantineMetadata, reason: Outcome) -> None:
+    metadata = original.as_metadata(reason)
     assert sum(len(f"x-amz-meta-{name}") + len(value) for name, value in metadata.items()) <= METADATA_BYTES
     for name, value in metadata.items():
         assert (name + value).isascii()
@@ -43,28 +41,28 @@ def test_metadata_is_printable_ascii_within_2_kb_whatever_there_is_to_tell(
 
 
 @given(violations=st.lists(PLAIN, min_size=1, max_size=5).map(lambda few: few * 20))
-def test_the_first_violations_come_back_as_they_were_and_as_many_as_fit(violations: list[Violation]) -> None:
-    known = QuarantineMetadata(
+def test_as_many_violations_as_fit_are_read_back_unchanged(violations: list[Violation]) -> None:
+    original = QuarantineMetadata(
         "2026-03-02T09:00:01.000000000Z", tuple(violations), len(violations), "r-1", "application/json"
     )
-    metadata = known.as_metadata(Outcome.CONTRACT)
+    metadata = original.as_metadata(Outcome.CONTRACT)
     read = QuarantineMetadata.from_metadata(metadata)
-    assert read.violations == known.violations[: len(read.violations)]
+    assert read.violations == original.violations[: len(read.violations)]
     assert read.violation_count == len(violations)
     assert (read.received_at, read.request_id, read.content_type) == (
-        known.received_at,
-        known.request_id,
-        known.content_type,
+        original.received_at,
+        original.request_id,
+        original.content_type,
     )
     used = sum(len(f"x-amz-meta-{name}") + len(value) for name, value in metadata.items())
-    assert read.violations == known.violations or used > METADATA_BYTES - 200
+    assert read.violations == original.violations or used > METADATA_BYTES - 200
 
 
 @given(metadata=st.dictionaries(st.sampled_from(["violations", "violation-count", "received-at"]), st.text()))
-def test_metadata_that_somebody_wrote_by_hand_is_no_error(metadata: dict[str, str]) -> None:
+def test_invalid_metadata_raises_no_error(metadata: dict[str, str]) -> None:
     QuarantineMetadata.from_metadata(metadata)
 
 
-def test_members_of_the_wrong_shape_are_left_out() -> None:
+def test_violations_of_the_wrong_shape_are_left_out() -> None:
     for text in ("{}", "[[1]]", "[1]", '[["a","b","c","d"]]', "null", "[" * 100_000):
         assert QuarantineMetadata.from_metadata({"violations": text, "violation-count": "3"}).violations == ()

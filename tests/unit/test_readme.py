@@ -1,4 +1,4 @@
-"""README.md shows lines and figures of the pages that it links to."""
+"""README.md repeats lines and figures of the pages that it links to, and they are equal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_the_lines_of_make_run_are_lines_of_its_complete_output_in_order() -> No
     assert [line for line in shown if line not in complete] == []
 
 
-def test_the_cost_is_the_total_of_the_page_on_performance() -> None:
+def test_the_cost_is_the_total_on_the_performance_page() -> None:
     total = re.search(r"^\| total \| ([0-9.]+) \|", (ROOT / "docs" / "performance.md").read_text(), re.MULTILINE)
     assert total
     for text in (README, (ROOT / "docs" / "deploying.md").read_text()):

@@ -1,4 +1,4 @@
-"""The items of the table are a contract with their readers: frozen by a golden file and documented."""
+"""The items of the table are a contract with their readers: a golden file freezes it and a page documents it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from samples.story import SAMPLES
 from samples.table import current_items, delivery
 
 
-def test_the_current_items_of_the_samples_are_those_of_the_golden_file() -> None:
+def test_the_current_items_of_the_samples_equal_the_golden_file() -> None:
     """A difference changes what the readers of the table get: an attribute may be added, never renamed."""
     golden = json.loads(table_page.CURRENT.read_text(encoding="utf-8"))
     assert golden == current_items(), "events/table/current.json differs: run make generate"
@@ -33,10 +33,10 @@ def test_the_golden_file_has_every_attribute_that_a_current_item_can_have() -> N
 
 
 @pytest.mark.parametrize("attributes", ["CURRENT_ATTRIBUTES", "EVENT_ATTRIBUTES"])
-def test_an_attribute_without_a_description_is_noticed(attributes: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    described = dict(getattr(table_page, attributes))
-    described["renamed"] = described.pop("updatedAt")
-    monkeypatch.setattr(table_page, attributes, described)
+def test_an_attribute_without_a_description_is_an_error(attributes: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    descriptions = dict(getattr(table_page, attributes))
+    descriptions["renamed"] = descriptions.pop("updatedAt")
+    monkeypatch.setattr(table_page, attributes, descriptions)
     with pytest.raises(ValueError, match=re.escape("['renamed', 'updatedAt']")):
         table_page.generate()
 

@@ -1,4 +1,4 @@
-"""A secret in the embedded Secrets Manager, with a clock to turn and faults between it and its reader."""
+"""A secret in moto's Secrets Manager, with a clock to set and faults to inject into its reads."""
 
 from __future__ import annotations
 
@@ -43,13 +43,14 @@ FAULTS = {
     "DecryptionFailure": _refusal(400, "DecryptionFailure"),
     "ResponseParserError": _answer(200, b"<html>n4me</html>"),
 }
-"""What can come instead of the secret, by the kind that is told of it."""
+"""The answers and errors that a read can meet instead of the secret, by the name that a report contains."""
 
 
 class Vault:
-    """``faults`` maps a stage to the kind of fault that its readers meet; ``calls`` are the stages asked for.
+    """The secret, its clock and its faults.
 
-    Each call takes ``seconds`` by the clock.
+    ``faults`` maps a version stage to the fault that its reads meet. ``calls`` lists the stages that were read.
+    Each read takes ``seconds`` on the clock.
     """
 
     def __init__(self, value: str) -> None:
