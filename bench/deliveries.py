@@ -73,8 +73,10 @@ def envelope_of_size(size: int, generator: random.Random) -> dict[str, Any]:
         appointment["subject"].pop("subjectGroup", None)
         appointment["participants"] = appointment["participants"][: 1 if size < 4096 else 2]
     answers = appointment.setdefault("answers", [])
-    while (missing := size - len(encode(envelope))) > 300:
+    missing = size - len(encode(envelope))
+    while missing > 300:
         answers.append(_answer(len(answers), min(ANSWER_CHARACTERS, missing - 200), generator))
+        missing -= len(encode(answers[-1])) + len(",")
     return envelope
 
 

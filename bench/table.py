@@ -86,7 +86,7 @@ def ratio(summary: dict[str, float] | None) -> str:
 
 
 def number(value: float) -> str:
-    """Return three significant digits, or a whole number as it is."""
+    """Return three significant digits, or a whole number unchanged."""
     if value == int(value):
         return f"{int(value)}"
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

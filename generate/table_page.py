@@ -23,8 +23,8 @@ CURRENT_ATTRIBUTES = {
     "receivedAt": "when that event was received, an instant",
     "status": f"`{APPOINTMENT}.status`",
     "meetingType": f"`{APPOINTMENT}.meetingType`",
-    "start": f"`{APPOINTMENT}.start` as an instant; sort key of the indexes",
-    "end": f"`{APPOINTMENT}.end` as an instant",
+    "start": f"`{APPOINTMENT}.start` in UTC and whole seconds, `YYYY-MM-DDTHH:MM:SSZ`; sort key of the indexes",
+    "end": f"`{APPOINTMENT}.end` in the same form",
     "externalId": f"`{APPOINTMENT}.externalId`",
     "officeId": "the id of the office; partition key of OfficeIndex",
     "officeExternalId": "the externalId of the office",
@@ -106,7 +106,18 @@ sample deliveries. Attributes are only added: none is renamed, and none changes 
 | --- | --- | --- |
 {indexes}
 
-The indexes hold current items that have both keys, with {projection} beside the keys.
+The indexes hold current items that have both keys, with {projection} beside the keys. An appointment without a date,
+and participants other than the PRIMARY employee and customer, are in no index.
+
+The appointments of office 211 between 8 and 18 o'clock UTC, both included:
+
+```
+aws dynamodb query --table-name TABLE --index-name OfficeIndex \\
+  --key-condition-expression 'officeId = :office AND #start BETWEEN :first AND :last' \\
+  --expression-attribute-names '{{"#start": "start"}}' \\
+  --expression-attribute-values \\
+  '{{":office": {{"S": "211"}}, ":first": {{"S": "2026-03-31T08:00:00Z"}}, ":last": {{"S": "2026-03-31T18:00:00Z"}}}}'
+```
 
 ## Event item: one event of the history
 

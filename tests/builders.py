@@ -25,7 +25,7 @@ ENVIRONMENT = {
     "WEBHOOK_TOLERANCE_SECONDS": "300",
     "QUARANTINE_BUCKET_NAME": "quarantine",
     "BODIES_BUCKET_NAME": "bodies",
-    "CONTRACT_MODE": "strict",
+    "CONTRACT_MODE": "tolerant",
     "BACKLOG_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/backlog",
     "HISTORY_RETENTION_DAYS": "0",
 }

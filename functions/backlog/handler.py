@@ -83,7 +83,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
                 outcome = _store(record)
         except UnavailableError as error:
             logger.warning("not stored yet", extra={"error": str(error)})
-            outage = type(error) is StoreUnavailableError  # its subclass concerns this message alone
+            outage = type(error) is StoreUnavailableError  # StoreRefusedError concerns only this message
         outcomes[outcome] += 1
         if outcome is AGAIN:
             failed.append(record["messageId"])

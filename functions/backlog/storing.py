@@ -23,7 +23,7 @@ def store(message: str, receives: int, intake: Intake, load: Callable[[str], byt
     UnavailableError when the message must come again.
     """
     deadline = Deadline(timing.BACKLOG_DELIVERY)
-    arrival = Arrival(message.encode("utf-8", "surrogatepass"), instants.now())  # until the message is decoded
+    arrival = Arrival(message.encode("utf-8", "surrogatepass"), instants.now())  # replaced when the message is decoded
     try:
         arrival = Arrival(*decode(message, load))
         return intake.receive(arrival, deadline)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from webhook.request import Request
 
 Proof = Callable[[bytes], bool]
-"""Whether the request was made with a key; takes the same time for either answer."""
+"""Checks whether the request was made with a key, in the same time for either answer."""
 
 TOKEN_CHALLENGE = 'Bearer realm="appointments", Basic realm="appointments", charset="UTF-8"'  # noqa: S105 - schemes
 SIGNATURE_CHALLENGE = 'StandardWebhooks realm="appointments"'

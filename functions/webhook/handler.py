@@ -124,7 +124,7 @@ def _receive(request: Request, deadline: Deadline) -> Receipt:
 
 
 def _log_receipt(request: Request, receipt: Receipt) -> None:
-    """Write one line, that of the metrics: a second line would cost as much time as validation (decision 0019)."""
+    """Write one log line, which is also the metrics: a second one costs as much time as validation (decision 0019)."""
     essentials = receipt.essentials
     assert essentials is not None  # noqa: S101 - only a rejected body has none
     if receipt.problem:

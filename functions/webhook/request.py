@@ -52,7 +52,7 @@ class Request(NamedTuple):
 
     @property
     def answer_seconds(self) -> float:
-        """The seconds that are left for the answer. A cold start has used some of the sender's patience."""
+        """The seconds that are left for the answer. A cold start has used part of the sender's timeout."""
         waited = time.time() - self.received_at_ms / 1000
         if not 0 <= waited < timing.SENDER:  # a sample's time, a wrong clock, or the sender has given up
             waited = 0.0
@@ -74,9 +74,9 @@ def _encoded(text: str) -> bytes:
 
 
 def _encoding_error(headers: Mapping[str, str]) -> RejectedError | None:
-    """The body decides whether it is JSON, not Content-Type. Only a compressed body needs its header.
+    """Whether a body is JSON depends on the body, not on Content-Type. Only a compressed body needs its header.
 
-    Senders write other things than codings into Content-Encoding, such as a charset: these are ignored.
+    Content-Encoding often has other values, such as a charset: these are ignored.
     """
     codings = {coding.strip().lower() for coding in headers.get("content-encoding", "").split(",")}
     if codings & COMPRESSIONS:

@@ -29,7 +29,7 @@ STATUSES = {
 }
 REFUSED = frozenset(outcome for outcome, status in STATUSES.items() if status >= HTTPStatus.BAD_REQUEST)
 TITLES = {HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content"}
-"""Phrases of RFC 9110 that older releases of Python do not have."""
+"""Status phrases of RFC 9110, which older releases of Python lack."""
 
 
 def answer(receipt: Receipt) -> dict[str, Any]:

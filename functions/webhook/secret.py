@@ -30,7 +30,7 @@ class UnusableSecretError(AppointmentsError):
 class Reading(NamedTuple):
     """The result of one read. ``complete`` is False when a version could not be read.
 
-    ``problem`` says why a key that is missing in ``keys`` can still be right; None when it cannot.
+    ``problem`` says why a credential that matches no key can still be right; None when it cannot.
     """
 
     keys: tuple[bytes, ...]
@@ -107,12 +107,12 @@ class Secret:
         deadline = Deadline(timing.SECRET_READ)
         keys: list[bytes] = []
         problem = None
-        # In this order, a rotation between the two calls hides the new version and never the version in use.
+        # In this order, a rotation between the two calls can hide the new version, but never the version in use.
         for stage in (CURRENT, PREVIOUS):
             try:
                 keys.extend(map(self._key, self._versions(stage, deadline)))
             except UnusableSecretError as error:
-                # Nobody can hold a key of a previous version that never made one.
+                # A previous version that never made a key is in use by no sender.
                 problem = f"{stage}: {error}" if stage == CURRENT else problem
             except (ClientError, BotoCoreError, ResponseParserError, DeadlineExceededError) as error:
                 return Reading(tuple(keys), complete=False, problem=f"{stage}: {_kind(error)}")

@@ -304,6 +304,19 @@ def test_a_rotation_is_picked_up_and_the_previous_secret_still_lets_in(start: St
     assert function(event(authorization=f"Bearer {SECRET}", **signed()))[0] == 200
 
 
+@pytest.mark.parametrize("secret", ['{"token":"local-token"}', "local token"])
+def test_a_token_that_no_sender_can_present_is_the_operators_mistake(start: Start, secret: str) -> None:
+    function = start(secret)
+    for credential in (secret, "local-token"):
+        assert function(event(GOOD, authorization=f"Bearer {credential}"))[0] == 503
+    lines = [json.loads(line) for line in function.log.getvalue().splitlines() if '"level"' in line]
+    errors = {line["error"] for line in lines if line["level"] == "ERROR" and "could not be read" in line["message"]}
+    assert len(errors) == 1
+    assert "store the token as plain text" in errors.pop()
+    assert secret not in function.log.getvalue()
+    assert stored() == 0
+
+
 @pytest.mark.parametrize("secret", ["local-token", "whsec_no base64", "whsec_", " "])
 def test_a_signing_secret_that_is_none_is_the_operators_mistake_so_closed_and_told(start: Start, secret: str) -> None:
     function = start(secret, WEBHOOK_AUTH="signature")

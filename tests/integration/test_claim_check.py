@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
+import time
 from typing import TYPE_CHECKING, Any, get_args
 
 import boto3
@@ -128,10 +130,10 @@ def test_a_reference_is_small_whatever_the_ids_and_times(store: Store, event: An
 
 def test_many_broken_limits_do_not_make_the_item_grow(store: Store, event: Any) -> None:
     person = {"type": "CUSTOMER", "role": "PRIMARY", "customer": {"id": 1, "language": "long"}}
-    arriving = arrived(participants=[person] * 5_000)
-    assert arriving.violation_count == 5_000
+    arriving = arrived(participants=[person] * 4_000)
+    assert arriving.violation_count == 4_000
     assert save(store, arriving) is Outcome.STORED
-    assert event()["violationCount"] == {"N": "5000"}
+    assert event()["violationCount"] == {"N": "4000"}
     assert items.size(event()) < LEAN
 
 
@@ -171,3 +173,23 @@ def test_s3_that_cannot_be_reached_is_unavailable() -> None:
         nowhere.put(b"")
     with pytest.raises(BodyUnavailableError, match="EndpointConnectionError"):
         nowhere.get("bodies/x")
+
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize(
+    ("days", "prefix"), [(None, ""), (-5, "30d/"), (0, "30d/"), (1, "60d/"), (30, "60d/"), (31, "120d/"), (9999, "")]
+)
+def test_a_body_outlives_its_event_by_thirty_days_and_lives_at_most_twice_as_long(
+    days: int | None, prefix: str
+) -> None:
+    key = key_of(b"body", None if days is None else 1000.0 + days * DAY, 1000.0)
+    assert key == f"bodies/{prefix}{hashlib.sha256(b'body').hexdigest()}"
+
+
+def test_a_large_body_of_an_event_that_expires_is_in_the_bucket_under_its_lifetime(store: Store, event: Any) -> None:
+    arriving = arrived(internalNotes=noise(2_000_000))._replace(expires_at=int(time.time()) + 90 * DAY)
+    assert save(store, arriving) is Outcome.STORED
+    assert event()["bodyKey"]["S"].startswith("bodies/120d/")
+    assert save(store, arriving) is Outcome.DUPLICATE

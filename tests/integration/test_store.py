@@ -14,7 +14,7 @@ from appointments.outcome import Outcome
 from appointments.storage import items
 from appointments.storage.bodies import Bodies
 from appointments.storage.store import Store
-from tests.builders import arrived, save
+from tests.builders import arrived, body, delivery, received, save
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -89,7 +89,11 @@ def test_appointments_are_found_by_office_employee_and_customer_between_two_time
             IndexName=index,
             KeyConditionExpression="#h = :h AND #s BETWEEN :from AND :to",
             ExpressionAttributeNames={"#h": items.INDEXES[index][0], "#s": "start"},
-            ExpressionAttributeValues={":h": {"S": value}, ":from": {"S": "2026-03-10"}, ":to": {"S": "2026-03-11"}},
+            ExpressionAttributeValues={
+                ":h": {"S": value},
+                ":from": {"S": "2026-03-10T09:00:00Z"},  # the start itself: both bounds are included
+                ":to": {"S": "2026-03-10T10:00:00Z"},
+            },
         )
         assert [item["pk"]["S"] for item in answer["Items"]] == ["APPOINTMENT#a-1"]
 
@@ -103,3 +107,44 @@ def test_an_id_that_cannot_be_an_index_key_is_left_out(store: Store, stored: Any
 def test_a_table_that_is_not_there_is_unavailable(dynamodb: DynamoDBClient, bodies: Bodies) -> None:
     with pytest.raises(StoreUnavailableError, match="ResourceNotFoundException"):
         save(Store(dynamodb, "no-such-table", lambda: bodies), arrived())
+
+
+TIES = {
+    "ACCEPTED": [("CREATE_REQUEST", "e-2", "INCOMING_REQUEST"), ("ACCEPT", "e-1", "ACCEPTED")],
+    "CANCELLED": [("CREATE", "e-2", "ACCEPTED"), ("CANCEL", "e-1", "CANCELLED")],
+    "COMPLETED": [("RESCHEDULE", "e-3", "ACCEPTED"), ("COMPLETE", "e-1", "COMPLETED")],
+    "NO_SHOW": [("COMPLETE", "e-3", "COMPLETED"), ("REOPEN", "e-1", "NO_SHOW")],
+    "INCOMING_REQUEST": [("CREATE", "e-9", "ACCEPTED"), ("RESCHEDULE_REQUEST", "e-1", "INCOMING_REQUEST")],
+}
+"""By the status that wins: eventType, envelope id and status of events with one updatedAt; the ids are misleading."""
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("winner", TIES)
+def test_of_two_events_of_one_instant_the_later_kind_of_event_wins_in_either_order(
+    store: Store, stored: Any, winner: str, order: int
+) -> None:
+    for event_type, envelope_id, status in TIES[winner][::order]:
+        event = arrived(id=envelope_id, event_type=event_type, status=status)
+        assert save(store, event) is Outcome.STORED
+    assert stored()["CURRENT"]["status"] == {"S": winner}
+    assert not any(item["stale"]["BOOL"] for key, item in stored().items() if key != "CURRENT")
+
+
+def test_an_event_from_the_future_is_ordered_by_its_receipt_and_freezes_nothing(store: Store, stored: Any) -> None:
+    def at(updated_at: str, envelope_id: str, received_at: str) -> Outcome:
+        content = body(delivery(id=envelope_id, updated_at=updated_at))
+        return save(store, received(content, received_at=f"{received_at}.000000000Z"))
+
+    assert at("9999-12-31T23:59:59Z", "e-1", "2026-03-02T09:00:00") is Outcome.STORED
+    assert at("2026-03-02T09:00:01Z", "e-2", "2026-03-02T09:00:02") is Outcome.STORED
+    assert stored()["CURRENT"]["eventId"] == {"S": "e-2"}
+    assert at("2026-03-02T08:00:00Z", "e-3", "2026-03-02T09:00:03") is Outcome.STALE
+    assert stored()["EVENT#e-1"]["updatedAt"] == {"S": "9999-12-31T23:59:59.000000000Z"}
+    assert stored()["EVENT#e-1"]["order"] == {"S": "2026-03-02T09:00:00.000000000Z#0#e-1"}
+
+
+def test_a_clock_that_is_less_than_five_minutes_ahead_is_believed(store: Store, stored: Any) -> None:
+    content = body(delivery(updated_at="2026-03-02T09:05:00Z"))
+    save(store, received(content, received_at="2026-03-02T09:00:00.000000000Z"))
+    assert stored()["CURRENT"]["order"] == {"S": "2026-03-02T09:05:00.000000000Z#0#e-1"}

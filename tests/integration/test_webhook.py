@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import logging
@@ -124,6 +125,66 @@ def test_each_refusal_has_its_status(invoke: Any, content: bytes, headers: dict[
     assert invoke(webhook_event(content, headers=headers, encoded=True))[0] == status
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content-type": "text/plain"},
+        {"content-type": "text/json; charset=utf-8"},
+        {"content-type": "*/*"},
+        {"content-type": "application/json, application/json"},
+        {"content-type": ""},
+        {"content-type": '"application/json"'},
+        {"content-type": "application/x-www-form-urlencoded"},
+        {"content-encoding": "identity"},
+        {"content-encoding": "none"},
+        {"content-encoding": ""},
+        {"content-encoding": "utf-8"},
+    ],
+)
+@pytest.mark.parametrize("encoded", [True, False])
+def test_the_body_decides_and_not_its_headers(invoke: Any, headers: dict[str, str], encoded: bool) -> None:
+    assert outcome(invoke(webhook_event(body(delivery()), headers=headers, encoded=encoded))) == (202, "stored")
+
+
+def test_a_request_without_content_type_is_taken(invoke: Any) -> None:
+    event = webhook_event(body(delivery()))
+    del event["headers"]["content-type"]
+    assert outcome(invoke(event)) == (202, "stored")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "GZIP", "identity, gzip", "x-gzip"])
+def test_a_compressed_body_is_refused_and_kept_with_its_coding(invoke: Any, coding: str) -> None:
+    assert invoke(webhook_event(b"\x1f\x8b", headers={"content-encoding": coding}, encoded=True))[0] == 415
+    (key,) = kept()
+    metadata = boto3.client("s3").head_object(Bucket=ENVIRONMENT["QUARANTINE_BUCKET_NAME"], Key=key)["Metadata"]
+    assert metadata["content-encoding"] == coding
+
+
+def test_a_byte_order_mark_is_skipped_and_kept(invoke: Any) -> None:
+    content = b"\xef\xbb\xbf" + body(delivery())
+    assert outcome(invoke(webhook_event(content, encoded=True))) == (202, "stored")
+    assert outcome(invoke(webhook_event(body(delivery())))) == (200, "duplicate")
+    items = boto3.client("dynamodb").scan(TableName="appointments")["Items"]
+    assert [gzip.decompress(item["body"]["B"]) for item in items if item["sk"]["S"] != "CURRENT"] == [content]
+
+
+def test_an_unknown_event_type_is_stored_reported_and_not_logged(
+    invoke: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, answer = invoke(webhook_event(body(delivery(event_type="c4n4ry"))))
+    assert (status, answer["outcome"]) == (202, "stored")
+    assert [(v["path"], v["rule"]) for v in answer["violations"]] == [("$.data.eventType", "enum")]
+    assert "c4n4ry" not in capsys.readouterr().out
+
+
+def test_an_update_from_the_future_is_reported(invoke: Any) -> None:
+    status, answer = invoke(webhook_event(body(delivery(updated_at="9999-12-31T23:59:59Z"))))
+    assert (status, answer["violationCount"]) == (202, 1)
+    assert answer["violations"] == [
+        {"path": "$.data.appointment.updatedAt", "rule": "future", "expected": "at most 300 s after its receipt"}
+    ]
+
+
 def test_base64_that_is_none_is_malformed(invoke: Any) -> None:
     event = webhook_event(b"{}") | {"body": "*", "isBase64Encoded": True}
     assert invoke(event)[0] == 400
@@ -154,12 +215,15 @@ def test_nothing_personal_is_logged_or_answered_even_at_debug(
     document = delivery(internalNotes="c4n4ry", externalId="c4n4ry", office={"id": "o", "c4n4ry": "c4n4ry"})
     document["correlationId"] = "c4n4ry@example.com"
     said = [invoke(webhook_event(body(document))), invoke(webhook_event(body(document) + b"c4n4ry"))]
-    document["data"]["appointment"]["status"] = "c4n4ry"
+    document["id"] = "e-2"
+    document["data"]["appointment"] |= {"status": "c4n4ry", "meetingType": "c4n4ry"}
     said.append(invoke(webhook_event(body(document))))
-    assert [status for status, _ in said] == [202, 400, 422]
+    document["data"]["appointment"]["updatedAt"] = "c4n4ry"
+    said.append(invoke(webhook_event(body(document))))
+    assert [status for status, _ in said] == [202, 400, 202, 422]
     printed = capsys.readouterr()
     assert lines.getvalue().count("\n") == 2
-    assert printed.out.count("\n") == 3
+    assert printed.out.count("\n") == 4
     for text in (json.dumps(said), lines.getvalue(), printed.out, printed.err, caplog.text):
         assert "c4n4ry" not in text
         assert TOKEN not in text

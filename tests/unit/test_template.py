@@ -17,7 +17,7 @@ import publisher.settings
 import webhook.settings
 from appointments.contract.mode import ContractMode
 from appointments.publishing import messages
-from appointments.storage import items
+from appointments.storage import bodies, items
 from tests.template import DOCUMENT, default_conditions, every_condition, of_type, resources
 
 ROOT = Path(__file__).parent.parent.parent
@@ -141,19 +141,11 @@ def test_what_is_in_quarantine_expires_by_the_parameter_and_leaves_no_version() 
     assert "VersioningConfiguration" not in properties
 
 
-def test_a_large_body_expires_only_with_the_history_and_never_before_it() -> None:
-    kept, expiring = (
-        {rule["Id"]: rule for rule in stack["BodiesBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]}
-        for stack in (resources(default_conditions()), resources(default_conditions() | {"HistoryExpires"}))
-    )
-    assert kept["expire"]["Status"] == expiring["forget-deletions"]["Status"] == "Disabled"
-    assert expiring["expire"]["Status"] == "Enabled"
-    assert expiring["expire"]["ExpirationInDays"] == {"Ref": "HistoryRetentionDays"}
-    others = [rule for name, rule in expiring.items() if name != "expire"]
-    assert not any("ExpirationInDays" in rule for rule in others)
-    assert DOCUMENT["Conditions"]["HistoryExpires"] == {
-        "Fn::Not": [{"Fn::Equals": [{"Ref": "HistoryRetentionDays"}, "0"]}]
-    }
+def test_a_body_in_s3_expires_by_the_lifetime_in_its_prefix_and_never_without_one() -> None:
+    rules = RESOURCES["BodiesBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    expiring = {rule.get("Prefix"): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    assert expiring == {f"{bodies.PREFIX}{days}d/": days for days in bodies.LIFETIMES}
+    assert all(rule["Status"] == "Enabled" for rule in rules)
 
 
 def test_the_webhook_can_put_into_quarantine_only_where_there_is_nothing_yet() -> None:

@@ -39,7 +39,7 @@ def within(seconds: float, function: Callable[[], T]) -> T:
     try:
         raise error
     finally:
-        del error  # its traceback holds this frame, and the two would stay in memory until a garbage collection
+        del error  # the traceback holds this frame: both would stay in memory until garbage collection
 
 
 class _Worker:

@@ -32,4 +32,4 @@ QUARANTINED = (
 )
 """The outcomes that put a body in quarantine."""
 UNALARMED = frozenset({Outcome.CALLBACK_REQUEST})
-"""Those of them that no alarm counts: a webhook of another entity points here, and its bodies are no appointments."""
+"""Outcomes in quarantine that no alarm counts: a webhook of another entity points here."""

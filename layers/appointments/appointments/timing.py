@@ -47,7 +47,7 @@ SECRET_PAUSE = 10.0
 """The minimum between two reads. It is less than the 12 s that the sender's attempts span, so at least one attempt
 is judged by a read that is newer than the first attempt: a rotation loses no delivery."""
 SECRET_FIRST_PAUSE = 1.0
-"""The same while no key is known and every delivery is refused."""
+"""As above, while no key is known and every delivery is refused."""
 
 # --- Store: pauses after a transaction conflict, doubled each time, with jitter
 CONFLICT_FIRST_PAUSE, CONFLICT_LONGEST_PAUSE = 0.010, 0.200

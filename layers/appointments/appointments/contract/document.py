@@ -12,7 +12,7 @@ from pydantic_core import from_json, to_json
 from appointments.contract.violations import Violation
 from appointments.errors import ContractError, MalformedBodyError
 
-VALUES = 40_000
+VALUES = 30_000
 """A body of more JSON values is refused before it is built. Six megabytes of small values take more memory and time
 than the function has, and a function that is killed keeps nothing (docs/decisions/0020). A usual body has 400."""
 _STRING = re.compile(rb'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
@@ -48,8 +48,7 @@ def _bound(text: bytes) -> int:
 
 
 def _has_unique_names(body: bytes, document: Any) -> bool:
-    """Whether no object has a name twice; False also where only a closer look can tell, which takes four times as
-    long.
+    """Return whether no object has a name twice. False means: check exactly, which takes four times as long.
 
     A dropped member takes its colon with it. Encoded again, no other text gains a colon but an escaped one.
     """

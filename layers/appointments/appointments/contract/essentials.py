@@ -20,8 +20,8 @@ RANKS = {
 CHANGE_RANK = 2
 """The rank of ACCEPT, REASSIGN, RESCHEDULE, GENERIC_UPDATE and of any unknown eventType."""
 MOST_AHEAD_SECONDS = 300
-"""An ``updatedAt`` that is more ahead of its receipt is ordered by the receipt: one from the year 9999 would make
-every later event of its appointment stale."""
+"""An ``updatedAt`` that is further ahead of its receipt is ordered by the receipt: a date in 9999 would make every
+later event of the appointment stale."""
 INSTANT_LENGTH = len(instants.LAST)
 
 

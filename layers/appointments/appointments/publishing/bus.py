@@ -32,7 +32,7 @@ code, also an unknown one, is retried: that loses nothing."""
 CONTENT_ERRORS = frozenset({"ParamValidationError", "SerializationException", "ValidationException"})
 CONTENT_TOO_LARGE = 413
 """These errors of a call mean that one entry is bad. Any other error, such as a missing permission or bus, concerns
-the environment: an operator mends it while the stream keeps the events."""
+the environment: an operator repairs it while the stream keeps the events."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def _is_changed(name: str, appointment: dict[str, Any], previous: dict[str, Any]
 
 
 def _differ(_value: Any, _previous: Any) -> bool:
-    """Values that are not equal as they are written differ."""
+    """Compare the JSON values: other notations differ."""
     return True
 
 

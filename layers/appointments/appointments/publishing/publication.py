@@ -132,7 +132,7 @@ class _Publication:
     def _build(self, queue: AppointmentQueue) -> None:
         event = queue.first
         try:
-            # The second thread of a deadline costs a third of building a message: only a fetch can hang.
+            # Only a fetch can hang. Other builds run without the deadline's second thread, a third of their cost.
             queue.message = self._deadline.call(event.build) if event.fetches else event.build()
         except (BotoCoreError, ClientError) as error:  # before UNREADABLE: some of them are ValueErrors as well
             queue.pause(type(error).__name__, self._deadline.now())
@@ -155,7 +155,7 @@ class _Publication:
         for queue, _ in call:
             queue.start_call()
         messages = [message for _, message in call]
-        if not self._in_flight and self._pending.next_moment() is None:  # nothing to do meanwhile: no thread
+        if not self._in_flight and self._pending.next_moment() is None:  # no other call can run beside it: no thread
             self._settle(call, self._bus.put(messages, self._deadline))
         else:
             self._in_flight[self._calls.submit(self._bus.put, messages, self._deadline)] = call
@@ -170,7 +170,7 @@ class _Publication:
         for (queue, _), refusal in zip(call, refusals, strict=True):
             self._settle_entry(queue, refusal)
         if any(refusal and refusal.whole_call and not refusal.permanent for refusal in refusals):
-            # The bus is in trouble, not an entry: more calls would not help it.
+            # The bus fails, not an entry: more calls do not help.
             self._most_in_flight = 1
             self._pending.pause_all(max(queue.not_before for queue, _ in call))
         else:

@@ -14,7 +14,7 @@ _decoder = json.JSONDecoder()
 
 
 def decode(body: str, into: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the document, and the text of each member of its member ``into``.
+    """Return the document, and the text of each member of the object under the name ``into``.
 
     Raises ValueError or IndexError for a body that is no object with such a member.
     """
@@ -26,8 +26,8 @@ def decode(body: str, into: str) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _object(text: str, position: int, texts: dict[str, str], into: str | None) -> tuple[dict[str, Any], int]:
-    """The object that begins at ``position``, and where it ends. With ``into``, the texts are those of that member's
-    members, else of its own members.
+    """The object that begins at ``position``, and where it ends. The texts are those of the members of ``into``, or of
+    this object's members when ``into`` is None.
     """
     members: dict[str, Any] = {}
     position = _skip(text, _after("{", text, position))

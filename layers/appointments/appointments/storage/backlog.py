@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import time
 import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
@@ -66,7 +67,7 @@ class Backlog:
     def _send(self, deferred: Deferred) -> None:
         message = encode(deferred)
         if len(message) > MESSAGE_BYTES:
-            message = _encoded(deferred.received_at, bodyKey=self._bodies().put(deferred.body))
+            message = _encoded(deferred.received_at, bodyKey=self._bodies().put(deferred.body, time.time()))
         answer = self._client.send_message(QueueUrl=self._queue_url, MessageBody=message)
         if not answer.get("MessageId"):  # for instance the error page of a proxy
             raise ResponseParserError

@@ -16,7 +16,7 @@ SHORT = 18
 
 
 class _Number:
-    """A number as it is written. It is no str, because json would encode a str as a string."""
+    """A number in the notation of the sender. It is no str, because json would encode a str as a string."""
 
     __slots__ = ("text",)
 

@@ -39,8 +39,8 @@ INDEXES = {
 INDEX_PROJECTION = ("status", "end", "meetingType", "updatedAt")
 
 ITEM_BYTES = 256 * 1024
-"""A larger event item holds the key of its body instead of the body. DynamoDB's limit is 400 KB. The distance makes
-an error in our count harmless, a duplicate returns less data, and a put to S3 costs less than the write units."""
+"""A larger event item holds the key of its body instead of the body. DynamoDB's limit is 400 KB. The margin covers
+errors in our count, a duplicate returns less data, and a put to S3 costs less than the write units."""
 BODY_BYTES = 1024 * 1024
 """A longer body goes to S3 uncompressed: compressing megabytes takes too long, and its message is a reference."""
 FITTING_BYTES = 32 * 1024
@@ -137,8 +137,8 @@ def current_item(delivery: Delivery) -> Item:
             "receivedAt": delivery.received_at,
             "status": text(appointment.get("status")),
             "meetingType": text(appointment.get("meetingType")),
-            "start": instant(appointment.get("start")),
-            "end": instant(appointment.get("end")),
+            "start": _second(appointment.get("start")),
+            "end": _second(appointment.get("end")),
             "externalId": text(appointment.get("externalId")),
             "officeId": text(member(appointment, "office", "id")),
             "officeExternalId": text(member(appointment, "office", "externalId")),
@@ -183,7 +183,7 @@ def read_body(item: Item, load: Callable[[str], bytes] | None = None) -> bytes:
 
 
 def has_content(item: Item, body: bytes) -> bool:
-    """Whether an event item has the same content as ``body``; False also where the item cannot be read any more.
+    """Return whether an event item has the same content as ``body``; False also if the item is unreadable.
 
     A body in S3 is compared by its digest, so nothing is fetched.
     """
@@ -223,6 +223,12 @@ def _size(attribute: Attribute) -> int:
             return 3 + sum(1 + _bytes(name) + _size(element) for name, element in value.items())
         case _:
             return 1
+
+
+def _second(value: Any) -> str | None:
+    """The instant in whole seconds, ``YYYY-MM-DDTHH:MM:SSZ``, as people write the bounds of a query."""
+    found = instant(value)
+    return None if found is None else f"{found[:19]}Z"
 
 
 def _participant(participant: dict[str, Any]) -> Item:

@@ -118,12 +118,14 @@ class Store:
             if len(delivery.body) <= items.FITTING_BYTES or items.size(event) <= items.ITEM_BYTES:
                 return event
         try:
-            return items.event_item(delivery, body_key=deadline.call(lambda: self._bodies().put(delivery.body)))
+            return items.event_item(
+                delivery, body_key=deadline.call(lambda: self._bodies().put(delivery.body, delivery.expires_at))
+            )
         except (BodyUnavailableError, DeadlineExceededError) as error:
             raise StoreUnavailableError(str(error)) from None
 
     def _after_losing(self, event: Item, current: Item, winner: Item | None) -> list[dict[str, Any]]:
-        """Return the writes for a delivery that the current item refused; ``winner`` is the current item."""
+        """Return the writes for a delivery that lost against the current item, ``winner``."""
         order = current[items.ORDER]["S"]
         if winner is None or winner[items.ORDER]["S"] < order:
             # After a tie, the current item was replaced or deleted meanwhile: try the whole transaction again.
