@@ -17,7 +17,7 @@ from local.errors import StartError
 from local.gateway import GATEWAY_BYTES, INVOCATION_BYTES, Gateway
 
 PATH = "/webhooks/appointments"
-ROUTES = [("POST", PATH), ("POST", PATH + "/{token}")]
+ROUTES = [("POST", PATH), ("POST", PATH + "/{token}"), ("POST", PATH + "/{proxy+}")]
 POST = f"POST {PATH} HTTP/1.1\r\n".encode()
 JSON = {"content-type": "application/json"}
 
@@ -63,6 +63,12 @@ def test_the_function_gets_text_as_text_and_other_bodies_in_base64(url: str) -> 
     event = post(url, b"\xff")[1]
     assert (event["body"], event["isBase64Encoded"]) == ("/w==", True)
     assert post(url, b"x", {"content-type": "image/png"})[1]["isBase64Encoded"]
+
+
+@pytest.mark.parametrize("rest", ["", "a/", "a/b"])
+def test_the_greedy_route_takes_other_paths_and_a_trailing_slash(url: str, rest: str) -> None:
+    event = post(url, b"", path=f"{PATH}/{rest}")[1]
+    assert (event["routeKey"], event["pathParameters"]) == (f"POST {PATH}/{{proxy+}}", {"proxy": rest})
 
 
 def test_the_function_gets_the_route_the_path_and_the_query(url: str) -> None:
