@@ -159,7 +159,7 @@ def _message_body(text: str) -> bytes:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    """Compile a path. A ``{name}`` matches one segment, a greedy ``{name+}`` the rest of the path, also an empty one."""
+    """Compile a path. A ``{name}`` matches one segment, a greedy ``{name+}`` the rest of the path, or nothing."""
     text, position = "", 0
     for variable in re.finditer(r"\{(\w+)(\+?)\}", path):
         segment = ".*" if variable[2] else "[^/]+"

@@ -21,7 +21,8 @@ class Request(NamedTuple):
     """``headers`` has lower-case names; a header that was sent several times is one value, joined by commas.
 
     ``path_token`` is the last segment of the route ``/webhooks/appointments/{token}``, percent-decoded, with or without
-    a slash behind it; empty without one. ``body`` is the exact bytes that were sent; of broken base64 it is the text that arrived.
+    a slash behind it; empty without one. ``body`` is the exact bytes that were sent; of broken base64 it is the text
+    that arrived.
     ``received_at`` is UTC in the fixed width of :func:`.instants.utc`, ``received_at_ms`` the same in epoch
     milliseconds. ``request_id`` is API Gateway's, as in the access log. ``error`` says why the body cannot be JSON.
     """
