@@ -81,10 +81,20 @@ def test_nothing_that_was_sent_is_in_a_log_line_or_an_answer(stack: Stack) -> No
 
 
 def test_only_the_templates_routes_exist(stack: Stack) -> None:
-    for more in ("/", "/more/still", "more"):
-        assert post(stack.gateway.url + more, body(delivery()), HEADERS)[0] == 404
+    assert post(stack.gateway.url + "more", body(delivery()), HEADERS)[0] == 404
     assert post(stack.gateway.url, b"x" * (11 * 1024 * 1024), HEADERS)[0] == 413
     assert post(stack.gateway.url, body(delivery()), HEADERS)[0] == 202
+
+
+def test_a_slash_at_the_end_of_the_url_makes_no_difference(stack: Stack) -> None:
+    for path, headers, status in (
+        ("/", HEADERS, 202),
+        ("/", {}, 401),
+        (f"/{TOKEN}/", {}, 200),
+        ("/wrong/", {}, 401),
+        (f"/{TOKEN}/more", {}, 401),
+    ):
+        assert post(stack.gateway.url + path, body(delivery(id="e-slash")), headers)[0] == status, path
 
 
 def test_the_table_is_the_templates(stack: Stack) -> None:
