@@ -259,7 +259,7 @@ def test_each_unknown_value_and_each_missing_secondary_member_is_taken_in() -> N
     for (_, change), (sent, place) in changes.items():
         document = changed(sent, place, to("NEW" if change is unknown else REMOVED))
         structure = [v for v in tolerant(document).violations if v.kind is Kind.STRUCTURE]
-        assert structure == list(refused(document, ContractMode.STRICT)) != []
+        assert structure == list(refused(document, ContractMode.STRICT))
         assert_goes_on(document)
         reported |= {(re.sub(r"\[\d+]", ".*", v.path), v.rule) for v in refused(document, ContractMode.STRICT)}
     assert reported == {
