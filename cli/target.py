@@ -13,10 +13,13 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 from botocore.utils import is_valid_endpoint_url
 
+from appointments.contract.essentials import Essentials
 from appointments.contract.mode import ContractMode
 from appointments.intake import Intake
 from appointments.publishing.messages import EventDetail
+from appointments.storage import items
 from appointments.storage.bodies import Bodies
+from appointments.storage.items import Item
 from appointments.storage.store import Store
 from cli.stack import Stack
 
@@ -144,9 +147,22 @@ class Target:
     def bodies(self) -> Bodies:
         return Bodies(self.s3, self._read("bodies_bucket", str))
 
+    @cached_property
+    def dynamodb(self) -> Any:
+        return self.client("dynamodb")
+
     @property
     def store(self) -> Store:
-        return Store(self.client("dynamodb"), self.table_name, lambda: self.bodies)
+        return Store(self.dynamodb, self.table_name, lambda: self.bodies)
+
+    def find_event(self, essentials: Essentials) -> Item | None:
+        """Return the event item of a delivery, None when the table has none."""
+        key = {
+            items.PARTITION_KEY: {"S": items.partition_key(essentials.appointment_id)},
+            items.SORT_KEY: {"S": items.event_sort_key(essentials.envelope_id)},
+        }
+        found: Item | None = self.dynamodb.get_item(TableName=self.table_name, Key=key, ConsistentRead=True).get("Item")
+        return found
 
     @property
     def intake(self) -> Intake:

@@ -13,7 +13,6 @@ from moto import mock_aws
 
 from appointments.storage import items
 from appointments.storage.bodies import Bodies
-from appointments.storage.store import Store
 from cli.target import Target
 from tests import profiles, shell
 from tests.builders import make_bucket
@@ -82,10 +81,13 @@ def bodies(dynamodb: DynamoDBClient) -> Bodies:  # noqa: ARG001 - it starts the 
 
 @pytest.fixture
 def operator(
-    dynamodb: DynamoDBClient, table_name: str, bodies: Bodies, monkeypatch: pytest.MonkeyPatch
+    dynamodb: DynamoDBClient,
+    table_name: str,
+    bodies: Bodies,  # noqa: ARG001 - it makes the bucket
+    monkeypatch: pytest.MonkeyPatch,
 ) -> shell.Operator:
     """An operator of a deployment, with its table in each DynamoDB implementation and its buckets in moto."""
     make_bucket(shell.BUCKET)
-    # The command takes one endpoint for all services, so a table outside moto needs a replaced store.
-    monkeypatch.setattr(Target, "store", property(lambda _: Store(dynamodb, table_name, lambda: bodies)))
+    # The command takes one endpoint for all services, so a table outside moto needs a replaced client.
+    monkeypatch.setattr(Target, "dynamodb", dynamodb)
     return shell.Operator(dynamodb, table_name)

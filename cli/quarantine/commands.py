@@ -79,7 +79,7 @@ def redrive(
         raise click.UsageError("--conflict needs the keys of the objects")
     target.require(*REDRIVE_BODIES)
     finder = _finder(target)
-    redriver = Redriver(target.s3, target.quarantine_bucket, target.intake, dry_run=not execute)
+    redriver = Redriver(target.s3, target.quarantine_bucket, target.intake, target.find_event, dry_run=not execute)
     objects: Iterable[QuarantineObject] = map(finder.get, keys) if keys else finder.find(filters)
     run = Run(redriver, output.Progress(), again=again, conflicts=conflict, limit=limit)
     try:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from appointments.contract.essentials import Essentials
 from appointments.contract.instants import utc
 from appointments.contract.violations import Violation
 from appointments.deadline import Deadline
 from appointments.errors import StoreUnavailableError
 from appointments.intake import Arrival, Intake, Receipt
 from appointments.outcome import Outcome
+from appointments.storage.items import Item
 from cli import errors
 from cli.quarantine import output
 from cli.quarantine.objects import OUTCOME, REDRIVEN_AT, QuarantineObject
@@ -52,6 +54,7 @@ class Redriver:
         client: Any,
         bucket: str,
         intake: Intake,
+        find_event: Callable[[Essentials], Item | None],
         *,
         dry_run: bool,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -59,6 +62,7 @@ class Redriver:
         self._client = client
         self._bucket = bucket
         self._intake = intake
+        self._find_event = find_event
         self._dry_run = dry_run
         self._now = now
 
@@ -79,7 +83,7 @@ class Redriver:
 
     def _preview(self, arrival: Arrival, *, is_conflict: bool) -> Result:
         """A conflicting duplicate stays one: that the table no longer has the first event does not make it right."""
-        receipt = self._intake.preview(arrival)
+        receipt = self._intake.preview(arrival, self._find_event)
         result = Result(DELIVERABLE) if receipt is None else _result(receipt)
         if not is_conflict:
             return result

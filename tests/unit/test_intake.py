@@ -11,8 +11,9 @@ from appointments.deadline import Deadline
 from appointments.errors import QuarantineUnavailableError, StoreUnavailableError, UndeliverableError
 from appointments.intake import Arrival, Intake, Receipt
 from appointments.outcome import QUARANTINED, Outcome
+from appointments.storage import items
 from appointments.storage.items import Delivery
-from tests.builders import body, delivery
+from tests.builders import body, delivery, received
 
 RECEIVED_AT = "2026-03-02T09:00:01.000000000Z"
 NOW = 1_772_442_001.0
@@ -32,9 +33,6 @@ class FakeStore:
         if isinstance(self._answer, Exception):
             raise self._answer
         return self._answer
-
-    def known(self, _: Delivery) -> Outcome | None:
-        return None if self._answer is Outcome.STORED else Outcome(str(self._answer))
 
 
 class Kept:
@@ -178,19 +176,20 @@ def test_an_update_from_the_future_is_one_more_violation_in_either_mode() -> Non
 
 
 @pytest.mark.parametrize(
-    ("content", "answer", "outcome"),
+    ("content", "stored", "outcome"),
     [
-        (b"{", Outcome.STORED, Outcome.MALFORMED),
-        (b"{}", Outcome.STORED, Outcome.CONTRACT),
-        (body(delivery()), Outcome.STORED, None),
-        (body(delivery()), Outcome.CONFLICT, Outcome.CONFLICT),
-        (body(delivery()), Outcome.DUPLICATE, Outcome.DUPLICATE),
+        (b"{", None, Outcome.MALFORMED),
+        (b"{}", None, Outcome.CONTRACT),
+        (body(delivery()), None, None),
+        (body(delivery()), delivery(number=1), Outcome.CONFLICT),
+        (body(delivery()), delivery(), Outcome.DUPLICATE),
     ],
 )
 def test_a_preview_says_what_would_become_of_a_body_and_writes_nothing(
-    content: bytes, answer: Outcome, outcome: Outcome | None
+    content: bytes, stored: Any, outcome: Outcome | None
 ) -> None:
-    path = Path(answer)
-    receipt = path.intake.preview(Arrival(content, RECEIVED_AT))
+    path = Path()
+    item = None if stored is None else items.event_item(received(body(stored)))
+    receipt = path.intake.preview(Arrival(content, RECEIVED_AT), lambda essentials: item if essentials else None)
     assert (receipt.outcome if receipt else None) is outcome
     assert path.store.saved == path.quarantine.bodies == path.backlog.bodies == []

@@ -23,7 +23,7 @@ from appointments.errors import (
     StoreUnavailableError,
 )
 from appointments.outcome import Outcome
-from appointments.storage.items import Delivery, expires_at
+from appointments.storage.items import Delivery, Item, expires_at, has_content
 
 if TYPE_CHECKING:
     from appointments.deadline import Deadline
@@ -113,14 +113,20 @@ class Intake:
         self._keep(arrival, error.outcome, deadline, error)
         return Receipt(error.outcome, error.violations, error.violation_count, problem=str(error))
 
-    def preview(self, arrival: Arrival) -> Receipt | None:
-        """Return what :meth:`receive` would return without storing anything; None for a body that it would store."""
+    def preview(self, arrival: Arrival, find: Callable[[Essentials], Item | None]) -> Receipt | None:
+        """Return what :meth:`receive` would return, without storing anything; None for a body that it would store.
+
+        ``find`` returns the event item of a delivery, None when the table has none.
+        """
         try:
             parsed = self._parse(arrival)
         except RejectedError as error:
             return Receipt(error.outcome, error.violations, error.violation_count, problem=str(error))
-        known = self._store.known(self._delivery(arrival, parsed))
-        return None if known is None else Receipt(known, parsed.violations, parsed.violation_count, parsed.essentials)
+        item = find(parsed.essentials)
+        if item is None:
+            return None
+        outcome = Outcome.DUPLICATE if has_content(item, arrival.body) else Outcome.CONFLICT
+        return Receipt(outcome, parsed.violations, parsed.violation_count, parsed.essentials)
 
     def _parse(self, arrival: Arrival) -> Parsed:
         parsed = parse_body(arrival.body, self._mode)

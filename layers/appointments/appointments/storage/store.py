@@ -98,20 +98,6 @@ class Store:
                 kind = StoreRefusedError if CONTENT_ERRORS & set(codes) else StoreUnavailableError
                 raise kind("DynamoDB refused the transaction: " + _listed(codes))
 
-    def known(self, delivery: Delivery) -> Outcome | None:
-        """Return DUPLICATE or CONFLICT for a delivery whose event the table has, else None; reads only.
-
-        Raises what the client raises.
-        """
-        key: Any = {
-            items.PARTITION_KEY: {"S": items.partition_key(delivery.essentials.appointment_id)},
-            items.SORT_KEY: {"S": items.event_sort_key(delivery.essentials.envelope_id)},
-        }
-        found: Any = self._client.get_item(TableName=self._table_name, Key=key, ConsistentRead=True).get("Item")
-        if found is None:
-            return None
-        return Outcome.DUPLICATE if items.has_content(found, delivery.body) else Outcome.CONFLICT
-
     def _event(self, delivery: Delivery, deadline: Deadline) -> Item:
         if len(delivery.body) <= items.BODY_BYTES:
             event = items.event_item(delivery)
