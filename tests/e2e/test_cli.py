@@ -1,4 +1,4 @@
-"""The installed command against an AWS over HTTP, named by its stack, and killed in the middle."""
+"""The installed command against an embedded AWS over HTTP: found by the stack name, and killed during a redrive."""
 
 from __future__ import annotations
 
@@ -55,20 +55,20 @@ def events(aws: EmbeddedAws) -> list[str]:
     return sorted(item["sk"]["S"] for item in items if item["sk"]["S"] != "CURRENT")
 
 
-def test_a_stack_is_all_that_the_command_needs_to_be_told(aws: EmbeddedAws) -> None:
+def test_the_command_needs_only_the_name_of_the_stack(aws: EmbeddedAws) -> None:
     assert len(run(aws, "list")[1]) == COUNT + 1
     status, lines, _ = run(aws, "redrive", "--limit", "1", "--execute")
     assert (status, lines[-1]) == (0, "1 object: 1 stored")
     assert len(events(aws)) == 1
 
 
-def test_a_stack_that_is_not_there_is_told_in_a_line(aws: EmbeddedAws) -> None:
+def test_an_unknown_stack_is_reported_in_one_line(aws: EmbeddedAws) -> None:
     status, _, err = run(aws, "list", stack="none")
     assert (status, err.startswith("Error: ListStackResources was refused")) == (1, True), err
     assert err.count("\n") == 1
 
 
-def test_killed_in_the_middle_the_same_command_brings_it_to_its_end(aws: EmbeddedAws) -> None:
+def test_a_second_redrive_completes_a_killed_one(aws: EmbeddedAws) -> None:
     with start(aws, "redrive", "--execute") as process:
         assert process.stdout is not None
         for _ in range(COUNT // 3):
@@ -82,7 +82,7 @@ def test_killed_in_the_middle_the_same_command_brings_it_to_its_end(aws: Embedde
     assert run(aws, "redrive", "--execute")[1] == [f"0 objects; {COUNT} skipped, redriven before"]
 
 
-def test_help_of_every_command_is_there() -> None:
+def test_every_command_has_a_help_text() -> None:
     for arguments in ([], ["quarantine"], ["quarantine", "list"], ["quarantine", "show"], ["quarantine", "redrive"]):
         answer = subprocess.run([COMMAND, *arguments, "--help"], capture_output=True, text=True, check=True)  # noqa: S603
         assert answer.stdout.startswith("Usage: appointments")

@@ -14,13 +14,6 @@ REFUSED = re.compile(
     re.IGNORECASE,
 )
 NOT_REWRITTEN = {
-    "tests/e2e/test_budgets.py",
-    "tests/e2e/test_build.py",
-    "tests/e2e/test_chaos.py",
-    "tests/faults/exchange.py",
-    "tests/faults/hostile.py",
-    "tests/faults/kinds.py",
-    "tests/faults/proxy.py",
     "tests/integration/test_cli_quarantine.py",
     "tests/integration/test_webhook.py",
     "tests/unit/test_body_bounds.py",
