@@ -15,7 +15,6 @@ REFUSED = re.compile(
 )
 NOT_REWRITTEN = {
     "tests/integration/test_cli_quarantine.py",
-    "tests/unit/test_body_bounds.py",
 }
 """Files that still contain such a phrase. Rewrite one, and remove it from here."""
 
