@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property, wraps
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import boto3
 import click
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+from botocore.utils import is_valid_endpoint_url
 
 from appointments.contract.mode import ContractMode
 from appointments.intake import Intake
 from appointments.publishing.messages import EventDetail
 from appointments.storage.bodies import Bodies
 from appointments.storage.store import Store
+from cli.stack import Stack
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Value = TypeVar("Value")
 RESOURCES = {
     "quarantine_bucket": "QuarantineBucket",
     "table": "AppointmentsTable",
@@ -31,43 +36,97 @@ PARAMETERS = {
     "history_retention_days": "HistoryRetentionDays",
 }
 """By option, the logical id or the parameter in template.yaml."""
+REDRIVE_BODIES = ("quarantine_bucket", "table", "bodies_bucket", "history_retention_days", "contract_mode")
+REDRIVE_EVENTS = ("table", "bodies_bucket", "event_bus", "event_source", "event_detail")
+"""The options that a redrive of the quarantine or of the failure queue needs."""
+MOST_RETENTION_DAYS = 3650
 # A person waits, not the sender: a long wait is better than a second command.
 CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 6})
 
+
+def _endpoint_url(_context: click.Context, _option: click.Parameter, url: str | None) -> str | None:
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        # An unset port is None; reading an impossible one raises ValueError.
+        valid = parts.scheme in ("http", "https") and parts.port != 0 and is_valid_endpoint_url(url)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise click.BadParameter(f"{url!r} is not a URL with http:// or https://, such as http://localhost:4566")
+    return url
+
+
 _OPTIONS = {
-    "stack": click.option("--stack", metavar="NAME", help="The CloudFormation stack that has the resources below."),
-    "quarantine_bucket": click.option("--quarantine-bucket", metavar="NAME"),
-    "table": click.option("--table", metavar="NAME"),
-    "bodies_bucket": click.option("--bodies-bucket", metavar="NAME"),
+    "stack": click.option("--stack", metavar="NAME", help="CloudFormation stack to work on."),
+    "quarantine_bucket": click.option(
+        "--quarantine-bucket", metavar="NAME", help="Bucket of refused bodies. Default: that of the stack."
+    ),
+    "table": click.option("--table", metavar="NAME", help="Table of appointments. Default: that of the stack."),
+    "bodies_bucket": click.option(
+        "--bodies-bucket", metavar="NAME", help="Bucket of large bodies. Default: that of the stack."
+    ),
     "history_retention_days": click.option(
-        "--history-retention-days", type=click.IntRange(0), metavar="DAYS", help="0 keeps events for ever."
+        "--history-retention-days",
+        type=click.IntRange(0, MOST_RETENTION_DAYS),
+        metavar="DAYS",
+        help="Days that a redriven event stays in the table; 0 means for ever. Default: those of the stack.",
     ),
-    "contract_mode": click.option("--contract-mode", type=click.Choice([mode.value for mode in ContractMode])),
-    "event_bus": click.option("--event-bus", metavar="NAME"),
-    "event_source": click.option("--event-source", metavar="TEXT"),
-    "event_detail": click.option("--event-detail", type=click.Choice([detail.value for detail in EventDetail])),
-    "failure_queue": click.option("--failure-queue", metavar="URL"),
+    "contract_mode": click.option(
+        "--contract-mode",
+        type=click.Choice([mode.value for mode in ContractMode]),
+        help="How strictly a redriven body is checked. Default: as in the stack.",
+    ),
+    "event_bus": click.option("--event-bus", metavar="NAME", help="Event bus. Default: that of the stack."),
+    "event_source": click.option(
+        "--event-source", metavar="TEXT", help="Source of the messages. Default: that of the stack."
+    ),
+    "event_detail": click.option(
+        "--event-detail",
+        type=click.Choice([detail.value for detail in EventDetail]),
+        help="Content of the messages. Default: as in the stack.",
+    ),
+    "failure_queue": click.option(
+        "--failure-queue", metavar="URL", help="Failure queue of the publisher. Default: that of the stack."
+    ),
     "endpoint_url": click.option(
-        "--endpoint-url", metavar="URL", help="The endpoint of another AWS, such as the local stack."
+        "--endpoint-url", metavar="URL", callback=_endpoint_url, help="Endpoint to call instead of AWS, with http://."
     ),
-    "region": click.option("--region", metavar="NAME"),
-    "profile": click.option("--profile", metavar="NAME"),
+    "region": click.option("--region", metavar="NAME", help="AWS region. Default: that of the environment or profile."),
+    "profile": click.option("--profile", metavar="NAME", help="AWS profile for credentials and region."),
 }
 
 
 class Target:
-    """The deployment of the options. Its stack is read once, and only for what no option gives."""
+    """The deployment that the options name. The stack is read only for values that no option gives."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._options = options
         self._session = boto3.Session(profile_name=options["profile"], region_name=options["region"])
 
-    def client(self, service: str, config: Config = CONFIG) -> Any:
-        return self._session.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self._options["endpoint_url"],
-            config=config,
-        )
+    def client(self, service: str, config: Config | None = None) -> Any:
+        try:
+            return self._session.client(
+                service,  # type: ignore[call-overload]
+                endpoint_url=self._options["endpoint_url"],
+                config=config or CONFIG,
+            )
+        except BotoCoreError:
+            raise
+        except ValueError as error:  # an endpoint in the environment or in the profile, or a credential process
+            raise click.ClickException(f"{error}: check AWS_ENDPOINT_URL and the AWS profile") from None
+
+    def require(self, *options: str) -> None:
+        """Raise an error that names all of these options that neither the command line nor the stack gives."""
+        missing = [option for option in options if self._value(option) is None]
+        if not missing:
+            return
+        flags = " and ".join(f"--{option.replace('_', '-')}" for option in missing)
+        if self._stack is None:
+            raise click.UsageError(f"give --stack or {flags}")
+        names = " and no ".join({**PARAMETERS, **RESOURCES}[option] for option in missing)
+        raise click.ClickException(f"the stack {self._stack.name} has no {names}: give another stack, or {flags}")
 
     @cached_property
     def s3(self) -> Any:
@@ -75,15 +134,15 @@ class Target:
 
     @property
     def quarantine_bucket(self) -> str:
-        return self._name("quarantine_bucket")
+        return self._read("quarantine_bucket", str)
 
     @property
     def table_name(self) -> str:
-        return self._name("table")
+        return self._read("table", str)
 
     @property
     def bodies(self) -> Bodies:
-        return Bodies(self.s3, self._name("bodies_bucket"))
+        return Bodies(self.s3, self._read("bodies_bucket", str))
 
     @property
     def store(self) -> Store:
@@ -96,59 +155,53 @@ class Target:
 
     @property
     def bus_name(self) -> str:
-        return self._name("event_bus")
+        return self._read("event_bus", str)
 
     @property
     def event_source(self) -> str:
-        return self._name("event_source")
+        return self._read("event_source", str)
 
     @property
     def event_detail(self) -> EventDetail:
-        return EventDetail(self._name("event_detail"))
+        return self._read("event_detail", EventDetail)
 
     @property
     def failure_queue_url(self) -> str:
-        return self._name("failure_queue")
+        return self._read("failure_queue", str)
 
     @property
     def history_retention_days(self) -> int:
-        """The value of the option, else of the stack; 0 keeps events for ever."""
-        return int(self._deployed("history_retention_days") or 0)
+        """0 keeps events for ever."""
+        return self._read("history_retention_days", int)
 
     @property
     def contract_mode(self) -> ContractMode:
-        """The value of the option, else of the stack."""
-        return ContractMode(self._deployed("contract_mode") or ContractMode.STRICT)
+        return self._read("contract_mode", ContractMode)
 
-    def _deployed(self, option: str) -> Any:
+    def _read(self, option: str, convert: Callable[[Any], Value]) -> Value:
+        """Return the value of an option, or of the stack."""
+        self.require(option)
+        value = self._value(option)
+        try:
+            return convert(value)
+        except ValueError:
+            flag = option.replace("_", "-")
+            raise click.ClickException(f"the stack has an unknown value, {value!r}: give --{flag}") from None
+
+    def _value(self, option: str) -> Any:
         value = self._options[option]
-        if value is None and self._options["stack"]:
-            return self._parameters.get(PARAMETERS[option])
-        return value
-
-    def _name(self, option: str) -> str:
-        name = self._options[option]
-        if not name and self._options["stack"]:
-            known = self._parameters if option in PARAMETERS else self._resources
-            name = known.get({**PARAMETERS, **RESOURCES}[option])
-        if not name:
-            raise click.UsageError(f"give --stack or --{option.replace('_', '-')}")
-        return str(name)
+        if value not in (None, ""):
+            return value
+        if self._stack is None:
+            return None
+        if option in PARAMETERS:
+            return self._stack.parameters.get(PARAMETERS[option])
+        return self._stack.resources.get(RESOURCES[option])
 
     @cached_property
-    def _resources(self) -> dict[str, str]:
-        pages = self.client("cloudformation").get_paginator("list_stack_resources")
-        return {
-            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-            for page in pages.paginate(StackName=self._options["stack"])
-            for resource in page["StackResourceSummaries"]
-            if "PhysicalResourceId" in resource
-        }
-
-    @cached_property
-    def _parameters(self) -> dict[str, str]:
-        (stack,) = self.client("cloudformation").describe_stacks(StackName=self._options["stack"])["Stacks"]
-        return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", ())}
+    def _stack(self) -> Stack | None:
+        name = self._options["stack"]
+        return Stack(self.client("cloudformation"), name) if name else None
 
 
 def target_options(command: Command) -> Command:
@@ -162,10 +215,10 @@ def with_target(command: Command) -> Any:
     """Pass the Target to a command as its first argument."""
 
     @wraps(command)
-    def targeted(**options: Any) -> Any:
-        own = {name: options.pop(name) for name in _OPTIONS}
+    def command_with_target(**options: Any) -> Any:
+        after = {name: options.pop(name) for name in _OPTIONS}
         before = click.get_current_context().find_object(dict) or {}
-        merged = {name: value if value is not None else before.get(name) for name, value in own.items()}
+        merged = {name: value if value is not None else before.get(name) for name, value in after.items()}
         return command(Target(merged), **options)
 
-    return target_options(targeted)
+    return target_options(command_with_target)

@@ -119,7 +119,11 @@ class EmbeddedAws:
     def _deploy(self, token: str, parameters: Mapping[str, str]) -> dict[str, str]:
         """Create the resources. Return the outputs of the stack, which hold the functions' environments."""
         overrides = {
-            "AppointmentsTable": {**self._template.properties("AppointmentsTable"), "TableName": self._table_name},
+            "AppointmentsTable": {
+                **self._template.properties("AppointmentsTable"),
+                "TableName": self._table_name,
+                "DeletionProtectionEnabled": False,  # what is on this machine can be deleted
+            },
             **{name: {**self._template.properties(name), "QueueName": queue} for name, queue in QUEUES.items()},
             **{name: {**self._template.properties(name), "BucketName": bucket} for name, bucket in BUCKETS.items()},
         }

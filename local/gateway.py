@@ -159,9 +159,13 @@ def _message_body(text: str) -> bytes:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    """Compile a path. A ``{name}`` matches one segment."""
-    literals = re.split(r"\{(\w+)\}", path)
-    return re.compile("".join(f"(?P<{part}>[^/]+)" if n % 2 else re.escape(part) for n, part in enumerate(literals)))
+    """Compile a path. A ``{name}`` matches one segment, a greedy ``{name+}`` the rest of the path, or nothing."""
+    text, position = "", 0
+    for variable in re.finditer(r"\{(\w+)(\+?)\}", path):
+        segment = ".*" if variable[2] else "[^/]+"
+        text += f"{re.escape(path[position : variable.start()])}(?P<{variable[1]}>{segment})"
+        position = variable.end()
+    return re.compile(text + re.escape(path[position:]))
 
 
 def _event(request: Request, body: bytes, match: Match) -> dict[str, Any]:

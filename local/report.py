@@ -15,6 +15,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from local.delivery_log import RANKS
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
@@ -102,13 +104,12 @@ class RunResult:
 
 def _newest(accepted: Mapping[str, DeliveryResult]) -> dict[str, str]:
     """Return the id of the event that the state must come from, by partition key."""
-    appointments = {
-        name: delivery.envelope["data"]["appointment"] for name, delivery in accepted.items() if delivery.envelope
-    }
+    data = {name: delivery.envelope["data"] for name, delivery in accepted.items() if delivery.envelope}
     ranked = sorted(
-        (datetime.fromisoformat(appointment["updatedAt"]), name) for name, appointment in appointments.items()
+        (datetime.fromisoformat(each["appointment"]["updatedAt"]), RANKS.get(each["eventType"], 2), name)
+        for name, each in data.items()
     )
-    return {f"APPOINTMENT#{appointments[name]['id']}": name for _, name in ranked}
+    return {f"APPOINTMENT#{data[name]['appointment']['id']}": name for _, _, name in ranked}
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

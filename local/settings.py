@@ -81,6 +81,8 @@ def _token(environment: Mapping[str, str], *, signed: bool) -> str:
         raise StartError("WEBHOOK_TOKEN is empty. Set it to a token, or unset it to use the default")
     if not token.isprintable():
         raise StartError("WEBHOOK_TOKEN has a control character. Set it to a token of one printable line")
+    if not signed and (token.startswith("{") or " " in token.strip()):
+        raise StartError("WEBHOOK_TOKEN is a JSON object or has a space. Set it to one word")
     if signed:
         try:
             signing_key(token)

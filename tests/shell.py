@@ -21,23 +21,24 @@ if TYPE_CHECKING:
 
 BUCKET = "quarantine"
 CANARY = "c4n4ry"
-"""A value that no command may tell."""
+"""A value that no command may print."""
 
 
 class Operator:
-    """Somebody at a shell, with the names of one deployment in every command."""
+    """Runs commands with the names of one deployment."""
 
     def __init__(self, dynamodb: DynamoDBClient, table_name: str) -> None:
         self.dynamodb, self.table_name = dynamodb, table_name
         self.s3 = boto3.client("s3")
         self.quarantine = Quarantine(self.s3, BUCKET)
 
-    def run(self, *arguments: str) -> Result:
+    def run(self, command: str, *arguments: str) -> Result:
         names = ["--quarantine-bucket", BUCKET, "--table", self.table_name, "--bodies-bucket", "bodies"]
-        return CliRunner().invoke(main, ["quarantine", *arguments, *names])
+        settings = ["--history-retention-days", "0", "--contract-mode", "strict"]
+        return CliRunner().invoke(main, ["quarantine", command, *names, *settings, *arguments])
 
     def keep(self, content: bytes, day: int = 2, reason: Outcome | None = None) -> str:
-        """Into quarantine as the webhook would put it there."""
+        """Put a body into quarantine as the webhook does."""
         violations: Any = ()
         try:
             parse_body(content, ContractMode.STRICT)
@@ -65,5 +66,5 @@ class Operator:
 
 
 def broken(**members: Any) -> bytes:
-    """A body that breaks the contract in one place or more, with a value that must not be told."""
+    """A body that breaks the contract in one place or more, with a value that must not be printed."""
     return body(delivery(**{"meetingType": CANARY, **members}))

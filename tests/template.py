@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,34 @@ def resources(conditions: set[str]) -> Resources:
         for name, resource in DOCUMENT["Resources"].items()
         if "Condition" not in resource or resource["Condition"] in conditions
     }
-    resolved: Resources = _resolve(present, conditions)
-    for resource in resolved.values():
+    chosen: Resources = _resolve(present, conditions)
+    for resource in chosen.values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"] = {**_resolve(DOCUMENT["Globals"]["Function"], conditions), **resource["Properties"]}
-    return resolved
+    return chosen
+
+
+def resolved(node: Any, stack_name: str) -> Any:
+    """The node in the stack of this name: each reference to a resource contains the stack's name, as a generated one.
+
+    Parameters keep their names. Of pseudo parameters, only the name of the stack differs between two stacks.
+    """
+    if isinstance(node, list):
+        return [resolved(part, stack_name) for part in node]
+    if not isinstance(node, dict):
+        return node
+    match node:
+        case {"Ref": str(name)}:
+            return _reference(name, stack_name)
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"{_reference(name, stack_name)}.{attribute}"
+        case {"Fn::Sub": str(text)}:
+            return re.sub(
+                r"\$\{([\w:]+)((?:\.\w+)?)\}", lambda found: _reference(found[1], stack_name) + found[2], text
+            )
+        case {"Fn::Join": [separator, parts]}:
+            return separator.join(resolved(parts, stack_name))
+    return {name: resolved(value, stack_name) for name, value in node.items()}
 
 
 def of_type(candidates: Resources, *types: str) -> Resources:
@@ -76,6 +100,12 @@ def translate(
     translator = Translator({}, Parser(), [], boto3.Session(region_name="eu-west-1"))
     translated: dict[str, Any] = json.loads(json.dumps(translator.translate(packaged, {})))
     return translated
+
+
+def _reference(name: str, stack_name: str) -> str:
+    if name == "AWS::StackName":
+        return stack_name
+    return name if name.startswith("AWS::") or name in DOCUMENT["Parameters"] else f"{stack_name}/{name}"
 
 
 def _holds(condition: dict[str, Any]) -> bool:

@@ -46,7 +46,7 @@ class Plan:
 
 
 @dataclass(slots=True)
-class Redriven:
+class RedriveResult:
     """The result: the events that EventBridge accepted, those that failed with their code, the deleted failures."""
 
     accepted: set[Key] = field(default_factory=set)
@@ -55,27 +55,31 @@ class Redriven:
     stopped: bool = False
 
 
-def plan(held: Sequence[HeldFailure], history: History, progress: Progress) -> Plan:
+def plan(messages: Sequence[HeldFailure], history: History, progress: Progress) -> Plan:
     """Find the events of every failure. Reads only."""
     events: dict[str, list[Event]] = {}
     expired: dict[StreamRange, list[HeldFailure]] = {}
-    for number, received in enumerate(held, 1):
-        progress(f"looking up failures: {number} of {len(held)}")
-        if isinstance(received.failure, Parked):
-            events[received.message_id] = history.of_parked(received.failure)
-        elif isinstance(received.failure, StreamRange):
-            streamed = history.of_range(received.failure)
+    for number, message in enumerate(messages, 1):
+        progress(f"looking up failures: {number} of {len(messages)}")
+        if isinstance(message.failure, Parked):
+            events[message.message_id] = history.of_parked(message.failure)
+        elif isinstance(message.failure, StreamRange):
+            streamed = history.of_range(message.failure)
             if streamed is None:
-                expired.setdefault(received.failure, []).append(received)
+                expired.setdefault(message.failure, []).append(message)
             else:
-                events[received.message_id] = streamed
+                events[message.message_id] = streamed
     if expired:
-        for lost, found in history.stored_during(list(expired), progress).items():
-            events |= {received.message_id: found for received in expired[lost]}
+        for lost, events_of_range in history.stored_during(list(expired), progress).items():
+            events |= {message.message_id: events_of_range for message in expired[lost]}
     return Plan(
         appointments=in_order(event for found in events.values() for event in found),
-        waiting=[(h, frozenset(e.key for e in events[h.message_id])) for h in held if events.get(h.message_id)],
-        unresolved=[h for h in held if not events.get(h.message_id)],
+        waiting=[
+            (message, frozenset(event.key for event in events[message.message_id]))
+            for message in messages
+            if events.get(message.message_id)
+        ],
+        unresolved=[message for message in messages if not events.get(message.message_id)],
     )
 
 
@@ -88,24 +92,24 @@ class Redrive:
         self._build = build
         self._progress = progress
 
-    def run(self, plan: Plan, queue: FailureReader | None) -> Redriven:
+    def run(self, plan: Plan, queue: FailureReader | None) -> RedriveResult:
         """Publish the events. Safe to interrupt and to repeat: a failure is deleted after all its events are accepted.
 
         Stops when no event of a chunk is accepted: the cause is then the bus, not the events.
         """
-        redriven = Redriven()
+        result = RedriveResult()
         waiting = list(plan.waiting)
         for chunk in _chunks(plan.appointments):
-            accepted = self._publish(chunk, redriven)
+            accepted = self._publish(chunk, result)
             if queue is not None:
-                waiting = _remove_done(waiting, queue, redriven)
-            self._progress(f"published {len(redriven.accepted)} of {plan.count} events, {len(redriven.failed)} failed")
+                waiting = _remove_done(waiting, queue, result)
+            self._progress(f"published {len(result.accepted)} of {plan.count} events, {len(result.failed)} failed")
             if not accepted:
-                redriven.stopped = len(redriven.accepted) + len(redriven.failed) < plan.count
+                result.stopped = len(result.accepted) + len(result.failed) < plan.count
                 break
-        return redriven
+        return result
 
-    def _publish(self, chunk: Sequence[Event], redriven: Redriven) -> bool:
+    def _publish(self, chunk: Sequence[Event], result: RedriveResult) -> bool:
         """Whether EventBridge accepted an event, or refused single events for good."""
         pending = [
             PendingEvent(event.partition_key, event.sort_key, str(number), "", partial(self._message, event))
@@ -116,11 +120,11 @@ class Redrive:
         published = publish(pending, bus=self._bus, park=lambda *_: None, deadline=deadline)
         for number, event in enumerate(chunk):
             if str(number) in published.failed:
-                redriven.failed[event.key] = published.failed[str(number)]
+                result.failed[event.key] = published.failed[str(number)]
             elif str(number) in published.parked:
-                redriven.failed[event.key] = published.parked[str(number)].code
+                result.failed[event.key] = published.parked[str(number)].code
             else:
-                redriven.accepted.add(event.key)
+                result.accepted.add(event.key)
         return bool(published.count or published.parked)
 
     def _message(self, event: Event) -> Message:
@@ -131,15 +135,15 @@ class Redrive:
 
 
 def _remove_done(
-    waiting: list[tuple[HeldFailure, frozenset[Key]]], queue: FailureReader, redriven: Redriven
+    waiting: list[tuple[HeldFailure, frozenset[Key]]], queue: FailureReader, result: RedriveResult
 ) -> list[tuple[HeldFailure, frozenset[Key]]]:
     left = []
-    for held, keys in waiting:
-        if keys <= redriven.accepted:
-            queue.delete(held)
-            redriven.removed += 1
+    for message, keys in waiting:
+        if keys <= result.accepted:
+            queue.delete(message)
+            result.removed += 1
         else:
-            left.append((held, keys))
+            left.append((message, keys))
     queue.extend_hold()
     return left
 

@@ -13,6 +13,7 @@ import click
 from botocore.exceptions import ClientError
 
 from appointments.contract.instants import is_date_time, utc
+from appointments.outcome import Outcome
 from appointments.storage.quarantine import QuarantineMetadata
 
 AT_ONCE = 16
@@ -35,6 +36,11 @@ class QuarantineObject:
     @property
     def reason(self) -> str:
         return self.key.partition("/")[0]
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether the envelope id belonged to another event when the body was received or last redriven."""
+        return Outcome.CONFLICT.value in (self.reason, self.outcome)
 
     @property
     def unlisted(self) -> int:
@@ -68,12 +74,12 @@ class Filters:
     until: str | None = None
     path: str | None = None
 
-    def match(self, found: QuarantineObject) -> bool:
-        if self.since and found.received_at < self.since:
+    def match(self, entry: QuarantineObject) -> bool:
+        if self.since and entry.received_at < self.since:
             return False
-        if self.until and found.received_at >= self.until:
+        if self.until and entry.received_at >= self.until:
             return False
-        return self.path is None or any(self._under(violation.path) for violation in found.metadata.violations)
+        return self.path is None or any(self._under(violation.path) for violation in entry.metadata.violations)
 
     def _under(self, path: str) -> bool:
         return self.path is not None and (path == self.path or path.startswith((self.path + ".", self.path + "[")))
@@ -101,24 +107,24 @@ class Finder:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             keys = self._keys(filters)
             while chunk := list(islice(keys, AT_ONCE)):
-                for found in pool.map(self.find_one, chunk):
-                    if found is not None and filters.match(found):
-                        yield found
-                    elif found is not None and found.unlisted and replace(filters, path=None).match(found):
-                        self._incomplete(found)
+                for entry in pool.map(self._read, chunk):
+                    if entry is not None and filters.match(entry):
+                        yield entry
+                    elif entry is not None and entry.unlisted and replace(filters, path=None).match(entry):
+                        self._incomplete(entry)
 
     def get(self, key: str) -> QuarantineObject:
         """Return the object. Raises ClickException when there is none."""
-        found = self.find_one(key)
-        if found is None:
-            raise click.ClickException(f"there is no {key} in quarantine")
-        return found
+        entry = self._read(key)
+        if entry is None:
+            raise click.ClickException(f"there is no {key} in quarantine: 'appointments quarantine list' shows all")
+        return entry
 
-    def find_one(self, key: str) -> QuarantineObject | None:
-        """Return the object, None when there is none."""
+    def _read(self, key: str) -> QuarantineObject | None:
         try:
-            head = self._client.head_object(Bucket=self._bucket, Key=key)
+            # The tags first: the answer to a failed HEAD has no error code, and can mean a missing bucket.
             tags = self._client.get_object_tagging(Bucket=self._bucket, Key=key)["TagSet"]
+            head = self._client.head_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
             if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
                 return None

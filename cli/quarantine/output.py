@@ -6,12 +6,10 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
-
-import click
 
 from appointments.contract.violations import Violation
 from cli.quarantine.objects import QuarantineObject
+from cli.terminal import echo
 
 LISTED = 3
 """The line of an object lists at most this many violations."""
@@ -21,40 +19,41 @@ LIST_WIDTHS = (20, 10, 21, 73)
 RESULT_WIDTHS = (21, 73)
 
 
-def head() -> str:
+def table_head() -> str:
     return _columns(HEAD, LIST_WIDTHS)
 
 
-def row(found: QuarantineObject) -> str:
-    first = found.metadata.violations[:1]
+def table_row(entry: QuarantineObject) -> str:
+    first = entry.metadata.violations[:1]
     cells = (
-        found.received_at[:19] + "Z",
-        str(found.metadata.violation_count),
-        found.outcome or "",
-        found.key,
+        entry.received_at[:19] + "Z",
+        str(entry.metadata.violation_count),
+        entry.outcome or "",
+        entry.key,
         *(f"{violation.path} {violation.rule}" for violation in first),
     )
     return _columns(cells, LIST_WIDTHS)
 
 
-def sheet(found: QuarantineObject) -> str:
+def facts(entry: QuarantineObject) -> list[str]:
     """Format one object: a line for each fact and for each listed violation."""
-    facts = {name: value for name, value in found.as_dict().items() if name != "violations" and value is not None}
-    lines = [f"{name:<15} {value}" for name, value in facts.items()]
-    broken = [f"  {violation.path} {violation.rule} ({violation.expected})" for violation in found.metadata.violations]
-    more = [f"  and {found.unlisted} more"] if found.unlisted > 0 else []
-    return "\n".join([*lines, *broken, *more])
+    values = {name: value for name, value in entry.as_dict().items() if name != "violations" and value is not None}
+    lines = [f"{name:<15} {value}" for name, value in values.items()]
+    broken = [f"  {violation.path} {violation.rule} ({violation.expected})" for violation in entry.metadata.violations]
+    more = [f"  and {entry.unlisted} more"] if entry.unlisted > 0 else []
+    return [*lines, *broken, *more]
 
 
-def result(outcome: str, key: str, detail: str, violations: Sequence[Violation]) -> str:
+def result_row(outcome: str, key: str, detail: str, violations: Sequence[Violation]) -> str:
     """Format the line of a redriven object: the outcome and, if it was refused, the rules that it breaks."""
     texts = [detail] if detail else [f"{violation.path} {violation.rule}" for violation in violations[:LISTED]]
     more = len(violations) - LISTED
     return _columns((outcome, key, "; ".join([*texts, *([f"and {more} more"] if more > 0 else [])])), RESULT_WIDTHS)
 
 
-def line(document: dict[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=False)
+def json_line(entry: QuarantineObject) -> str:
+    """Format one object as JSON in ASCII: control characters of a header are escaped."""
+    return json.dumps(entry.as_dict())
 
 
 def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -74,7 +73,7 @@ class Progress:
     def add(self, outcome: str) -> None:
         self.counts[outcome] += 1
         if self._clock() >= self._next:
-            click.echo(f"... {self.summary()}", err=True)
+            echo(f"... {self.summary()}", err=True)
             self._next = self._clock() + PROGRESS_SECONDS
 
     @property

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
-
-import click
-from botocore.exceptions import BotoCoreError, ClientError
 
 from appointments.contract.instants import utc
 from appointments.contract.violations import Violation
 from appointments.deadline import Deadline
 from appointments.errors import StoreUnavailableError
-from appointments.intake import Arrival, Intake
+from appointments.intake import Arrival, Intake, Receipt
 from appointments.outcome import Outcome
+from cli import errors
 from cli.quarantine import output
 from cli.quarantine.objects import OUTCOME, REDRIVEN_AT, QuarantineObject
+from cli.terminal import echo
 
 DELIVERABLE = "deliverable"
 UNAVAILABLE = "unavailable"
@@ -27,6 +26,9 @@ SETTLED = frozenset({Outcome.STORED.value, Outcome.DUPLICATE.value, Outcome.STAL
 """The event is in the table: nothing is left to do for the object."""
 SAVE_SECONDS = 30.0
 """The time for one object. A person waits, not the sender."""
+NOT_REDRIVEN = "not redriven: another event has its envelope id; compare both, then give its key with --conflict"
+KEPT = "the table has this event with other content, and keeps it"
+WOULD_BE_STORED = "the table does not have this event any more: --execute stores this body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +62,29 @@ class Redriver:
         self._dry_run = dry_run
         self._now = now
 
-    def redrive(self, found: QuarantineObject) -> Result:
+    def redrive(self, entry: QuarantineObject) -> Result:
         """Send the body through the intake. Safe to repeat and to interrupt: a stored body is a duplicate next time."""
         try:
-            body = self._client.get_object(Bucket=self._bucket, Key=found.key)["Body"].read()
-            result = self._deliver(Arrival(body, found.received_at))
-            if not self._dry_run:
-                self._note(found.key, result)
+            body = self._client.get_object(Bucket=self._bucket, Key=entry.key)["Body"].read()
+            arrival = Arrival(body, entry.received_at)
+            if self._dry_run:
+                return self._preview(arrival, is_conflict=entry.is_conflict)
+            result = _result(self._intake.receive(arrival, Deadline(SAVE_SECONDS)))
+            self._note(entry.key, result)
         except StoreUnavailableError as error:
             return Result(UNAVAILABLE, str(error))
-        except ClientError as error:
-            return Result(UNAVAILABLE, f"{error.operation_name} was refused: {error.response['Error']['Code']}")
-        except BotoCoreError as error:
-            return Result(UNAVAILABLE, type(error).__name__)
+        except errors.AWS_ERRORS as error:
+            return Result(UNAVAILABLE, errors.describe(error))
         return result
 
-    def _deliver(self, arrival: Arrival) -> Result:
-        if self._dry_run:
-            receipt = self._intake.preview(arrival)
-        else:
-            receipt = self._intake.receive(arrival, Deadline(SAVE_SECONDS))
-        if receipt is None:
-            return Result(DELIVERABLE)
-        refused = receipt.essentials is None
-        detail = "" if receipt.outcome is Outcome.CONTRACT else receipt.problem
-        return Result(receipt.outcome.value, detail, receipt.violations if refused else ())
+    def _preview(self, arrival: Arrival, *, is_conflict: bool) -> Result:
+        """A conflicting duplicate stays one: that the table no longer has the first event does not make it right."""
+        receipt = self._intake.preview(arrival)
+        result = Result(DELIVERABLE) if receipt is None else _result(receipt)
+        if not is_conflict:
+            return result
+        detail = WOULD_BE_STORED if receipt is None else result.detail
+        return replace(result, outcome=Outcome.CONFLICT.value, detail=detail)
 
     def _note(self, key: str, result: Result) -> None:
         tags = {OUTCOME: result.outcome, REDRIVEN_AT: utc(self._now().isoformat())}
@@ -95,29 +95,44 @@ class Redriver:
         )
 
 
-class Run:
-    """Redrives objects one after the other, prints a line for each and skips those that are settled."""
+def _result(receipt: Receipt) -> Result:
+    outcome = receipt.outcome.value
+    if receipt.outcome is Outcome.CONFLICT:
+        return Result(outcome, KEPT)
+    if receipt.outcome is Outcome.CONTRACT:
+        return Result(outcome, violations=receipt.violations)
+    return Result(outcome, receipt.problem, receipt.violations if receipt.essentials is None else ())
 
-    def __init__(self, redriver: Redriver, progress: output.Progress, *, again: bool, limit: int | None) -> None:
+
+class Run:
+    """Redrives objects one after the other and prints a line for each.
+
+    Skips settled objects unless ``again``, and conflicting duplicates unless ``conflicts``.
+    """
+
+    def __init__(
+        self, redriver: Redriver, progress: output.Progress, *, again: bool, conflicts: bool, limit: int | None
+    ) -> None:
         self._redriver = redriver
         self._progress = progress
         self._again = again
+        self._conflicts = conflicts
         self._limit = limit
-        self._skipped = 0
+        self._settled_count = 0
+        self._conflict_count = 0
         self._ending = "interrupted, the same command continues from here: "
         self.failed = False
 
     def run(self, objects: Iterable[QuarantineObject]) -> None:
         unavailable = 0
-        for found in objects:
-            if found.outcome in SETTLED and not self._again:
-                self._skipped += 1
+        for entry in objects:
+            if self._skips(entry):
                 continue
             if self._progress.total == self._limit:
                 break
-            result = self._redriver.redrive(found)
+            result = self._redriver.redrive(entry)
             self._progress.add(result.outcome)
-            click.echo(output.result(result.outcome, found.key, result.detail, result.violations))
+            echo(output.result_row(result.outcome, entry.key, result.detail, result.violations))
             self.failed |= result.failed
             unavailable = unavailable + 1 if result.outcome == UNAVAILABLE else 0
             if unavailable == MOST_UNAVAILABLE:
@@ -126,5 +141,17 @@ class Run:
         self._ending = ""
 
     def closing_line(self, *, dry: str) -> str:
-        skipped = f"; {self._skipped} skipped, redriven before" if self._skipped else ""
-        return self._ending + dry + self._progress.summary() + skipped
+        settled = f"; {self._settled_count} skipped, redriven before" if self._settled_count else ""
+        conflicts = f"; {self._conflict_count} skipped, {Outcome.CONFLICT.value}" if self._conflict_count else ""
+        return self._ending + dry + self._progress.summary() + settled + conflicts
+
+    def _skips(self, entry: QuarantineObject) -> bool:
+        if entry.outcome in SETTLED and not self._again:
+            self._settled_count += 1
+            return True
+        if entry.is_conflict and not self._conflicts:
+            self._conflict_count += 1
+            self.failed = True
+            echo(output.result_row(Outcome.CONFLICT.value, entry.key, NOT_REDRIVEN, ()))
+            return True
+        return False

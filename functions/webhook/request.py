@@ -20,8 +20,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Request(NamedTuple):
     """``headers`` has lower-case names; a header that was sent several times is one value, joined by commas.
 
-    ``path_token`` is the last segment of the route ``/webhooks/appointments/{token}``, percent-decoded, empty on the
-    route without it. ``body`` is the exact bytes that were sent; of broken base64 it is the text that arrived.
+    ``path_token`` is the last segment of the route ``/webhooks/appointments/{token}``, percent-decoded, with or without
+    a slash behind it; empty without one. ``body`` is the exact bytes that were sent; of broken base64 it is the text
+    that arrived.
     ``received_at`` is UTC in the fixed width of :func:`.instants.utc`, ``received_at_ms`` the same in epoch
     milliseconds. ``request_id`` is API Gateway's, as in the access log. ``error`` says why the body cannot be JSON.
     """
@@ -42,7 +43,7 @@ class Request(NamedTuple):
         body, error = _body(event)
         return cls(
             headers=headers,
-            path_token=str((event.get("pathParameters") or {}).get("token") or ""),
+            path_token=_path_token(event.get("pathParameters") or {}),
             body=body,
             received_at_ms=received_at_ms,
             received_at=utc((EPOCH + timedelta(milliseconds=received_at_ms)).isoformat()),
@@ -57,6 +58,11 @@ class Request(NamedTuple):
         if not 0 <= waited < timing.SENDER:  # a sample's time, a wrong clock, or the sender has given up
             waited = 0.0
         return max(timing.ANSWER - waited, timing.LEAST_ANSWER)
+
+
+def _path_token(parameters: Mapping[str, Any]) -> str:
+    """The token in the path. The greedy route takes the paths with a trailing slash (docs/decisions/0024)."""
+    return str(parameters.get("token") or str(parameters.get("proxy") or "").removesuffix("/"))
 
 
 def _body(event: Mapping[str, Any]) -> tuple[bytes, RejectedError | None]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from local.delivery_log import Event
+from local.delivery_log import RANKS, Event
 from samples import SAMPLES
 
 EVENTS = 6
@@ -63,4 +63,5 @@ def _planned(envelope_id: str, appointment_id: str, at: datetime, chance: random
     appointment = shape["data"]["appointment"] | {"id": appointment_id, "updatedAt": updated_at}
     document = shape | {"id": envelope_id, "data": shape["data"] | {"appointment": appointment}}
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    return PlannedDelivery(Event(envelope_id, appointment_id, at, hashlib.sha256(body).digest()), body)
+    rank = RANKS.get(shape["data"]["eventType"], 2)
+    return PlannedDelivery(Event(envelope_id, appointment_id, at, rank, hashlib.sha256(body).digest()), body)

@@ -1,4 +1,4 @@
-"""The installed command against an embedded AWS over HTTP: found by the stack name, and killed during a redrive."""
+"""The installed command against an embedded AWS over HTTP: named by its stack, killed, and on a terminal."""
 
 from __future__ import annotations
 
@@ -55,17 +55,32 @@ def events(aws: EmbeddedAws) -> list[str]:
     return sorted(item["sk"]["S"] for item in items if item["sk"]["S"] != "CURRENT")
 
 
-def test_the_command_needs_only_the_name_of_the_stack(aws: EmbeddedAws) -> None:
+def test_the_command_needs_only_the_name_of_a_stack(aws: EmbeddedAws) -> None:
     assert len(run(aws, "list")[1]) == COUNT + 1
     status, lines, _ = run(aws, "redrive", "--limit", "1", "--execute")
     assert (status, lines[-1]) == (0, "1 object: 1 stored")
     assert len(events(aws)) == 1
 
 
-def test_an_unknown_stack_is_reported_in_one_line(aws: EmbeddedAws) -> None:
+def test_an_unknown_stack_is_reported_in_one_line_with_the_existing_stacks(aws: EmbeddedAws) -> None:
     status, _, err = run(aws, "list", stack="none")
-    assert (status, err.startswith("Error: ListStackResources was refused")) == (1, True), err
+    assert (status, err.startswith("Error: there is no stack none in ")) == (1, True), err
+    assert f"the stacks are {STACK};" in err
     assert err.count("\n") == 1
+
+
+def test_a_body_is_raw_in_a_pipe_and_escaped_on_a_terminal(aws: EmbeddedAws) -> None:
+    content = b'{"note": "\x1b[2J\xff"}'
+    quarantine = Quarantine(aws.client("s3"), BUCKETS["QuarantineBucket"])
+    key = quarantine.keep(content, Outcome.MALFORMED, received_at="2026-03-02T09:00:00.000000000Z")
+    command = [COMMAND, "quarantine", "show", key, "--body", "--stack", STACK, "--endpoint-url", aws.url]
+    environment = {**os.environ, **CREDENTIALS}
+    assert subprocess.run(command, env=environment, capture_output=True, check=True).stdout == content  # noqa: S603
+    reader, terminal = os.openpty()
+    subprocess.run(command, env=environment, stdout=terminal, check=True)  # noqa: S603
+    os.close(terminal)
+    assert os.read(reader, 1000) == b'{"note": "\\x1b[2J\\xff"}\r\n'
+    os.close(reader)
 
 
 def test_a_second_redrive_completes_a_killed_one(aws: EmbeddedAws) -> None:

@@ -83,7 +83,7 @@ def test_a_poisoned_event_waits_in_the_failure_queue_and_is_redriven_after_its_r
     assert "event e-2" in appointments(stack, "redrive").stdout
     redriven = appointments(stack, "redrive", "--execute")
     assert redriven.returncode == 0, redriven.stderr
-    assert "1 published, 0 failed, 0 not tried; 1 failures removed, 0 left." in redriven.stdout
+    assert "1 published, 0 failed, 0 not tried; 1 failures deleted, 0 left." in redriven.stdout
     (message,) = receive(stack, 1)
     assert message["detail"]["metadata"]["id"] == "e-2"
     assert appointments(stack, "list").stdout.startswith("0 failures")

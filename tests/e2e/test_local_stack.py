@@ -63,12 +63,16 @@ def test_concurrent_shuffled_and_repeated_deliveries_converge(stack: Stack) -> N
 def test_no_log_line_and_no_answer_contains_the_content_of_a_delivery(stack: Stack) -> None:
     assert stack.options.log is not None
     document = delivery(
-        id="leak", appointment_id="leak", internalNotes="c4n4ry", office={"id": "o", "c4n4ry": "c4n4ry"}, start="c4n4ry"
+        id="leak",
+        appointment_id="leak",
+        internalNotes="c4n4ry",
+        office={"id": "o", "c4n4ry": "c4n4ry"},
+        status={"c4n4ry": 1},
     )
     contents = [
         body(document),
         body(document)[:-9],
-        body(document).replace(b'"start": "c4n4ry"', b'"start": "2026-03-10T10:00:00Z"'),
+        body(document).replace(b'{"c4n4ry": 1}', b'"c4n4ry"'),
     ]
     answers = [post(stack.gateway.url + query, content, HEADERS) for content in contents for query in ("", "?c4n4ry")]
     answers += [post(stack.gateway.url, contents[2], {"authorization": "Bearer c4n4ry"})]
@@ -81,10 +85,20 @@ def test_no_log_line_and_no_answer_contains_the_content_of_a_delivery(stack: Sta
 
 
 def test_only_the_routes_of_the_template_exist(stack: Stack) -> None:
-    for suffix in ("/", "/more/still", "more"):
-        assert post(stack.gateway.url + suffix, body(delivery()), HEADERS)[0] == 404
+    assert post(stack.gateway.url + "more", body(delivery()), HEADERS)[0] == 404
     assert post(stack.gateway.url, b"x" * (11 * 1024 * 1024), HEADERS)[0] == 413
     assert post(stack.gateway.url, body(delivery()), HEADERS)[0] == 202
+
+
+def test_a_trailing_slash_of_the_url_is_ignored(stack: Stack) -> None:
+    for path, headers, status in (
+        ("/", HEADERS, 202),
+        ("/", {}, 401),
+        (f"/{TOKEN}/", {}, 200),
+        ("/wrong/", {}, 401),
+        (f"/{TOKEN}/more", {}, 401),
+    ):
+        assert post(stack.gateway.url + path, body(delivery(id="e-slash")), headers)[0] == status, path
 
 
 def test_the_table_has_the_keys_indexes_and_stream_of_the_template(stack: Stack) -> None:

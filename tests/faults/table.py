@@ -35,7 +35,7 @@ class Content(StrEnum):
             case Content.LARGE:
                 return body(new | {"noise": Random(new["id"]).randbytes(450_000).hex()})
             case Content.INVALID:
-                return body(new).replace(b'"ACCEPTED"', b'"POSTPONED"')
+                return body(new).replace(b'"Appointment"', b'"Office"')
             case Content.CONFLICT:
                 return body(new | {"id": known["id"]})
 

@@ -194,6 +194,27 @@ def test_only_an_authenticated_body_is_parsed(
 
 
 @pytest.mark.parametrize(
+    ("rest", "headers", "status"),
+    [
+        ("", {"authorization": f"Bearer {SECRET}"}, 202),
+        ("", {}, 401),
+        (f"{SECRET}/", {}, 202),
+        (SECRET, {}, 202),
+        ("wrong/", {}, 401),
+        (f"{SECRET}//", {}, 401),
+        (f"{SECRET}/more", {}, 401),
+    ],
+)
+def test_a_trailing_slash_of_the_path_is_ignored(start: Start, rest: str, headers: dict[str, str], status: int) -> None:
+    request = event(GOOD, **headers) | {
+        "routeKey": "POST /webhooks/appointments/{proxy+}",
+        "rawPath": f"/webhooks/appointments/{rest}",
+        "pathParameters": {"proxy": rest},
+    }
+    assert start()(request)[0] == status
+
+
+@pytest.mark.parametrize(
     ("headers", "path_token"),
     [
         ({"authorization": f"Bearer {SECRET}"}, None),

@@ -1,20 +1,24 @@
-"""``appointments quarantine list`` and ``show``, and how the command is told what it is about."""
+"""``appointments quarantine list`` and ``show``, and the options that name a deployment."""
 
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from appointments.contract.instants import utc
+from appointments.contract.violations import Violation
 from appointments.outcome import Outcome
+from appointments.storage.quarantine import QuarantineMetadata
 from cli.main import main
 from cli.target import Target
+from cli.terminal import echo_body
 from tests import profiles
 from tests.shell import BUCKET, CANARY, Operator, broken
 
@@ -42,18 +46,19 @@ def test_a_list_is_filtered_by_reason_time_and_path_and_limited(operator: Operat
     assert len(keys("--limit", "2")) == 2
 
 
-def test_what_was_kept_before_a_time_is_not_even_looked_at(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_object_written_before_since_is_not_read(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime.now(UTC)
     key = operator.quarantine.keep(b"{", Outcome.MALFORMED, received_at=utc(now.isoformat()))
     looks: list[Any] = []
     operator.s3.meta.events.register("before-call.s3.HeadObject", lambda **_: looks.append(1))
+    operator.s3.meta.events.register("before-call.s3.GetObjectTagging", lambda **_: looks.append(1))
     monkeypatch.setattr(Target, "s3", operator.s3)
     assert operator.listed("--since", (now + timedelta(hours=1)).isoformat()) == []
     assert looks == []
     assert [one["key"] for one in operator.listed("--since", (now - timedelta(seconds=1)).isoformat())] == [key]
 
 
-def test_a_path_that_cannot_be_looked_for_in_whole_is_told(operator: Operator) -> None:
+def test_an_object_whose_listed_violations_do_not_decide_about_a_path_is_named(operator: Operator) -> None:
     people = [{"type": "CUSTOMER", "role": CANARY, "customer": {"id": 1}} for _ in range(60)]
     key = operator.keep(broken(meetingType="OFFICE", participants=people))
     answer = operator.run("list", "--path", "$.data.appointment.participants[59]")
@@ -61,13 +66,13 @@ def test_a_path_that_cannot_be_looked_for_in_whole_is_told(operator: Operator) -
     assert f"{key}: skipped" in answer.stderr
 
 
-def test_more_than_a_page_is_listed_whole(operator: Operator) -> None:
+def test_all_pages_of_the_bucket_are_listed(operator: Operator) -> None:
     for number in range(1100):
         operator.s3.put_object(Bucket=BUCKET, Key=f"contract/{number}", Body=b"{}")
     assert len(operator.listed()) == 1100
 
 
-def test_the_table_shows_what_and_why_and_no_value(operator: Operator) -> None:
+def test_the_list_shows_each_object_with_a_rule_and_no_value(operator: Operator) -> None:
     key = operator.keep(broken())
     answer = operator.run("list")
     head, row = answer.stdout.splitlines()
@@ -77,7 +82,7 @@ def test_the_table_shows_what_and_why_and_no_value(operator: Operator) -> None:
 
 @given(content=st.binary(max_size=500))
 @settings(max_examples=profiles.examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_show_gives_the_body_to_the_byte_and_only_when_asked(operator: Operator, content: bytes) -> None:
+def test_show_writes_the_body_byte_for_byte_only_with_its_option(operator: Operator, content: bytes) -> None:
     key = operator.quarantine.keep(content, Outcome.MALFORMED, received_at="2026-03-02T09:00:00.000000000Z")
     assert operator.run("show", key, "--body").stdout_bytes == content
     shown = json.loads(operator.run("show", key, "--json").stdout)
@@ -85,7 +90,7 @@ def test_show_gives_the_body_to_the_byte_and_only_when_asked(operator: Operator,
     assert shown["size"] == len(content)
 
 
-def test_show_tells_all_but_values(operator: Operator) -> None:
+def test_show_prints_the_metadata_and_no_value(operator: Operator) -> None:
     key = operator.keep(broken(id="e-1"))
     operator.run("redrive", key, "--execute")
     answer = operator.run("show", key)
@@ -95,37 +100,80 @@ def test_show_tells_all_but_values(operator: Operator) -> None:
     assert CANARY not in answer.output
 
 
+HOSTILE = "\x1b[2J\x9b\u202e\x07"
+
+
+@pytest.mark.parametrize("command", [["list"], ["list", "--json"], ["show"], ["show", "--json"], ["redrive"]])
+def test_metadata_and_keys_cannot_send_escape_sequences_to_a_terminal(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    key = f"contract/{HOSTILE}"
+    broken_rule = Violation(f"$.{HOSTILE}", HOSTILE, HOSTILE)
+    hostile = QuarantineMetadata("2026-03-02T09:00:00Z", (broken_rule,), 1, HOSTILE, HOSTILE)
+    monkeypatch.setattr(QuarantineMetadata, "from_metadata", lambda _: hostile)
+    operator.s3.put_object(Bucket=BUCKET, Key=key, Body=b"{}")
+    answer = operator.run(*command, *([] if command[0] == "list" else [key]))
+    escaped = r"contract/\u001b[2J\u009b\u202e\u0007" if "--json" in command else r"contract/\x1b[2J\x9b\u202e\x07"
+    assert escaped in answer.stdout
+    assert all(char.isprintable() for line in answer.output.split("\n") for char in line)
+
+
+@given(content=st.text(max_size=200))
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@example(content="\x1b[2J{\r\n\t}\x9b")
+@pytest.mark.usefixtures("dynamodb")
+def test_a_body_on_a_terminal_is_escaped(capsys: pytest.CaptureFixture[str], content: str) -> None:
+    capsys.readouterr()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.stdout, "isatty", lambda: True)
+        echo_body(content.encode() + b"\xff\x1b")
+    shown = capsys.readouterr().out
+    assert shown.endswith("\\xff\\x1b\n")
+    assert all(char.isprintable() or char in "\n\t" for char in shown)
+
+
 @pytest.mark.parametrize("command", [["show"], ["redrive"], ["redrive", "--execute"]])
-def test_a_key_that_is_not_there_is_told(operator: Operator, command: list[str]) -> None:
+def test_an_unknown_key_is_one_line(operator: Operator, command: list[str]) -> None:
     answer = operator.run(*command, "contract/none")
     assert answer.exit_code == 1
-    assert "Error: there is no contract/none in quarantine" in answer.stderr
+    assert answer.stderr == "Error: there is no contract/none in quarantine: 'appointments quarantine list' shows all\n"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["redrive", "a", "--reason", "contract"], "give either keys or filters"),
-        (["list", "--since", "yesterday"], "is no time: give 2026-03-02 or"),
-        (["list", "--since", "2026-02-30"], "is no time: give 2026-03-02 or"),
+        (["list", "--since", "yesterday"], "is not a time: give 2026-03-02 or"),
+        (["list", "--since", "2026-02-30"], "is not a time: give 2026-03-02 or"),
         (["list", "--reason", "other"], "'other' is not one of"),
         (["list", "--limit", "0"], "not in the range"),
+        (["list", "--limit", "9" * 20], "not in the range"),
+        (["list", "--since", "2026-03-03", "--until", "2026-03-02"], "--since must be earlier than --until"),
+        (["redrive", "--since", "2026-03-02", "--until", "2026-03-02"], "--since must be earlier than --until"),
+        (["list", "--path", "data.appointment"], "give $ or a path such as $.data.appointment.office"),
+        (["list", "--path", "$data"], "give $ or a path such as $.data.appointment.office"),
+        (["redrive", "--path", "$.data."], "give $ or a path such as $.data.appointment.office"),
+        (["redrive", "--conflict"], "--conflict needs the keys of the objects"),
+        (["redrive", "--history-retention-days", "3651"], "not in the range"),
+        (["show"], "Missing argument 'KEY'"),
+        (["show", ""], "Invalid length for parameter Key"),
+        (["show", "\udcff"], "is not valid UTF-8"),
+        (["list", "--quarantine-bucket", "a b"], "Invalid bucket name"),
+        (["list", "--region", "eu west"], "doesn't match a supported format"),
     ],
 )
-def test_what_makes_no_sense_is_refused(operator: Operator, arguments: list[str], told: str) -> None:
+def test_a_wrong_command_line_is_one_line_and_exit_code_2(
+    operator: Operator, arguments: list[str], message: str
+) -> None:
     answer = operator.run(*arguments)
     assert answer.exit_code == 2
-    assert told in answer.stderr
-
-
-def test_what_aws_refuses_is_a_line_and_no_traceback(operator: Operator) -> None:
-    operator.s3.delete_bucket(Bucket=BUCKET)
-    answer = operator.run("list")
-    assert (answer.exit_code, answer.stderr) == (1, "Error: ListObjectsV2 was refused: NoSuchBucket\n")
+    assert message in answer.stderr
+    assert answer.stderr.startswith("Error: ")
+    assert answer.stderr.count("\n") == 1
 
 
 @pytest.mark.usefixtures("operator")
-def test_without_a_name_it_says_which_option_gives_it() -> None:
+def test_a_missing_name_is_an_error_that_names_the_option() -> None:
     answer = CliRunner().invoke(main, ["quarantine", "list"])
     assert answer.exit_code == 2
     assert "give --stack or --quarantine-bucket" in answer.stderr

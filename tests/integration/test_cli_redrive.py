@@ -31,6 +31,109 @@ def test_a_dry_run_is_the_default_tells_what_would_be_accepted_and_writes_nothin
     assert [operator.outcome(key) for key in (good, bad)] == [None, None]
 
 
+CONFLICT = "conflicting-duplicate"
+
+
+def table(operator: Operator) -> list[Any]:
+    return operator.dynamodb.scan(TableName=operator.table_name, ConsistentRead=True)["Items"]
+
+
+def expire_events(operator: Operator) -> None:
+    for item in table(operator):
+        if item["sk"]["S"] != "CURRENT":
+            key = {"pk": item["pk"], "sk": item["sk"]}
+            operator.dynamodb.delete_item(TableName=operator.table_name, Key=key)
+
+
+def conflicting(operator: Operator, *, expired: bool) -> str:
+    """The key of a conflicting duplicate whose first event is in the table or has expired."""
+    operator.keep(body(delivery(id="e-1")), reason=Outcome.UNDELIVERABLE)
+    assert operator.run("redrive", "--execute").exit_code == 0
+    if expired:
+        expire_events(operator)
+    return operator.keep(body(delivery(id="e-1", note=CANARY)), reason=Outcome.CONFLICT)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--reason", CONFLICT], ["--reason", CONFLICT, "--again"], ["--limit", "1"]])
+@pytest.mark.parametrize("execute", [[], ["--execute"]])
+@pytest.mark.parametrize("expired", [True, False])
+def test_a_conflicting_duplicate_is_not_redriven_by_filters(
+    operator: Operator, *, expired: bool, execute: list[str], arguments: list[str]
+) -> None:
+    key = conflicting(operator, expired=expired)
+    before = table(operator)
+    answer = operator.run("redrive", *arguments, *execute)
+    (line,) = (line for line in answer.stdout.splitlines() if key in line)
+    assert line.split(maxsplit=2)[::2] == [
+        CONFLICT,
+        "not redriven: another event has its envelope id; compare both, then give its key with --conflict",
+    ]
+    assert closing(answer).endswith("; 1 skipped, conflicting-duplicate")
+    assert answer.exit_code == 1
+    assert operator.outcome(key) is None
+    assert table(operator) == before
+
+
+@pytest.mark.parametrize("execute", [[], ["--execute"]])
+def test_a_conflicting_duplicate_is_not_redriven_by_key_alone(operator: Operator, execute: list[str]) -> None:
+    key = conflicting(operator, expired=True)
+    before = table(operator)
+    answer = operator.run("redrive", key, *execute)
+    assert answer.exit_code == 1
+    assert "deliverable" not in answer.stdout
+    assert "then give its key with --conflict" in answer.stdout
+    assert (table(operator), operator.outcome(key)) == (before, None)
+
+
+def test_a_conflicting_duplicate_is_redriven_by_key_with_its_flag(operator: Operator) -> None:
+    key = conflicting(operator, expired=True)
+    answer = operator.run("redrive", key, "--conflict", "--execute")
+    assert (closing(answer), answer.exit_code) == ("1 object: 1 stored", 0)
+    assert (operator.events(), operator.outcome(key)) == (["e-1"], "stored")
+    assert CANARY not in answer.output
+
+
+def test_a_dry_run_with_the_flag_says_what_the_table_has_and_never_deliverable(operator: Operator) -> None:
+    key = conflicting(operator, expired=True)
+    answer = operator.run("redrive", key, "--conflict")
+    line, last = answer.stdout.splitlines()
+    assert line.startswith(f"{CONFLICT}  {key}  the table does not have this event any more: --execute stores this")
+    assert last == "dry run, nothing is written without --execute: 1 object: 1 conflicting-duplicate"
+    assert (operator.events(), operator.outcome(key)) == ([], None)
+
+
+@pytest.mark.parametrize("execute", [[], ["--execute"]])
+def test_a_redrive_with_the_flag_never_replaces_an_event(operator: Operator, execute: list[str]) -> None:
+    key = conflicting(operator, expired=False)
+    before = table(operator)
+    answer = operator.run("redrive", key, "--conflict", *execute)
+    assert f"{key}  the table has this event with other content, and keeps it" in answer.stdout
+    assert (answer.exit_code, table(operator)) == (1, before)
+
+
+def test_an_object_that_turned_out_to_be_a_conflict_is_not_redriven_after_the_first_event_expired(
+    operator: Operator,
+) -> None:
+    operator.keep(body(delivery(id="e-1")), reason=Outcome.UNDELIVERABLE)
+    operator.run("redrive", "--execute")
+    other = operator.keep(body(delivery(id="e-1", note=1)), reason=Outcome.CONTRACT)
+    operator.run("redrive", other, "--execute")
+    assert operator.outcome(other) == CONFLICT
+    expire_events(operator)
+    for arguments in ([], ["--execute"], [other], [other, "--execute"]):
+        assert "deliverable " not in operator.run("redrive", *arguments).stdout
+    assert operator.events() == []
+    assert operator.run("redrive", other, "--conflict", "--execute").exit_code == 0
+    assert operator.events() == ["e-1"]
+
+
+def test_skipped_conflicts_do_not_count_for_the_limit(operator: Operator) -> None:
+    operator.keep(body(delivery(id="e-0")), reason=Outcome.CONFLICT)
+    operator.keep(body(delivery(id="e-1")), reason=Outcome.CONTRACT)
+    answer = operator.run("redrive", "--limit", "1", "--execute")
+    assert closing(answer) == "1 object: 1 stored; 1 skipped, conflicting-duplicate"
+
+
 def test_many_are_redriven_each_outcome_is_kept_and_the_closing_line_counts(operator: Operator) -> None:
     stored = operator.keep(body(delivery(id="e-1")), reason=Outcome.CONTRACT)
     stale = operator.keep(body(delivery(id="e-0", updated_at="2020-01-01T00:00:00Z")), reason=Outcome.MEDIA_TYPE)

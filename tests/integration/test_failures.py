@@ -211,16 +211,33 @@ def test_list_shows_no_more_than_its_limit_and_says_so(stack: Stack) -> None:
     assert stack.left() == 25
 
 
-def test_an_id_cannot_steer_the_terminal(stack: Stack) -> None:
-    stack.park(stack.store("a\x1b[2J", "e\n-1"))
-    assert r"appointment a\x1b[2J, event e\n-1" in stack.run("list").output
+@pytest.mark.parametrize("command", [["list"], ["redrive"], ["redrive", "--appointment", "a\x1b[2J"]])
+def test_an_id_cannot_send_escape_sequences_to_a_terminal(stack: Stack, command: list[str]) -> None:
+    stack.park(stack.store("a\x1b[2J", "e\n\x9b-\u202e1"))
+    assert r"appointment a\x1b[2J, event e\n\x9b-\u202e1" in stack.run(*command).output
+
+
+def test_an_event_type_cannot_send_escape_sequences_to_a_terminal(stack: Stack) -> None:
+    item = stack.store("a", "e-1")
+    stack.table.put_item(TableName=stack.table_name, Item=item | {"eventType": {"S": "\x1b]0;x\x07"}})
+    assert r" \x1b]0;x\x07: appointment a" in stack.run("redrive", "--appointment", "a").output
+
+
+def test_a_message_of_the_queue_cannot_send_escape_sequences_to_a_terminal(stack: Stack) -> None:
+    text = json.loads(Parked("pk", "sk", Cause.REFUSED, "\x1b[1m", "\n1", "\x1b[2J").body())
+    stack.send(json.dumps(text))
+    output = stack.run("list").output
+    assert r"parked   \x1b[2J  refused \x1b[1m: " in output
+    assert "\x1b" not in output
 
 
 def test_a_dry_run_shows_what_would_be_published_and_changes_nothing(stack: Stack) -> None:
     stack.park(stack.store("a", "e-1"))
     output = stack.run("redrive").output
     assert "would publish 2026-03-02T12:00:00.000000000Z  CREATE: appointment a, event e-1" in output
-    assert output.endswith("1 failures, 1 events, 0 failures without an event. Nothing was changed: --yes publishes.\n")
+    assert output.endswith(
+        "1 failures, 1 events, 0 failures without an event. Nothing was changed: --execute publishes.\n"
+    )
     assert stack.published() == []
     assert stack.left() == 1
 
@@ -229,7 +246,7 @@ def test_parked_events_are_published_in_the_streams_order_whatever_the_queues(st
     for number in (3, 1, 2):
         stack.park(stack.store("a", f"e-{number}", minute=9 - number), sequence_number=number)
     stack.park(stack.store("b", "e-4"), sequence_number=0)
-    output = stack.run("redrive", "--yes").output
+    output = stack.run("redrive", "--execute").output
     published = stack.published()
     assert [name for name in published if name != "e-4"] == ["e-1", "e-2", "e-3"]
     assert len(published) == 4
@@ -241,7 +258,7 @@ def test_a_range_is_read_from_the_stream_and_nothing_before_or_behind_it_is_publ
     for number in range(6):
         stack.store("ab"[number % 2], f"e-{number}", minute=30 - number)
     stack.give_up(1, 5)
-    stack.run("redrive", "--yes")
+    stack.run("redrive", "--execute")
     published = stack.published()
     assert [name for name in published if name in ("e-1", "e-3")] == ["e-1", "e-3"]
     assert [name for name in published if name in ("e-2", "e-4")] == ["e-2", "e-4"]
@@ -256,7 +273,7 @@ def test_a_range_that_the_stream_has_forgotten_is_found_in_the_history_by_the_ti
     for number, minute in enumerate((50, 11, 5, 0, 20)):
         stack.store("a", f"e-{number}", minute)
     stack.give_up(1, 4)
-    output = stack.run("redrive", "--yes").output
+    output = stack.run("redrive", "--execute").output
     assert stack.published() == ["e-3", "e-2", "e-1"]  # by storedAt, one minute around the range included
     assert "scanning the table" in output
     assert stack.left() == 0
@@ -266,7 +283,7 @@ def test_an_event_from_before_commits_were_dated_is_found_by_its_arrival(forgetf
     forgetful.store("a", "e-1", 5, stored_at=False)
     forgetful.store("a", "e-2", 30, stored_at=False)
     forgetful.give_up(0, 1)
-    forgetful.run("redrive", "--yes")
+    forgetful.run("redrive", "--execute")
     assert forgetful.published() == ["e-1"]
 
 
@@ -279,7 +296,7 @@ def test_several_forgotten_ranges_cost_one_scan_and_each_gets_its_own_events(
     for number, minute in enumerate((5, 30)):
         at = f"2026-03-02T12:{minute:02}:00Z"
         forgetful.give_up(number, number + 1, approximateArrivalOfFirstRecord=at, approximateArrivalOfLastRecord=at)
-    output = forgetful.run("redrive", "--yes").output
+    output = forgetful.run("redrive", "--execute").output
     assert output.count("scanning the table") == 1
     assert sorted(name for call in calls for name in call) == ["e-0", "e-2"]
 
@@ -290,7 +307,7 @@ def test_a_stream_that_is_gone_is_as_good_as_forgotten(stack: Stack, request: py
     stack.store("a", "e-1", 5)
     arn, _, _ = stack.streamed()
     stack.give_up(0, 1, streamArn=f"{arn[:-3]}999", shardId="shardId-00000000000000000000-gone")
-    stack.run("redrive", "--yes")
+    stack.run("redrive", "--execute")
     assert stack.published() == ["e-1"]
 
 
@@ -299,7 +316,7 @@ def test_what_is_in_several_failures_is_published_once_and_all_of_them_are_remov
     stack.park(item, 1)
     stack.park(item, 1)
     stack.give_up(0, 1)
-    output = stack.run("redrive", "--yes").output
+    output = stack.run("redrive", "--execute").output
     assert stack.published() == ["e-1"]
     assert "3 failures, 1 events: 1 published, 0 failed, 0 not tried; 3 failures deleted, 0 left." in output
 
@@ -310,7 +327,7 @@ def test_what_eventbridge_still_refuses_stays_and_the_command_fails(
     refuse(monkeypatch, lambda name: "MalformedDetail" if name == "e-1" else None)
     for number in (1, 2, 3):
         stack.park(stack.store("a", f"e-{number}"), number)
-    output = stack.run("redrive", "--yes", code=1).output
+    output = stack.run("redrive", "--execute", code=1).output
     assert stack.published() == ["e-2", "e-3"]
     assert "not published, MalformedDetail: 2026-03-02T12:00:00.000000000Z  CREATE: appointment a, event e-1" in output
     assert "3 failures, 3 events: 2 published, 1 failed, 0 not tried; 2 failures deleted, 1 left." in output
@@ -323,10 +340,10 @@ def test_a_range_stays_until_every_event_of_it_is_accepted(stack: Stack, monkeyp
     stack.give_up(0, 4)
     with monkeypatch.context() as refusing:
         refuse(refusing, lambda name: "InvalidArgument" if name == "e-2" else None)
-        stack.run("redrive", "--yes", code=1)
+        stack.run("redrive", "--execute", code=1)
     assert sorted(stack.published()) == ["e-0", "e-1", "e-3"]
     assert stack.left() == 1
-    stack.run("redrive", "--yes")
+    stack.run("redrive", "--execute")
     assert sorted(stack.published()) == ["e-0", "e-1", "e-2", "e-3"]
     assert stack.left() == 0
 
@@ -337,7 +354,7 @@ def test_an_outage_fails_stops_early_and_loses_nothing(stack: Stack, monkeypatch
     calls = refuse(monkeypatch, lambda _: "ThrottlingException")
     for number in range(6):
         stack.park(stack.store(f"a-{number}", f"e-{number}"), number)
-    output = stack.run("redrive", "--yes", code=1).output
+    output = stack.run("redrive", "--execute", code=1).output
     assert "stopped: EventBridge accepts nothing" in output
     assert "6 failures, 6 events: 0 published, 2 failed, 4 not tried; 0 failures deleted, 6 left." in output
     assert {name for call in calls for name in call} == {"e-0", "e-1"}
@@ -352,7 +369,7 @@ def test_an_appointments_events_behind_one_that_does_not_get_through_just_now_wa
     for number in (1, 2):
         stack.park(stack.store("a", f"e-{number}"), number)
     stack.park(stack.store("b", "e-3"), 3)
-    stack.run("redrive", "--yes", code=1)
+    stack.run("redrive", "--execute", code=1)
     assert stack.published() == ["e-3"]
     assert stack.left() == 2
 
@@ -371,10 +388,10 @@ def test_interrupted_at_any_call_it_leaves_in_the_queue_what_is_not_known_to_be_
 
     with monkeypatch.context() as interrupting:
         refuse(interrupting, interrupted)
-        stack.run("redrive", "--yes", code=1)
+        stack.run("redrive", "--execute", code=1)
     assert stack.published() == ["e-0"]
     assert stack.left() == 2
-    stack.run("redrive", "--yes")
+    stack.run("redrive", "--execute")
     assert stack.published() == ["e-1", "e-2"]
     assert stack.left() == 0
 
@@ -383,7 +400,7 @@ def test_an_event_that_the_history_no_longer_has_stays_in_the_queue_and_the_comm
     item = stack.store("a", "e-1")
     stack.park(item)
     stack.table.delete_item(TableName=stack.table_name, Key={name: item[name] for name in ("pk", "sk")})
-    for arguments in (["redrive"], ["redrive", "--yes"]):
+    for arguments in (["redrive"], ["redrive", "--execute"]):
         assert "no event found: parked" in stack.run(*arguments, code=1).output
     assert stack.left() == 1
 
@@ -392,10 +409,10 @@ def test_a_poisoned_item_stays_in_the_queue_until_it_is_repaired(stack: Stack) -
     item = stack.store("a", "e-1")
     stack.table.put_item(TableName=stack.table_name, Item=item | {"body": {"B": b"poison"}})
     stack.park(item)
-    assert "not published, error: " in stack.run("redrive", "--yes", code=1).output
+    assert "not published, error: " in stack.run("redrive", "--execute", code=1).output
     assert stack.left() == 1
     stack.table.put_item(TableName=stack.table_name, Item=item)
-    stack.run("redrive", "--yes")
+    stack.run("redrive", "--execute")
     assert stack.published() == ["e-1"]
     assert stack.left() == 0
 
@@ -403,7 +420,7 @@ def test_a_poisoned_item_stays_in_the_queue_until_it_is_repaired(stack: Stack) -
 def test_a_message_that_is_not_understood_stays_and_the_others_are_published(stack: Stack) -> None:
     stack.send('{"parkedEvent": {"pk": "c4n4ry"}}')
     stack.park(stack.store("a", "e-1"))
-    assert "c4n4ry" not in stack.run("redrive", "--yes", code=1).output
+    assert "c4n4ry" not in stack.run("redrive", "--execute", code=1).output
     assert stack.published() == ["e-1"]
     assert stack.left() == 1
 
@@ -411,7 +428,7 @@ def test_a_message_that_is_not_understood_stays_and_the_others_are_published(sta
 def test_no_more_failures_are_taken_than_the_limit(stack: Stack) -> None:
     for number in range(5):
         stack.park(stack.store("a", f"e-{number}"), number)
-    stack.run("redrive", "--yes", "--limit", "3")
+    stack.run("redrive", "--execute", "--limit", "3")
     assert len(stack.published()) == 3
     assert stack.left() == 2
 
@@ -422,20 +439,20 @@ def test_an_appointment_or_one_event_of_it_is_published_again_without_the_queue(
     stack.store("b", "e-4")
     assert "would publish" in stack.run("redrive", "--appointment", "a").output
     assert stack.published() == []
-    assert stack.run("redrive", "--appointment", "a", "--yes").output.endswith(
+    assert stack.run("redrive", "--appointment", "a", "--execute").output.endswith(
         "3 events: 3 published, 0 failed, 0 not tried.\n"
     )
     assert stack.published() == ["e-3", "e-2", "e-1"]
-    stack.run("redrive", "--appointment", "a", "--event", "e-2", "--yes")
+    stack.run("redrive", "--appointment", "a", "--event", "e-2", "--execute")
     assert stack.published() == ["e-2"]
-    assert "no such event" in stack.run("redrive", "--appointment", "a", "--event", "e-4", "--yes", code=1).output
+    assert "no such event" in stack.run("redrive", "--appointment", "a", "--event", "e-4", "--execute", code=1).output
     assert "needs --appointment" in stack.run("redrive", "--event", "e-2", code=2).output
 
 
 def test_a_message_published_again_is_the_one_that_was_due(stack: Stack) -> None:
     item = stack.store("a", "e-1")
     stack.table.put_item(TableName=stack.table_name, Item=item | {"stale": {"BOOL": True}})
-    stack.run("redrive", "--appointment", "a", "--yes")
+    stack.run("redrive", "--appointment", "a", "--execute")
     (text,) = drained(stack.subscriber_url)
     event = json.loads(text)
     assert (event["source"], event["detail-type"]) == (SOURCE, "AppointmentCreated")
@@ -452,14 +469,14 @@ def test_a_body_in_the_bucket_is_fetched_and_one_that_is_gone_stays_in_the_queue
         key = bucket.put(content) if name == "e-1" else key_of(content)
         stack.table.put_item(TableName=stack.table_name, Item=item | {"bodyKey": {"S": key}})
         stack.park(item)
-    assert "not published, BodyLostError: " in stack.run("redrive", "--yes", code=1).output
+    assert "not published, BodyLostError: " in stack.run("redrive", "--execute", code=1).output
     assert stack.published() == ["e-1"]
     assert stack.left() == 1
 
 
 def test_names_come_from_the_stack_unless_they_are_given(stack: Stack) -> None:
     stack.store("a", "e-1")
-    redriving = ["redrive", "--appointment", "a", "--yes"]
+    redriving = ["redrive", "--appointment", "a", "--execute"]
     assert "give --stack or --table" in stack.run(*redriving, code=2, named=False).output
     template = {
         "Parameters": {name: {"Type": "String"} for name in ("EventSource", "EventDetail")},
@@ -482,7 +499,10 @@ def test_names_come_from_the_stack_unless_they_are_given(stack: Stack) -> None:
     stack.run(*redriving, *deployed, *given, "--event-detail", "full", named=False)
     (text,) = drained(stack.subscriber_url)
     assert json.loads(text)["detail"]["metadata"]["detail"] == "full"
-    assert "ListStackResources was refused" in stack.run("list", "--stack", "no", code=1, named=False).output
+    assert (
+        "the stack deployed has no AppointmentsTable and no"
+        in stack.run(*redriving, *deployed, code=1, named=False).output
+    )
 
 
 def test_the_names_are_those_of_the_template() -> None:

@@ -25,9 +25,9 @@ pytestmark = pytest.mark.parametrize("dynamodb", ["moto"], indirect=True)
 
 
 def fill(operator: Operator) -> None:
-    """Quarantine the refused deliveries of the story, and a delivery that an older release refused."""
+    """Put into quarantine what the samples leave there, and a body that an older release refused."""
     for sample in SAMPLES:
-        details: Any = {
+        metadata: Any = {
             "received_at": sample.received_at,
             "request_id": "Kd1xPj0cDoEEMjw=",
             "content_type": "application/json",
@@ -35,11 +35,11 @@ def fill(operator: Operator) -> None:
         try:
             parse_body(sample.body)
         except ContractError as error:
-            operator.quarantine.keep(sample.body, Outcome.CONTRACT, violations=error.violations, **details)
+            operator.quarantine.keep(sample.body, Outcome.CONTRACT, violations=error.violations, **metadata)
         except MalformedBodyError:
-            operator.quarantine.keep(sample.body, Outcome.MALFORMED, **details)
+            operator.quarantine.keep(sample.body, Outcome.MALFORMED, **metadata)
         if sample.name == "reassign":
-            operator.quarantine.keep(sample.body, Outcome.CONTRACT, violations=(ALREADY_FIXED,), **details)
+            operator.quarantine.keep(sample.body, Outcome.CONTRACT, violations=(ALREADY_FIXED,), **metadata)
 
 
 def test_every_command_on_the_page_prints_the_output_on_the_page(operator: Operator) -> None:

@@ -10,7 +10,17 @@ from typing import Any
 
 import pytest
 
-from tests.template import DOCUMENT, Resources, every_condition, of_type, references, resources, translate
+from tests.template import (
+    DOCUMENT,
+    Resources,
+    default_conditions,
+    every_condition,
+    of_type,
+    references,
+    resolved,
+    resources,
+    translate,
+)
 
 LOGGABLE = {
     "requestId",
@@ -22,6 +32,7 @@ LOGGABLE = {
     "integrationErrorMessage",  # the gateway's own words
 }
 """The variables that hold nothing of the sender's: no path, query, header, address, agent, certificate or claim."""
+LINE = {"requestId", "time", "route", "status", "latencyMs", "bytes", "integrationError"}
 PARAMETERS = DOCUMENT["Parameters"]
 WEBHOOK = DOCUMENT["Resources"]["WebhookFunction"]["Properties"]
 FUNCTION = "WebhookFunction"
@@ -34,12 +45,24 @@ def translated() -> Resources:
 
 
 def test_an_access_log_line_is_json_and_holds_nothing_of_the_senders() -> None:
-    for api in of_type(DOCUMENT["Resources"], "AWS::Serverless::HttpApi", "AWS::Serverless::Api").values():
-        form = api["Properties"]["AccessLogSettings"]["Format"]
+    stack = resources(default_conditions())
+    for api in of_type(stack, "AWS::Serverless::HttpApi", "AWS::Serverless::Api").values():
+        form = resolved(api["Properties"]["AccessLogSettings"]["Format"], "stack")
         assert set(re.findall(r"\$\{?([A-Za-z.]+)", form)) <= {f"context.{name}" for name in LOGGABLE}
-        assert set(json.loads(form)) == {
-            "requestId", "time", "route", "status", "latencyMs", "bytes", "integrationError",
-        }  # fmt: skip
+        assert set(json.loads(form)) == LINE
+
+
+def test_the_callers_address_is_logged_only_on_request() -> None:
+    api = resources(default_conditions() | {"LogsCallerAddress"})["WebhookApi"]
+    form = json.loads(resolved(api["Properties"]["AccessLogSettings"]["Format"], "stack"))
+    assert set(form) == LINE | {"callerAddress"}
+    assert form["callerAddress"] == "$context.identity.sourceIp"
+    assert PARAMETERS["AccessLogCallerAddress"]["Default"] == "false"
+
+
+def test_the_access_log_does_not_fill_the_accounts_resource_policy() -> None:
+    group = DOCUMENT["Resources"]["WebhookApiLogGroup"]["Properties"]["LogGroupName"]["Fn::Sub"]
+    assert group.startswith("/aws/vendedlogs/${AWS::StackName}")
 
 
 def test_every_route_is_the_webhooks_and_takes_post_alone(translated: Resources) -> None:
@@ -47,7 +70,19 @@ def test_every_route_is_the_webhooks_and_takes_post_alone(translated: Resources)
     assert not of_type(translated, "AWS::ApiGatewayV2::Route", "AWS::Lambda::Url")
     for path, methods in api["Properties"]["Body"]["paths"].items():
         assert path.startswith("/webhooks/appointments")
+        assert not path.endswith("/"), "API Gateway creates no such route, and does not say so"
         assert set(methods) == {"post"}
+
+
+def test_every_route_may_invoke_the_function(translated: Resources) -> None:
+    """SAM leaves a greedy variable in the ARN, where it matches no request, unless its name is proxy."""
+    (api,) = of_type(translated, "AWS::ApiGatewayV2::Api").values()
+    permitted = {
+        permission["Properties"]["SourceArn"]["Fn::Sub"][0].partition("/${__Stage__}/POST")[2]
+        for permission in of_type(translated, "AWS::Lambda::Permission").values()
+    }
+    assert permitted == {re.sub(r"\{[^}]+\}", "*", path) for path in api["Properties"]["Body"]["paths"]}
+    assert len(api["Properties"]["Body"]["paths"]) == 3
 
 
 def test_the_stage_is_throttled(translated: Resources) -> None:
@@ -58,11 +93,13 @@ def test_the_stage_is_throttled(translated: Resources) -> None:
         assert PARAMETERS[name]["Default"] >= PARAMETERS[name]["MinValue"] >= 1
 
 
-def test_with_mutual_tls_there_is_no_way_around_it(translated: Resources) -> None:
+def test_with_mutual_tls_or_a_parameter_the_default_address_is_closed(translated: Resources) -> None:
     (api,) = of_type(translated, "AWS::ApiGatewayV2::Api").values()
     (server,) = api["Properties"]["Body"]["servers"]
     closed = server["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"]
-    assert closed == {"Fn::If": ["HasMutualTls", True, False]}
+    assert closed == {"Fn::If": ["ClosesExecuteApi", True, False]}
+    by_parameter = {"Fn::Equals": [{"Ref": "CloseExecuteApiEndpoint"}, "true"]}
+    assert DOCUMENT["Conditions"]["ClosesExecuteApi"] == {"Fn::Or": [{"Condition": "HasMutualTls"}, by_parameter]}
     # API Gateway warns of that entry, having no url, and would refuse to deploy.
     assert not api["Properties"].get("FailOnWarnings")
     domain = resources(every_condition())["WebhookDomain"]["Properties"]
@@ -70,20 +107,39 @@ def test_with_mutual_tls_there_is_no_way_around_it(translated: Resources) -> Non
     assert [one["SecurityPolicy"] for one in domain["DomainNameConfigurations"]] == ["TLS_1_2"]
 
 
+def not_equal(name: str, value: str) -> dict[str, Any]:
+    return {"Fn::Not": [equal(name, value)]}
+
+
+def equal(name: str, value: str) -> dict[str, Any]:
+    return {"Fn::Equals": [{"Ref": name}, value]}
+
+
 @pytest.mark.parametrize(
     ("rule", "given", "needed"),
     [
-        ("ADomainHasACertificate", "CustomDomainName", "CertificateArn"),
-        ("MutualTlsHasADomain", "TruststoreUri", "CustomDomainName"),
+        ("ACertificateHasADomain", not_equal("CertificateArn", ""), not_equal("CustomDomainName", "")),
+        ("AClosedAddressHasADomain", equal("CloseExecuteApiEndpoint", "true"), not_equal("CustomDomainName", "")),
+        ("ADomainHasACertificate", not_equal("CustomDomainName", ""), not_equal("CertificateArn", "")),
+        ("AHeaderHasAToken", not_equal("WebhookTokenHeader", ""), equal("WebhookAuth", "token")),
+        ("MutualTlsHasADomain", not_equal("TruststoreUri", ""), not_equal("CustomDomainName", "")),
+        ("AToleranceHasASignature", not_equal("WebhookToleranceSeconds", "300"), equal("WebhookAuth", "signature")),
+        ("ATruststoreVersionHasATruststore", not_equal("TruststoreVersion", ""), not_equal("TruststoreUri", "")),
     ],
 )
-def test_a_setting_that_would_quietly_do_nothing_does_not_deploy(rule: str, given: str, needed: str) -> None:
-    def is_set(name: str) -> dict[str, Any]:
-        return {"Fn::Not": [{"Fn::Equals": [{"Ref": name}, ""]}]}
-
+def test_a_setting_that_would_quietly_do_nothing_does_not_deploy(
+    rule: str, given: dict[str, Any], needed: dict[str, Any]
+) -> None:
     declared = DOCUMENT["Rules"][rule]
-    assert declared["RuleCondition"] == is_set(given)
-    assert [assertion["Assert"] for assertion in declared["Assertions"]] == [is_set(needed)]
+    assert declared["RuleCondition"] == given
+    assert [assertion["Assert"] for assertion in declared["Assertions"]] == [needed]
+
+
+def test_the_defaults_break_no_rule() -> None:
+    assert str(PARAMETERS["WebhookToleranceSeconds"]["Default"]) == "300"
+    for name in ("CertificateArn", "CustomDomainName", "TruststoreUri", "TruststoreVersion", "WebhookTokenHeader"):
+        assert PARAMETERS[name]["Default"] == ""
+    assert PARAMETERS["CloseExecuteApiEndpoint"]["Default"] == "false"
 
 
 def test_the_api_invokes_the_alias_and_may_invoke_nothing_else(translated: Resources) -> None:

@@ -108,7 +108,8 @@ def test_every_policy_of_a_secret_blocks_public_access(stack: Resources) -> None
 
 def test_every_resource_that_holds_data_has_deletion_policies(stack: Resources) -> None:
     for name, resource in of_type(stack, *HOLDERS).items():
-        assert {resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")} <= {"Delete", "Retain"}, name
+        policies = (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy"))
+        assert policies in {("Delete", "Delete"), ("Retain", "Retain"), ("RetainExceptOnCreate", "Retain")}, name
 
 
 def test_every_log_group_has_a_retention_and_every_function_has_its_log_group(stack: Resources) -> None:

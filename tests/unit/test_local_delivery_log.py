@@ -102,7 +102,7 @@ def test_a_state_that_is_not_of_the_newest_instant_is_reported(world: World, sta
 
 
 def test_the_greater_id_wins_at_the_same_instant(world: World) -> None:
-    world.log.sent["e-3"] = Event("e-3", "a-1", world.log.sent["e-2"].updated_at, world.log.sent["e-3"].digest)
+    world.log.sent["e-3"] = Event("e-3", "a-1", world.log.sent["e-2"].updated_at, 2, world.log.sent["e-3"].digest)
     for records in (world.events, world.streamed):
         records[2]["stale"]["BOOL"] = False
     world.messages[2] = message("e-3", stale=False)
@@ -136,7 +136,7 @@ def test_another_order_of_messages_than_of_commits_is_reported(world: World) -> 
 
 
 def test_other_appointments_are_ignored(world: World) -> None:
-    other = Event("e-9", "a-9", world.log.sent["e-1"].updated_at, b"")
+    other = Event("e-9", "a-9", world.log.sent["e-1"].updated_at, 2, b"")
     world.log = DeliveryLog()
     world.log.record(other, acknowledged=False)
     assert world.problems() == []

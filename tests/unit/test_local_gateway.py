@@ -17,7 +17,7 @@ from local.errors import StartError
 from local.gateway import GATEWAY_BYTES, INVOCATION_BYTES, Gateway
 
 PATH = "/webhooks/appointments"
-ROUTES = [("POST", PATH), ("POST", PATH + "/{token}")]
+ROUTES = [("POST", PATH), ("POST", PATH + "/{token}"), ("POST", PATH + "/{proxy+}")]
 POST = f"POST {PATH} HTTP/1.1\r\n".encode()
 JSON = {"content-type": "application/json"}
 
@@ -65,6 +65,12 @@ def test_the_function_gets_text_as_text_and_other_bodies_in_base64(url: str) -> 
     assert post(url, b"x", {"content-type": "image/png"})[1]["isBase64Encoded"]
 
 
+@pytest.mark.parametrize("rest", ["", "a/", "a/b"])
+def test_the_greedy_route_takes_other_paths_and_a_trailing_slash(url: str, rest: str) -> None:
+    event = post(url, b"", path=f"{PATH}/{rest}")[1]
+    assert (event["routeKey"], event["pathParameters"]) == (f"POST {PATH}/{{proxy+}}", {"proxy": rest})
+
+
 def test_the_function_gets_the_route_the_path_and_the_query(url: str) -> None:
     event = post(url, b"", path=PATH + "/a%20b?c=%20")[1]
     assert (event["routeKey"], event["pathParameters"]) == (f"POST {PATH}/{{token}}", {"token": "a b"})
@@ -96,7 +102,7 @@ def test_the_limit_of_an_invocation_counts_the_base64_of_a_body(url: str) -> Non
 
 def test_an_unknown_route_and_a_failed_function_are_answered(url: str) -> None:
     assert post(url, b"", path="/") == (404, {"message": "Not Found"})
-    assert post(url, b"", path=PATH + "/a/b")[0] == 404
+    assert post(url, b"", path="/webhooks/other")[0] == 404
     assert post(url, b"fail") == (500, {"message": "Internal Server Error"})
 
 

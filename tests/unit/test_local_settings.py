@@ -39,7 +39,16 @@ def test_a_port_is_a_number_from_0_to_65535(variable: str, port: str) -> None:
         settings.serve_options({variable: port})
 
 
-@pytest.mark.parametrize(("token", "message"), [("", "is empty"), ("  ", "is empty"), ("a\nb", "a control character")])
+@pytest.mark.parametrize(
+    ("token", "message"),
+    [
+        ("", "is empty"),
+        ("  ", "is empty"),
+        ("a\nb", "a control character"),
+        ("a b", "a space"),
+        ('{"token":"a"}', "a JSON object"),
+    ],
+)
 def test_a_token_is_one_printable_line(token: str, message: str) -> None:
     with pytest.raises(StartError, match=f"^WEBHOOK_TOKEN .*{message}"):
         settings.serve_options({"WEBHOOK_TOKEN": token})

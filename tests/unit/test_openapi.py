@@ -42,8 +42,10 @@ def test_the_document_is_valid() -> None:
 
 
 def test_the_documented_paths_are_the_routes_of_the_template() -> None:
+    """The greedy route takes the same paths with a slash at the end. OpenAPI has no greedy variables."""
     (api,) = of_type(translate()["Resources"], "AWS::ApiGatewayV2::Api").values()
-    routes = {path: set(methods) for path, methods in api["Properties"]["Body"]["paths"].items()}
+    paths = api["Properties"]["Body"]["paths"]
+    routes = {path: set(methods) for path, methods in paths.items() if not path.endswith("{proxy+}")}
     assert routes == {path: set(methods) for path, methods in DOCUMENT["paths"].items()}
 
 

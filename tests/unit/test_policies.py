@@ -30,6 +30,7 @@ GRANTS = {
         "BacklogQueue": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
         "AppointmentsTable": {"dynamodb:PutItem", "dynamodb:ConditionCheckItem"},
         LARGE_BODIES: {"s3:GetObject", "s3:PutObject"},
+        "BodiesBucket": {"s3:ListBucket"},
         "${QuarantineBucket.Arn}/*": {"s3:PutObject"},
     },
     "PublisherFunctionRole": {
@@ -38,7 +39,7 @@ GRANTS = {
         "AppointmentsTable.StreamArn": {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
         "AppointmentsBus": {"events:PutEvents"},
         LARGE_BODIES: {"s3:GetObject"},
-        "BodiesBucket": {"s3:ListBucket"},  # else a body that is gone looks like one that is forbidden
+        "BodiesBucket": {"s3:ListBucket"},
         "PublisherFailureQueue": {"sqs:SendMessage"},
     },
 }
@@ -53,7 +54,16 @@ KEY_THROUGH = {
 NO_NARROWER = TRACE | {"dynamodb:ListStreams"}
 """The actions that know no narrower resource than "*" (AWS's service authorization reference)."""
 TABLE_READERS: dict[str, set[str]] = {}
-"""The roles that may read appointments back, and by which actions: no function needs to."""
+"""The roles with an action that only reads appointments: no function needs one."""
+UNDER_AN_APPOINTMENT = {
+    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["APPOINTMENT#*"]},
+    "Null": {"dynamodb:LeadingKeys": "false"},
+}
+IN_A_TRANSACTION = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
+TABLE_CONDITIONS = {
+    "dynamodb:PutItem": UNDER_AN_APPOINTMENT | IN_A_TRANSACTION,
+    "dynamodb:ConditionCheckItem": UNDER_AN_APPOINTMENT,  # it exists in transactions only, without the key
+}
 READS = {"GetItem", "BatchGetItem", "Query", "Scan", "PartiQLSelect", "ExportTableToPointInTime"}
 
 
@@ -144,7 +154,7 @@ def test_every_resource_is_one_of_the_stack_or_the_customers_key(stack: Resource
                 assert resource == "*" or named, "a resource is named by reference"
 
 
-def test_no_function_reads_appointments_back(grants: list[Grant]) -> None:
+def test_no_function_has_an_action_that_only_reads_appointments(grants: list[Grant]) -> None:
     readers: dict[str, set[str]] = {}
     for grant in grants:
         if grant.service == "dynamodb" and grant.action.partition(":")[2] in READS:
@@ -159,12 +169,22 @@ def test_no_function_deletes_or_administers(grants: list[Grant]) -> None:
     assert actions <= {"sqs:DeleteMessage", "logs:CreateLogStream"}
 
 
-def test_the_table_is_written_under_an_appointments_key_only(grants: list[Grant]) -> None:
+def test_the_table_is_written_under_an_appointments_key_and_in_a_transaction_only(grants: list[Grant]) -> None:
+    """A single PutItem with ReturnValues=ALL_OLD would return and replace any item whose key is known."""
     writes = [grant for grant in grants if grant.resource == "AppointmentsTable"]
-    assert writes
+    assert {grant.action for grant in writes} == set(TABLE_CONDITIONS)
     for grant in writes:
-        assert grant.condition["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["APPOINTMENT#*"]}
-        assert grant.condition["Null"] == {"dynamodb:LeadingKeys": "false"}
+        assert grant.condition == TABLE_CONDITIONS[grant.action]
+
+
+def test_a_reader_of_objects_can_tell_a_missing_one_from_a_forbidden_one(grants: list[Grant]) -> None:
+    """S3 answers 404 only with s3:ListBucket. A condition on s3:prefix never holds for a GetObject."""
+    readers = {(grant.role, grant.resource) for grant in grants if grant.action == "s3:GetObject"}
+    assert {role for role, _ in readers} == {"BacklogFunctionRole", "PublisherFunctionRole"}
+    listers = {(grant.role, grant.resource): grant.condition for grant in grants if grant.action == "s3:ListBucket"}
+    for role, objects in readers:
+        bucket = objects.removeprefix("${").partition(".Arn}/")[0]
+        assert listers[role, bucket] is None, "a condition"
 
 
 def test_whom_a_resource_lets_in_is_a_service_on_behalf_of_one_resource_here(stack: Resources) -> None:

@@ -18,11 +18,13 @@ import webhook.settings
 from appointments.contract.mode import ContractMode
 from appointments.publishing import messages
 from appointments.storage import bodies, items
-from tests.template import DOCUMENT, default_conditions, of_type, resources
+from tests.template import DOCUMENT, default_conditions, every_condition, of_type, resources
 
 ROOT = Path(__file__).parent.parent.parent
 RESOURCES = resources(default_conditions())
 TABLE = RESOURCES["AppointmentsTable"]["Properties"]
+KEPT = {"Retain", "RetainExceptOnCreate"}
+"""The deletion policies of a resource that stays when the stack is deleted."""
 
 
 def test_cfn_lint_with_the_serverless_rules_finds_nothing() -> None:
@@ -44,10 +46,10 @@ def test_a_function_is_given_exactly_the_environment_it_reads(function: str, set
     assert given == {field.upper() for field in settings._fields} - {"AWS_LAMBDA_INITIALIZATION_TYPE"}
 
 
-def test_the_contract_modes_are_the_codes_and_the_default_is_strict() -> None:
+def test_the_contract_modes_are_the_codes_and_the_default_is_tolerant() -> None:
     parameter = DOCUMENT["Parameters"]["ContractMode"]
     assert parameter["AllowedValues"] == [mode.value for mode in ContractMode]
-    assert parameter["Default"] == "strict"
+    assert parameter["Default"] == "tolerant"
 
 
 def test_a_deployed_function_talks_to_aws_itself(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,13 +106,30 @@ def test_the_publisher_is_given_new_event_items_only() -> None:
 def test_the_publisher_may_publish_the_detail_types_of_the_contract_and_no_other() -> None:
     policies = {p["PolicyName"]: p for p in RESOURCES["PublisherFunctionRole"]["Properties"]["Policies"]}
     (statement,) = policies["publish"]["PolicyDocument"]["Statement"]
-    assert statement["Condition"]["StringEquals"]["events:detail-type"] == list(messages.DETAIL_TYPES.values())
+    allowed = [*messages.DETAIL_TYPES.values(), messages.UNRECOGNIZED]
+    assert statement["Condition"]["StringEquals"]["events:detail-type"] == allowed
 
 
 def test_appointments_outlive_the_stack() -> None:
     assert TABLE["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    for name in ("AppointmentsTable", "BodiesBucket", "QuarantineBucket"):
-        assert RESOURCES[name]["DeletionPolicy"] == RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+    for name in ("AppointmentsTable", "BodiesBucket", "QuarantineBucket", "BacklogQueue", "BacklogFailureQueue"):
+        assert RESOURCES[name]["DeletionPolicy"] in KEPT
+        assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_failed_first_deployment_leaves_nothing_except_the_table() -> None:
+    """A protected table cannot be deleted, so a rollback that tried to would fail."""
+    retained = {
+        name for name, resource in resources(every_condition()).items() if resource.get("DeletionPolicy") == "Retain"
+    }
+    assert retained == {"AppointmentsTable"}
+
+
+def test_the_table_is_protected_against_deletion_unless_a_parameter_says_otherwise() -> None:
+    assert TABLE["DeletionProtectionEnabled"] is True
+    without = resources(default_conditions() - {"ProtectsTable"})["AppointmentsTable"]["Properties"]
+    assert without["DeletionProtectionEnabled"] is False
+    assert DOCUMENT["Conditions"]["ProtectsTable"] == {"Fn::Equals": [{"Ref": "TableDeletionProtection"}, "true"]}
 
 
 def test_what_is_in_quarantine_expires_by_the_parameter_and_leaves_no_version() -> None:

@@ -10,6 +10,7 @@ import pytest
 from cfnlint.decode import cfn_yaml
 
 from local.template import ParameterError, Template
+from tests.template import default_conditions, resolved, resources
 from webhook.settings import WebhookAuth
 from webhook.signature import signing_key
 
@@ -42,17 +43,20 @@ def test_the_generated_secret_is_a_token_for_a_header_and_a_url_and_a_signing_ke
     assert generated["PasswordLength"] % 4 == 0
 
 
-def test_both_routes_reach_the_function() -> None:
+def test_the_path_with_and_without_a_token_or_a_slash_reaches_the_function() -> None:
     assert Template().function("WebhookFunction").routes == (
         ("POST", "/webhooks/appointments"),
         ("POST", "/webhooks/appointments/{token}"),
+        ("POST", "/webhooks/appointments/{proxy+}"),
     )
 
 
 def test_the_access_log_records_the_route_and_never_the_path_a_header_or_a_query() -> None:
-    settings = RESOURCES["WebhookApi"]["Properties"]["AccessLogSettings"]
-    assert set(re.findall(r"\$context\.([\w.]+)", settings["Format"])) == RECORDED
-    assert "$request" not in settings["Format"]
+    for condition, more in ((set(), set()), ({"LogsCallerAddress"}, {"identity.sourceIp"})):
+        api = resources(default_conditions() | condition)["WebhookApi"]["Properties"]
+        form = resolved(api["AccessLogSettings"]["Format"], "stack")
+        assert set(re.findall(r"\$context\.([\w.]+)", form)) == RECORDED | more
+        assert "$request" not in form
 
 
 def test_an_open_door_is_told_in_the_outputs_and_the_url_with_a_token_only_where_it_works() -> None:

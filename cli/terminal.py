@@ -1,0 +1,39 @@
+"""Writes lines to the terminal. The sender chooses ids, headers and bodies, and none of them may control it."""
+
+from __future__ import annotations
+
+import sys
+from io import TextIOWrapper
+
+import click
+
+LINE_BREAKS = "\n\t"
+"""The control characters of a body that do no harm on a terminal."""
+
+
+def printable(text: str, *, allow: str = "") -> str:
+    """Escape control characters, invisible characters and lone surrogates, for example ``\\x1b``."""
+    return "".join(char if char.isprintable() or char in allow else ascii(char)[1:-1] for char in text)
+
+
+def echo(line: str, *, err: bool = False) -> None:
+    """Print one line to stdout or stderr. Everything that a command prints, except a raw body, comes through here."""
+    # With a file given, click writes with its encoding; otherwise click writes UTF-8 to an ASCII terminal.
+    click.echo(printable(line), file=sys.stderr if err else sys.stdout)
+
+
+def echo_body(body: bytes) -> None:
+    """Write a body: escaped to a terminal, byte for byte to a file or a pipe."""
+    if sys.stdout.isatty():
+        text = body.decode("utf-8", "backslashreplace")
+        click.echo(printable(text, allow=LINE_BREAKS), file=sys.stdout)
+    else:
+        sys.stdout.buffer.write(body)
+        sys.stdout.buffer.flush()
+
+
+def replace_unencodable() -> None:
+    """Replace a character that the encoding of the terminal does not have by its escape, instead of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
