@@ -62,18 +62,18 @@ STARTS: list[tuple[str, list[str], dict[str, str]]] = [
 
 
 @pytest.mark.parametrize("artefact", [*FUNCTIONS, *LAYERS])
-def test_every_module_has_bytecode_that_is_its_sources_and_knows_its_place(built: Path, artefact: str) -> None:
+def test_the_bytecode_of_every_module_matches_its_source_and_path(built: Path, artefact: str) -> None:
     assert list((built / artefact).rglob("*.py"))
     prefix = "/var/task" if artefact in FUNCTIONS else "/opt"
     assert runtime.run("bytecode", {"folder": str(built / artefact), "prefix": prefix}) == []
 
 
-@pytest.mark.parametrize("spoil", ["remove", "age", "check", "change", "orphan"])
-def test_bytecode_that_is_not_its_sources_is_noticed(built: Path, tmp_path: Path, spoil: str) -> None:
+@pytest.mark.parametrize("damage", ["remove", "age", "check", "change", "orphan"])
+def test_bytecode_that_does_not_match_its_source_is_reported(built: Path, tmp_path: Path, damage: str) -> None:
     shutil.copytree(built / "BacklogFunction" / "backlog", tmp_path / "backlog")
     source = tmp_path / "backlog" / "handler.py"
     bytecode = source.parent / "__pycache__" / "handler.cpython-313.pyc"
-    match spoil:
+    match damage:
         case "remove":
             bytecode.unlink()
         case "age":

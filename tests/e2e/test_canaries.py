@@ -37,7 +37,7 @@ FAULTS: dict[str, Fault] = {
 AFFECTED_SERVICES = {"refuses every entry": ("events",)}
 
 
-def document(name: str, **more: Any) -> dict[str, Any]:
+def document(name: str, **appointment: Any) -> dict[str, Any]:
     """Return a delivery with a canary in each place for a person, an address, a token or a free text."""
     person = {"firstName": CANARY, "lastName": CANARY, "email": f"{CANARY}@example.com", "phoneNumber": CANARY}
     capability = {"token": CANARY, "cancelUrl": URL, "editUrl": URL, "videoUrl": URL}
@@ -53,7 +53,7 @@ def document(name: str, **more: Any) -> dict[str, Any]:
         externalId=CANARY * 60,  # too long, so the answer reports it
         internalNotes=CANARY,
         metadata={CANARY: CANARY},
-        **more,
+        **appointment,
     )
     envelope["correlationId"] = f"{CANARY}@example.com"
     envelope["data"]["message"] = CANARY

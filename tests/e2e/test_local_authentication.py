@@ -93,7 +93,7 @@ def test_no_log_line_contains_a_credential_a_path_or_a_header_at_debug(stack: St
         assert canary not in log
 
 
-def test_the_curl_on_the_screen_works_when_pasted(stack: Stack) -> None:
+def test_the_printed_curl_command_works(stack: Stack) -> None:
     lines = screen(stack).splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith(("  t=", "  curl")))
     command = "\n".join(lines[first : lines.index("", first)])

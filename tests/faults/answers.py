@@ -44,8 +44,8 @@ class Answer:
         return self.head() + self.content
 
 
-def refusal(service: str, status: int, code: str, message: str = "injected", **more: object) -> Answer:
-    """Return an error answer: XML for S3, else AWS's JSON protocol. ``more`` adds members to the JSON."""
+def refusal(service: str, status: int, code: str, message: str = "injected", **members: object) -> Answer:
+    """Return an error answer: XML for S3, else AWS's JSON protocol. ``members`` are added to the JSON."""
     if service == "s3":
         content = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message><RequestId>r</RequestId></Error>"
         return Answer(status, (("Content-Type", "application/xml"), ("x-amz-request-id", "r")), content.encode())
@@ -54,4 +54,4 @@ def refusal(service: str, status: int, code: str, message: str = "injected", **m
     headers = [("Content-Type", media_type), ("x-amzn-RequestId", "r")]
     if service == "sqs":
         headers.append(("x-amzn-query-error", f"{code};{'Sender' if status < 500 else 'Receiver'}"))
-    return Answer(status, tuple(headers), json.dumps({"__type": kind, "message": message, **more}).encode())
+    return Answer(status, tuple(headers), json.dumps({"__type": kind, "message": message, **members}).encode())

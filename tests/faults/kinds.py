@@ -94,11 +94,11 @@ class Refuse:
     status: int
     code: str
     quoting: bool = False
-    more: dict[str, Any] = field(default_factory=dict)
+    members: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, exchange: Exchange) -> None:
         message = exchange.content.decode("utf-8", "replace") if self.quoting else "injected"
-        exchange.send(refusal(exchange.service, self.status, self.code, message, **self.more).raw())
+        exchange.send(refusal(exchange.service, self.status, self.code, message, **self.members).raw())
 
 
 def throttle(exchange: Exchange) -> None:
@@ -125,7 +125,7 @@ class Cancel:
     def __call__(self, exchange: Exchange) -> None:
         writes = len(json.loads(exchange.content)["TransactItems"])
         codes = (*self.reasons, *["None"] * writes)[:writes]
-        Refuse(400, "TransactionCanceledException", more={"CancellationReasons": [{"Code": c} for c in codes]})(
+        Refuse(400, "TransactionCanceledException", members={"CancellationReasons": [{"Code": c} for c in codes]})(
             exchange
         )
 

@@ -68,7 +68,7 @@ SERVICE_FAULTS: dict[str, Injection] = {
     "fails": injects(kinds.fail),
     "is behind a failing load balancer": injects(kinds.html_error_page),
     "hangs": injects(kinds.hang),
-    "hangs after it is done": injects(kinds.hang_after_forwarding),
+    "hangs after the request": injects(kinds.hang_after_forwarding),
     "hangs in the middle of its answer": injects(kinds.hang_after_headers),
     "trickles": injects(kinds.Trickle(0.1)),
     "resets": injects(kinds.reset),
@@ -140,7 +140,7 @@ MAKE_TEST_ROWS_ON_MOTO = tuple(
     for row in ROWS
     if row.content not in (Content.CONFLICT, Content.LARGE)
     or row.faults["s3"]
-    in (SERVICE_FAULTS["throttles"], SERVICE_FAULTS["hangs after it is done"], SERVICE_FAULTS["drops its answer"])
+    in (SERVICE_FAULTS["throttles"], SERVICE_FAULTS["hangs after the request"], SERVICE_FAULTS["drops its answer"])
 )
 """Rows that `make test` runs on moto: every fault of every service, and each content with some faults of S3."""
 MAKE_TEST_ROWS_ON_DYNAMODB_LOCAL = tuple(
@@ -150,7 +150,7 @@ MAKE_TEST_ROWS_ON_DYNAMODB_LOCAL = tuple(
     and row.faults["dynamodb"]
     in (
         SERVICE_FAULTS["throttles"],
-        SERVICE_FAULTS["hangs after it is done"],
+        SERVICE_FAULTS["hangs after the request"],
         SERVICE_FAULTS["drops its answer"],
         SERVICE_FAULTS["closes in the middle of its answer"],
         TRANSACTION_FAULTS["cancels for conflicts without end"],

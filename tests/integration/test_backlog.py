@@ -131,8 +131,8 @@ def test_an_invalid_body_is_put_in_quarantine_byte_for_byte(function: Function, 
 
 
 def test_a_foreign_message_and_a_message_without_its_body_are_put_in_quarantine(function: Function) -> None:
-    gone = json.dumps({"receivedAt": RECEIVED_AT, "bodyKey": "bodies/" + "0" * 64})
-    assert function.invoke("what is this", gone) == []
+    missing_body = json.dumps({"receivedAt": RECEIVED_AT, "bodyKey": "bodies/" + "0" * 64})
+    assert function.invoke("what is this", missing_body) == []
     assert set(function.quarantined()) == {"undeliverable"}
 
 

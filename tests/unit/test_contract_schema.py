@@ -72,8 +72,8 @@ class Reader:
 
     root: Rules
 
-    def place(self, node: Rules, given: dict[str, str] | None = None) -> Place:
-        rules = self.merged(node, given or {})
+    def place(self, node: Rules, known: dict[str, str] | None = None) -> Place:
+        rules = self.merged(node, known or {})
         members = rules.pop("properties", {})
         if name := rules.pop("discriminator", None):
             variants = {value: self._variant(node, name, value) for value in self._values(members[name])}
@@ -85,9 +85,9 @@ class Reader:
             below["[]"] = self.place(elements)
         return Place(rules, below)
 
-    def merged(self, node: Rules, given: dict[str, str]) -> Rules:
-        """Merge the rules of a node. ``given`` has the value of the discriminator if it is known."""
-        parts = (self._part(keyword, node, given) for keyword in node if not keyword.startswith("x-"))
+    def merged(self, node: Rules, known: dict[str, str]) -> Rules:
+        """Merge the rules of a node. ``known`` has the value of the discriminator if it is known."""
+        parts = (self._part(keyword, node, known) for keyword in node if not keyword.startswith("x-"))
         return reduce(_merge_all, parts, {"type": TYPES})
 
     def _variant(self, node: Rules, name: str, value: str) -> Place:
@@ -96,35 +96,35 @@ class Reader:
     def _values(self, node: Rules) -> list[str]:
         return sorted(self.merged(node, {})["enum"])
 
-    def _part(self, keyword: str, node: Rules, given: dict[str, str]) -> Rules:
+    def _part(self, keyword: str, node: Rules, known: dict[str, str]) -> Rules:
         value = node[keyword]
         match keyword:
             case "$ref":
-                return self.merged(self.root["$defs"][value.removeprefix("#/$defs/")], given)
+                return self.merged(self.root["$defs"][value.removeprefix("#/$defs/")], known)
             case "allOf":
-                return reduce(_merge_all, [self.merged(part, given) for part in value])
+                return reduce(_merge_all, [self.merged(part, known) for part in value])
             case "anyOf":
-                return reduce(_merge_alternatives, [self.merged(part, given) for part in value])
+                return reduce(_merge_alternatives, [self.merged(part, known) for part in value])
             case "oneOf":
-                return self._select_branch(value, node["discriminator"]["propertyName"], given)
+                return self._select_branch(value, node["discriminator"]["propertyName"], known)
             case "if":
-                return self._conditional(node, given)
+                return self._conditional(node, known)
         return _rule(keyword, value)
 
-    def _select_branch(self, branches: list[Rules], name: str, given: dict[str, str]) -> Rules:
+    def _select_branch(self, branches: list[Rules], name: str, known: dict[str, str]) -> Rules:
         merged = [self.merged(branch, {}) for branch in branches]
         values = [self._values(branch["properties"][name]) for branch in merged]
-        if name not in given:
+        if name not in known:
             tags = {name: {"enum": [value for group in values for value in group]}}
             return {"type": frozenset({"object"}), "discriminator": name, "properties": tags}
-        (chosen,) = [branch for branch, group in zip(merged, values, strict=True) if given[name] in group]
+        (chosen,) = [branch for branch, group in zip(merged, values, strict=True) if known[name] in group]
         return chosen
 
-    def _conditional(self, node: Rules, given: dict[str, str]) -> Rules:
+    def _conditional(self, node: Rules, known: dict[str, str]) -> Rules:
         ((name, rule),) = node["if"]["properties"].items()
-        if name not in given:
+        if name not in known:
             return {"discriminator": name}
-        return self.merged(node.get("then" if given[name] in self._values(rule) else "else", {}), given)
+        return self.merged(node.get("then" if known[name] in self._values(rule) else "else", {}), known)
 
 
 def _merge_variants(variants: list[Place], discriminator: str) -> Place | None:
