@@ -1,4 +1,4 @@
-"""Small builders of what the sender sends and of what API Gateway makes of it."""
+"""Builders of deliveries, of the requests that API Gateway makes from them, and of the tables that tests need."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ ENVIRONMENT = {
     "BACKLOG_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/backlog",
     "HISTORY_RETENTION_DAYS": "0",
 }
-"""WebhookFunction's, for tests that import its handler."""
+"""The environment of WebhookFunction, for tests that import its handler."""
 
 
 def delivery(
     *,
-    id: str = "e-1",  # noqa: A002 - the contract's own name
+    id: str = "e-1",  # noqa: A002 - the name in the contract
     event_type: str = "CREATE",
     appointment_id: str = "a-1",
     updated_at: str = "2026-03-02T09:00:00Z",
     previous: dict[str, Any] | None = None,
     **appointment: Any,
 ) -> dict[str, Any]:
-    """A valid envelope with little more than what is required; further keywords replace appointment members."""
+    """Return a valid envelope with few optional members. Other keywords replace members of the appointment."""
     return {
         "id": id,
         "correlationId": "c-1",
@@ -83,12 +83,13 @@ def received(
     mode: ContractMode = ContractMode.TOLERANT,
     received_at: str = "2026-03-02T09:00:01.000000000Z",
 ) -> Delivery:
-    """Parse the body and return it as a delivery on its way to the table."""
+    """Parse the body and return it as a delivery that the store can save."""
     parsed = parse_body(content, mode)
     return Delivery(content, parsed.document, parsed.essentials, parsed.violations, parsed.violation_count, received_at)
 
 
-def arrived(**overrides: Any) -> Delivery:
+def received_delivery(**overrides: Any) -> Delivery:
+    """Build a valid envelope with :func:`delivery`, and return it as a delivery that the store can save."""
     return received(body(delivery(**overrides)))
 
 
@@ -102,7 +103,7 @@ def make_bucket(name: str) -> None:
 
 
 def make_table_and_buckets() -> None:
-    """What the functions of ENVIRONMENT write to, empty, in the embedded AWS."""
+    """Create the table and the buckets of ENVIRONMENT in the embedded AWS."""
     boto3.client("dynamodb").create_table(
         TableName=ENVIRONMENT["TABLE_NAME"],
         BillingMode="PAY_PER_REQUEST",
@@ -121,7 +122,7 @@ def webhook_event(
     encoded: bool = False,
     path_token: str | None = None,
 ) -> dict[str, Any]:
-    """The content as API Gateway hands it over, payload format 2.0; ``path_token`` as the route's last segment."""
+    """Return the event of API Gateway, payload format 2.0. ``path_token`` is the last segment of the path."""
     authorization = {} if token is None else {"authorization": f"Bearer {token}"}
     path = "/webhooks/appointments"
     return {
@@ -137,7 +138,7 @@ def webhook_event(
 
 
 def start_webhook() -> Any:
-    """The module of WebhookFunction's handler as a cold start in the present environment leaves it."""
+    """Reload the handler of WebhookFunction as a cold start does, and return its module."""
     import webhook.handler
     import webhook.startup
 

@@ -11,7 +11,7 @@ def children(pid: int) -> list[int]:
     """Return the child processes of a process. Skips the test where there is no /proc."""
     folder = Path(f"/proc/{pid}/task/{pid}/children")
     if not folder.exists():
-        pytest.skip("children of a process are listed in /proc only")
+        pytest.skip("this test reads child processes from /proc")
     return [int(child) for child in folder.read_text().split()]
 
 

@@ -1,7 +1,7 @@
-"""Hypothesis profiles: how many examples each property test tries.
+"""Hypothesis profiles: the number of examples of each property test.
 
-The environment variable HYPOTHESIS_PROFILE names one. A test that sets its own number gives it for `ci` and takes
-:func:`examples` of it.
+The environment variable HYPOTHESIS_PROFILE selects the profile. A test with its own number states it for `ci` and
+scales it by :func:`examples`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import os
 from hypothesis import HealthCheck, settings
 
 EXAMPLES = {"dev": 10, "ci": 100, "nightly": 1000}
-"""Examples of a test that sets no number, by profile. `dev` is for `make check`, `nightly` for `make nightly`."""
+"""Examples by profile, for a test without its own number. `dev` is for `make check`, `nightly` for `make nightly`."""
 
 
 def load() -> None:
-    """Load the profile that HYPOTHESIS_PROFILE names, else `ci`. No profile fails a test for its time."""
+    """Load the profile that HYPOTHESIS_PROFILE names, else `ci`. No profile has a time limit."""
     for name, number in EXAMPLES.items():
         settings.register_profile(
             name, max_examples=number, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -24,5 +24,5 @@ def load() -> None:
 
 
 def examples(number: int) -> int:
-    """Scale the number of examples in profile `ci` to the profile that is loaded; at least one."""
+    """Scale a number of examples from profile `ci` to the loaded profile. The result is at least 1."""
     return max(1, number * settings().max_examples // EXAMPLES["ci"])

@@ -35,9 +35,9 @@ def dynamodb_url(request: pytest.FixtureRequest) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a module, or of one store in it, on one worker: they share a stack that takes seconds to start.
+    """Group the tests of a module and a store, so that one worker runs them: they share a stack that starts slowly.
 
-    A module that gives its tests groups keeps them. The tests of the built functions are one group.
+    Tests that have a group already keep it. The tests of the built functions are one group.
     """
     for item in items:
         if FOLDER in item.path.parents and item.get_closest_marker("xdist_group") is None:
@@ -61,7 +61,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def opt(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both layers in one folder, as Lambda puts them into /opt, and as there not to be written to."""
+    """Both layers in one read-only folder, as in /opt on Lambda."""
     merged = tmp_path_factory.mktemp("lambda") / "opt"
     for layer in LAYERS:
         shutil.copytree(built / layer, merged, dirs_exist_ok=True)
@@ -71,7 +71,7 @@ def opt(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def fresh_aws() -> Iterator[EmbeddedAws]:
-    """An AWS with nothing in it yet: other tests in this process empty the one that they all would share."""
+    """Start an empty embedded AWS. The shared one is reset by other tests in this process."""
     embedded = EmbeddedAws(Template(), token="local-token")
     try:
         yield embedded
@@ -81,20 +81,20 @@ def fresh_aws() -> Iterator[EmbeddedAws]:
 
 @pytest.fixture(scope="session")
 def start(built: Path, opt: Path) -> Callable[..., Any]:
-    """Starts a function of the built ones beside a fresh AWS, and beside /opt, where nothing can be written."""
+    """Return a function that starts a built function with a fresh AWS and the read-only layers."""
 
-    def started(function: str, events: list[str], variables: dict[str, str], layers: Path = opt) -> Any:
+    def start_function(function: str, events: list[str], variables: dict[str, str], layers: Path = opt) -> Any:
         task = opt.parent / function
         if not task.exists():
             shutil.copytree(built / function, task)
             make_read_only(task)
-        given = {
+        parameters = {
             "folder": str(layers.parent),
             "paths": [str(opt.parent / function), str(layers / "python")],
             "handler": Template().function(function).handler,
             "events": [json.loads((sam.ROOT / "events" / f"{event}.json").read_text()) for event in events],
         }
         with fresh_aws() as aws:
-            return runtime.run("start", given, {**aws.environment(function), **variables})
+            return runtime.run("start", parameters, {**aws.environment(function), **variables})
 
-    return started
+    return start_function

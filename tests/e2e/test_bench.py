@@ -1,4 +1,4 @@
-"""The benchmark with few rounds and without a DynamoDB: it reports every row, and its counts are exact."""
+"""The benchmark with few rounds and without DynamoDB Local: it reports every row, and its counts are exact."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _run(*command: str) -> str:
     return answer.stdout
 
 
-def test_every_group_has_its_rows_and_a_note_says_what_is_missing(report: dict[str, Any]) -> None:
+def test_the_report_has_every_row_and_a_note_about_the_missing_ones(report: dict[str, Any]) -> None:
     rows = {name: [measure["key"] for measure in measures] for name, measures in report["measures"].items()}
     assert rows == {
         "main": list(starts.ROWS),
@@ -77,14 +77,14 @@ def test_every_group_has_its_rows_and_a_note_says_what_is_missing(report: dict[s
     assert {"botocore", "pydantic", "webhook"} <= {entry["package"] for entry in report["imports"]["packages"]}
 
 
-def test_every_row_of_a_delivery_has_every_variant_in_every_round(report: dict[str, Any]) -> None:
+def test_each_row_of_a_delivery_measures_each_variant_in_each_round(report: dict[str, Any]) -> None:
     for measure in report["measures"]["main"]:
         assert measure["variants"].keys() == ALL, measure["key"]
         assert {summary["n"] for summary in measure["variants"].values()} == {report["rounds"]}
 
 
-def test_the_calls_of_a_delivery(report: dict[str, Any]) -> None:
-    """A handler that does not do its work would have ended the run with an error."""
+def test_the_report_counts_the_calls_of_each_variant(report: dict[str, Any]) -> None:
+    """A handler that fails would have ended the run with an error."""
     assert {name: calls["perDelivery"] for name, calls in report["calls"].items()} == {
         NO_OP: {},
         FLOOR: {"dynamodb.TransactWriteItems": 1},
@@ -97,7 +97,7 @@ def test_the_calls_of_a_delivery(report: dict[str, Any]) -> None:
     assert report["calls"][WEBHOOK]["coldStart"] == {"dynamodb.TransactWriteItems": 1} | secret
 
 
-def test_the_publisher_fills_its_calls(report: dict[str, Any]) -> None:
+def test_the_publisher_sends_full_batches(report: dict[str, Any]) -> None:
     (calls,) = (measure for measure in report["measures"]["publisher"] if measure["key"] == "publisher.calls")
     assert calls["variants"][PUBLISHER]["median"] == 0.1
     assert calls["variants"][UNBATCHED]["median"] == 1

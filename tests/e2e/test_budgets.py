@@ -1,7 +1,7 @@
-"""What a start and a delivery may take, counted and never timed, on what `sam build` makes.
+"""Budgets of the built functions: imported modules, opened files, AWS calls and size. Counted, never timed.
 
-The budgets are tests/fixtures/budgets: for each function the modules that a start may import, and in budgets.json how
-many files it may open and how large it may be. Whoever needs more changes them, and says why.
+The budgets are in tests/fixtures/budgets: for each function the modules that a start may import, and in budgets.json
+the number of files and bytes. A change that needs more raises the budget and gives the reason.
 """
 
 from __future__ import annotations
@@ -37,58 +37,58 @@ def started(start: Callable[..., Any], request: pytest.FixtureRequest) -> Any:
     return start(request.param, EVENTS[request.param], {})
 
 
-of_each = pytest.mark.parametrize(
+each_function = pytest.mark.parametrize(
     ("started", "function"), [(name, name) for name in FUNCTIONS], indirect=["started"], scope="module"
 )
-of_webhook = pytest.mark.parametrize("started", ["WebhookFunction"], indirect=True, scope="module")
+webhook_function = pytest.mark.parametrize("started", ["WebhookFunction"], indirect=True, scope="module")
 
 
-@of_each
-def test_a_start_imports_what_is_listed_and_nothing_else(started: Any, function: str) -> None:
+@each_function
+def test_a_start_imports_exactly_the_listed_modules(started: Any, function: str) -> None:
     listed = (BUDGETS / f"{function}.modules.txt").read_text().split()
-    assert sorted(set(started["imported"]) - set(listed)) == [], "imported at start, and not in the list"
-    assert sorted(set(listed) - set(started["imported"])) == [], "in the list, and not imported any more"
+    assert sorted(set(started["imported"]) - set(listed)) == [], "imported at start but not listed"
+    assert sorted(set(listed) - set(started["imported"])) == [], "listed but no longer imported"
 
 
-@of_each
-def test_a_start_opens_no_more_files_than_it_may(started: Any, function: str) -> None:
+@each_function
+def test_a_start_opens_no_more_files_than_its_budget(started: Any, function: str) -> None:
     assert 0 < len(started["phases"][0]["opened"]) <= LIMITS[function]["filesOpenedAtStart"]
 
 
-@of_each
-def test_once_started_an_event_opens_hardly_any_file(started: Any, function: str) -> None:
+@each_function
+def test_only_the_first_event_after_a_start_opens_files(started: Any, function: str) -> None:
     first, *later = (phase["opened"] for phase in started["phases"][1:])
     assert len(first) <= LIMITS[function]["filesOpenedByTheFirstEvent"], first
-    # A duplicate is the first delivery of which the content is compared.
+    # The first duplicate imports the modules that compare contents.
     assert [path for opened in later for path in opened if "content" not in path] == []
 
 
-@of_each
-def test_a_function_with_its_layers_is_no_larger_than_it_may_be(built: Path, started: Any, function: str) -> None:
+@each_function
+def test_a_function_with_its_layers_is_no_larger_than_its_budget(built: Path, started: Any, function: str) -> None:
     assert started
     assert sum(bytes_in(built / part) for part in (function, *LAYERS)) <= LIMITS[function]["bytes"]
 
 
-@of_webhook
-def test_a_new_delivery_is_one_call_and_a_start_two(started: Any) -> None:
+@webhook_function
+def test_a_start_makes_two_aws_calls_and_a_new_delivery_one(started: Any) -> None:
     start, *deliveries = (phase["requests"] for phase in started["phases"])
     outcomes = [json.loads(answer["body"])["outcome"] for answer in started["answers"]]
-    assert start == [SECRET, SECRET]  # its current and its previous version
+    assert start == [SECRET, SECRET]  # the current and the previous version
     assert outcomes == ["stored", "stored", "duplicate", "stored", "stale"]
     assert deliveries == [[STORE], [STORE], [STORE], [STORE], [STORE, STORE]]
 
 
 @pytest.mark.parametrize("started", ["PublisherFunction"], indirect=True, scope="module")
-def test_a_batch_is_published_by_no_more_calls_than_it_may_be(started: Any) -> None:
-    start, batch, one = (phase["requests"] for phase in started["phases"])
+def test_the_publisher_makes_no_more_calls_for_a_batch_than_its_budget(started: Any) -> None:
+    start, batch, single = (phase["requests"] for phase in started["phases"])
     assert start == []
     assert set(batch) == {"PutEvents"}
     assert len(batch) <= LIMITS["PublisherFunction"]["callsOfTheBatch"]
-    assert one == ["PutEvents"]
+    assert single == ["PutEvents"]
 
 
 @pytest.mark.parametrize("started", ["BacklogFunction"], indirect=True, scope="module")
-def test_a_deferred_delivery_is_one_call(started: Any) -> None:
+def test_the_backlog_function_makes_only_store_calls(started: Any) -> None:
     start, batch = (phase["requests"] for phase in started["phases"])
     assert start == []
     assert set(batch) == {STORE}

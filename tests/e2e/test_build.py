@@ -1,4 +1,4 @@
-"""What `sam build` makes: compiled for Lambda, only what the functions import, the same every time."""
+"""The output of `sam build`: compiled for Lambda, reduced to what the functions import, and reproducible."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from tests.artefacts import FUNCTIONS, bytes_in, digest, make_read_only
 from tests.e2e.conftest import fresh_aws
 
 MOST_BYTES = 15_000_000
-"""Of a function with its layers, unpacked: reading them is a part of every cold start."""
+"""The largest size of a function with its layers, unpacked. Every cold start reads them."""
 ABSENT_PACKAGES = {
-    "aws_xray_sdk": "Powertools' Tracer, which we do not use; it is looked for when one is made",
-    "snapshot_restore_py": "Lambda has it where a function starts from a snapshot",
-    "awscrt": "a faster transfer that botocore uses where it is installed",
-    "botocore.customizations.useragent": "a hook for whoever repackages botocore",
-    "brotli": "compressed answers, which no AWS service gives us",
-    "brotlicffi": "the same",
-    "backports": "the same: zstd",
-    "certifi": "botocore has certificates of its own",
-    "compression": "the standard library's zstd, from 3.14 on",
-    "annotationlib": "the standard library's, from 3.14 on",
-    "StringIO": "Python 2's",
-    "email_validator": "pydantic's EmailStr, which the contract has not",
-    "idna": "host names that are not ASCII; no AWS endpoint is one",
-    "rich": "pydantic's own debugging",
+    "aws_xray_sdk": "for Powertools' Tracer, which we do not use",
+    "snapshot_restore_py": "Lambda provides it for a start from a snapshot",
+    "awscrt": "an optional faster transfer of botocore",
+    "botocore.customizations.useragent": "a hook for repackaged versions of botocore",
+    "brotli": "for compressed answers, which no AWS service here sends",
+    "brotlicffi": "as brotli",
+    "backports": "as brotli, for zstd",
+    "certifi": "botocore includes its own certificates",
+    "compression": "in the standard library from Python 3.14 on",
+    "annotationlib": "in the standard library from Python 3.14 on",
+    "StringIO": "a module of Python 2",
+    "email_validator": "for pydantic's EmailStr, which the contract does not use",
+    "idna": "for host names that are not ASCII; no AWS endpoint has one",
+    "rich": "for debugging pydantic",
 }
 NAMED_AND_PRUNED = {
-    "aws_lambda_powertools.event_handler": "for a pydantic model in a log line, by an encoder that is not used",
+    "aws_lambda_powertools.event_handler": "for pydantic models in log lines, which we do not log",
     "botocore.crt.auth": "only with awscrt",
     "dateutil.tz.win": "only on Windows",
-    "dateutil.zoneinfo": "for a time zone by a name that the system does not know",
+    "dateutil.zoneinfo": "for names of time zones that the system does not know",
     "pydantic.v1": "for a model with validators of version 1",
     "urllib3.contrib.emscripten": "only in a browser",
-    "urllib3.contrib.pyopenssl": "only with pyOpenSSL, else botocore takes the standard library's ssl",
+    "urllib3.contrib.pyopenssl": "only with pyOpenSSL; botocore uses the standard library's ssl",
     "urllib3.http2.connection": "only with h2",
 }
 NOWHERE = {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9"}
@@ -51,7 +51,7 @@ SHELL = {
     "PYTHONNODEBUGRANGES": "1",
     "PYTHONPYCACHEPREFIX": "/nonexistent",
 }
-"""Variables by which Python compiles otherwise, or elsewhere."""
+"""Variables that change what Python compiles, or where it writes the bytecode."""
 STARTS: list[tuple[str, list[str], dict[str, str]]] = [
     ("WebhookFunction", ["webhook/create", "webhook/duplicate", "webhook/invalid", "webhook/unauthenticated"], {}),
     ("WebhookFunction", ["webhook/create", "webhook/invalid"], {"CONTRACT_MODE": "tolerant"}),
@@ -62,18 +62,18 @@ STARTS: list[tuple[str, list[str], dict[str, str]]] = [
 
 
 @pytest.mark.parametrize("artefact", [*FUNCTIONS, *LAYERS])
-def test_every_module_has_bytecode_that_is_its_sources_and_knows_its_place(built: Path, artefact: str) -> None:
+def test_the_bytecode_of_every_module_matches_its_source_and_path(built: Path, artefact: str) -> None:
     assert list((built / artefact).rglob("*.py"))
     prefix = "/var/task" if artefact in FUNCTIONS else "/opt"
     assert runtime.run("bytecode", {"folder": str(built / artefact), "prefix": prefix}) == []
 
 
-@pytest.mark.parametrize("spoil", ["remove", "age", "check", "change", "orphan"])
-def test_bytecode_that_is_not_its_sources_is_noticed(built: Path, tmp_path: Path, spoil: str) -> None:
+@pytest.mark.parametrize("damage", ["remove", "age", "check", "change", "orphan"])
+def test_bytecode_that_does_not_match_its_source_is_reported(built: Path, tmp_path: Path, damage: str) -> None:
     shutil.copytree(built / "BacklogFunction" / "backlog", tmp_path / "backlog")
     source = tmp_path / "backlog" / "handler.py"
     bytecode = source.parent / "__pycache__" / "handler.cpython-313.pyc"
-    match spoil:
+    match damage:
         case "remove":
             bytecode.unlink()
         case "age":
@@ -89,17 +89,17 @@ def test_bytecode_that_is_not_its_sources_is_noticed(built: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize(("function", "events", "variables"), STARTS)
-def test_a_function_compiles_nothing_and_writes_nothing(
+def test_a_function_compiles_no_module_and_writes_no_file(
     start: Callable[..., Any], function: str, events: list[str], variables: dict[str, str]
 ) -> None:
     answer = start(function, events, variables)
     assert (answer["compiled"], answer["written"]) == ([], [])
     assert len(answer["answers"]) == len(events)
-    if variables is NOWHERE:  # all that a deferred delivery needs was there
+    if variables is NOWHERE:  # the delivery is deferred, so the backlog's modules are complete
         assert json.loads(answer["answers"][0]["body"])["outcome"] == "deferred"
 
 
-def test_a_module_without_bytecode_is_noticed(start: Callable[..., Any], opt: Path, tmp_path: Path) -> None:
+def test_a_missing_bytecode_file_is_reported(start: Callable[..., Any], opt: Path, tmp_path: Path) -> None:
     layers = tmp_path / "opt"
     shutil.copytree(opt, layers)
     (missing,) = layers.rglob("quarantine.cpython-313.pyc")
@@ -108,11 +108,11 @@ def test_a_module_without_bytecode_is_noticed(start: Callable[..., Any], opt: Pa
     make_read_only(layers)
     answer = start("WebhookFunction", ["webhook/invalid"], {}, layers)
     assert answer["compiled"] == [str(missing.parent.parent / "quarantine.py")]
-    assert answer["written"], "Python tries to keep what it compiled"
-    assert not missing.exists(), "and could not, as on Lambda: every start would compile it again"
+    assert answer["written"], "Python tries to write the bytecode"
+    assert not missing.exists(), "the folder is read-only, as on Lambda, so every start would compile the module again"
 
 
-def test_every_module_has_what_it_imports(built: Path, opt: Path) -> None:
+def test_every_module_can_import_its_dependencies(built: Path, opt: Path) -> None:
     variables: dict[str, str] = {}
     paths = [str(built / function) for function in FUNCTIONS] + [str(opt / "python")]
     with fresh_aws() as aws:
@@ -120,20 +120,20 @@ def test_every_module_has_what_it_imports(built: Path, opt: Path) -> None:
             variables |= aws.environment(function)
         answer = runtime.run("modules", {"paths": paths}, variables)
     assert answer["broken"] == {}
-    excused = {*ABSENT_PACKAGES, *NAMED_AND_PRUNED}
+    expected = {*ABSENT_PACKAGES, *NAMED_AND_PRUNED}
     missing = answer["dangling"]
-    assert {name: by for name, by in missing.items() if not _starts(name, excused)} == {}
-    assert {name for name in excused if not any(_starts(other, {name}) for other in missing)} == set()
+    assert {name: by for name, by in missing.items() if not _is_in(name, expected)} == {}
+    assert {name for name in expected if not any(_is_in(other, {name}) for other in missing)} == set()
 
 
 @pytest.mark.parametrize(("function", "package"), FUNCTIONS.items())
-def test_a_function_holds_its_own_package_and_no_other(built: Path, function: str, package: str) -> None:
+def test_a_built_function_contains_only_its_own_package(built: Path, function: str, package: str) -> None:
     assert [path.name for path in (built / function).iterdir()] == [package]
     sources = {path.name for path in (sam.ROOT / "functions" / package).glob("*.py")}
     assert {path.name for path in (built / function / package).iterdir()} == {*sources, "__pycache__"}
 
 
-def test_the_layers_hold_the_package_and_the_lock(built: Path) -> None:
+def test_the_layers_contain_the_package_and_the_locked_libraries(built: Path) -> None:
     assert [path.name for path in (built / "AppointmentsLayer" / "python").iterdir()] == ["appointments"]
     lock = (sam.ROOT / "requirements" / "lambda.txt").read_text()
     locked = {line.split("=")[0].replace("-", "_") for line in lock.splitlines() if line[:1].isalpha()}
@@ -141,7 +141,7 @@ def test_the_layers_hold_the_package_and_the_lock(built: Path) -> None:
     assert {path.name.partition("-")[0] for path in found} == locked
 
 
-def test_each_library_keeps_its_licence_and_what_scanners_know_it_by(built: Path) -> None:
+def test_each_library_has_its_licence_and_the_metadata_that_scanners_read(built: Path) -> None:
     for distribution in (built / "DependenciesLayer" / "python").glob("*.dist-info"):
         names = {path.name for path in distribution.rglob("*") if path.is_file()}
         assert "METADATA" in names, distribution.name
@@ -150,7 +150,7 @@ def test_each_library_keeps_its_licence_and_what_scanners_know_it_by(built: Path
     assert (built / "DependenciesLayer" / "python" / "botocore" / "cacert.pem").is_file()
 
 
-def test_a_function_with_its_layers_is_small(built: Path) -> None:
+def test_a_function_with_its_layers_is_below_the_size_limit(built: Path) -> None:
     layers = sum(bytes_in(built / layer) for layer in LAYERS)
     assert {
         function: size for function in FUNCTIONS if (size := bytes_in(built / function) + layers) > MOST_BYTES
@@ -159,7 +159,7 @@ def test_a_function_with_its_layers_is_small(built: Path) -> None:
 
 @pytest.fixture
 def private_files() -> Iterator[None]:
-    """As of a shell whose user keeps files to themselves."""
+    """A umask that makes new files private."""
     usual = os.umask(0o077)
     yield
     os.umask(usual)
@@ -167,7 +167,7 @@ def private_files() -> Iterator[None]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The project in another folder, with what editors and interpreters leave behind."""
+    """A copy of the project in another folder, with leftover files of editors and interpreters."""
     copy = tmp_path / "a copy"
     for name in ("functions", "layers"):
         shutil.copytree(sam.ROOT / name, copy / name)
@@ -182,7 +182,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("private_files")
-def test_another_build_in_another_folder_is_the_same_and_a_change_is_built(
+def test_a_build_in_another_folder_is_identical_and_includes_a_change(
     built: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {**SHELL, "PYTHONPYCACHEPREFIX": str(tmp_path / "elsewhere")}.items():
@@ -199,5 +199,5 @@ def test_another_build_in_another_folder_is_the_same_and_a_change_is_built(
     }
 
 
-def _starts(name: str, prefixes: set[str]) -> bool:
+def _is_in(name: str, prefixes: set[str]) -> bool:
     return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)

@@ -1,4 +1,4 @@
-"""The SDK's data, trimmed in the build: every call is the one that it would be with all of them."""
+"""The trimmed data of the SDK in the build: every call is the same as with the complete data."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ from tests.sdk_calls import ARGUMENTS, CALLS, FIRST_CALLS
 
 NO_DUAL_STACK = re.compile(r"(dynamodb|secretsmanager) us-isob?-\S+ .*use_dualstack_endpoint")
 CODE = (sam.ROOT / "functions", sam.ROOT / "layers" / "appointments")
-GIVEN = {"calls": CALLS, "services": FIRST_CALLS}
+PARAMETERS = {"calls": CALLS, "services": FIRST_CALLS}
 Answer = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def both(opt: Path) -> tuple[Answer, Answer]:
-    """What the built botocore does, and the whole one of the development environment, in the same Python."""
+    """The answers of the built botocore and of the complete one, in the same Python."""
     whole = str(Path(botocore.__file__).parent.parent)
     with ThreadPoolExecutor() as threads:
         trimmed, full = threads.map(
-            lambda path: runtime.run("sdk", {**GIVEN, "paths": [path]}), (str(opt / "python"), whole)
+            lambda path: runtime.run("sdk", {**PARAMETERS, "paths": [path]}), (str(opt / "python"), whole)
         )
     return trimmed, full
 
 
-def test_it_is_the_same_botocore(opt: Path) -> None:
+def test_the_built_botocore_has_the_version_of_the_environment(opt: Path) -> None:
     assert (opt / "python" / f"botocore-{botocore.__version__}.dist-info").is_dir()
 
 
 @pytest.mark.parametrize("number", range(len(CALLS)))
-def test_a_call_sends_the_same_request_and_reads_the_answer_alike(both: tuple[Answer, Answer], number: int) -> None:
+def test_a_call_sends_the_same_request_and_parses_the_answer_equally(both: tuple[Answer, Answer], number: int) -> None:
     trimmed, full = (answer["calls"][number] for answer in both)
     assert trimmed == full
 
 
-def test_an_endpoint_is_the_same_in_every_region_of_every_partition(both: tuple[Answer, Answer]) -> None:
+def test_each_endpoint_is_the_same_in_every_region_of_every_partition(both: tuple[Answer, Answer]) -> None:
     trimmed, full = (answer["endpoints"] for answer in both)
     assert set(trimmed) == set(full)
     for key in set(trimmed):
@@ -53,28 +53,28 @@ def test_an_endpoint_is_the_same_in_every_region_of_every_partition(both: tuple[
             assert (key, trimmed[key]) == (key, full[key])
 
 
-def test_no_function_asks_for_the_endpoints_that_are_not_the_same() -> None:
-    """The exception above: dual stack in two isolated partitions, where botocore has it by rule set alone."""
+def test_no_function_uses_the_endpoints_that_differ() -> None:
+    """The exception above is dual stack in two isolated partitions, which only the rule set of botocore knows."""
     template = (sam.ROOT / "template.yaml").read_text(encoding="utf-8")
     sources = [source.read_text(encoding="utf-8") for folder in CODE for source in folder.rglob("*.py")]
     assert not [text for text in (template, *sources) if "dualstack" in text.lower()]
 
 
-def test_the_data_are_of_the_operations_that_the_code_calls(opt: Path) -> None:
-    kept = {
+def test_the_data_contain_exactly_the_operations_that_the_code_calls(opt: Path) -> None:
+    included = {
         (file.parent.parent.name, xform_name(operation))
         for file in (opt / "python" / "botocore" / "data").glob("*/*/service-2.json")
         for operation in json.loads(file.read_text())["operations"]
     }
-    assert kept == set(_called()) == set(ARGUMENTS)
+    assert included == set(_called()) == set(ARGUMENTS)
 
 
-def test_the_calls_of_the_code_are_found() -> None:
+def test_the_search_finds_the_calls_in_the_code() -> None:
     assert ("dynamodb", "transact_write_items") in set(_called())
 
 
 def _called() -> Iterator[tuple[str, str]]:
-    """Every operation that is called by its name on anything, in what Lambda runs, of a service with a client there."""
+    """Yield each operation that the deployed code calls by name, for each service that it has a client for."""
     trees = [ast.parse(source.read_text()) for folder in CODE for source in folder.rglob("*.py")]
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     session = get_session()
@@ -85,7 +85,7 @@ def _called() -> Iterator[tuple[str, str]]:
 
 
 def _services(calls: list[ast.Call], known: set[str]) -> set[str]:
-    """The services for which a client is made: the first argument of whatever makes one."""
+    """Return the services that the code makes a client for: the first argument of each such call."""
     makers = {"client", "create_client", "Lazy"}
     first = [call.args[0] for call in calls if call.args and ast.unparse(call.func).rpartition(".")[2] in makers]
     return {node.value for node in first if isinstance(node, ast.Constant) and node.value in known}

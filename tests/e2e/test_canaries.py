@@ -1,7 +1,7 @@
-"""No personal data, token or URL in any log line or answer: canaries through every path, failures included, at DEBUG.
+"""No log line and no answer contains personal data, a token or a URL, at level DEBUG and while services fail.
 
-The services' own errors quote the whole request. What the functions write is all in one file: their log lines, the
-metrics, warnings of libraries and the traceback that Lambda would write of an error that nobody caught.
+Deliveries full of canaries take every path. The errors of the services quote the whole request. One file has all that
+the functions write: log lines, metrics, warnings of libraries and the tracebacks of uncaught errors.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from tests.faults.rig import HEADERS, Rig, eventually
 CANARY = "c4n4ry"
 URL = f"https://{CANARY}.example.com/{CANARY}?token={CANARY}"
 FAULTS: dict[str, Fault] = {
-    "no fault": kinds.passed,
+    "no fault": kinds.no_fault,
     "refuses, quoting the request": kinds.Refuse(400, "ValidationException", quoting=True),
     "fails, quoting the request": kinds.Refuse(500, "InternalServerError", quoting=True),
     "throttles, quoting the request": kinds.Refuse(400, "ThrottlingException", quoting=True),
     "echoes the request": kinds.echo,
-    "is behind a failing load balancer": kinds.not_even_an_error,
-    "cuts its answer short": kinds.cut_short,
+    "is behind a failing load balancer": kinds.html_error_page,
+    "cuts its answer short": kinds.truncate_answer,
     "drops its answer": kinds.drop_answer,
     "refuses every entry": kinds.RefuseEntries(lambda _: True, "InternalFailure"),
 }
-ONE_SERVICE = {"refuses every entry": ("events",)}
+AFFECTED_SERVICES = {"refuses every entry": ("events",)}
 
 
-def document(name: str, **more: Any) -> dict[str, Any]:
-    """A canary wherever a person, an address, a token or a text of the sender's may be."""
+def document(name: str, **appointment: Any) -> dict[str, Any]:
+    """Return a delivery with a canary in each place for a person, an address, a token or a free text."""
     person = {"firstName": CANARY, "lastName": CANARY, "email": f"{CANARY}@example.com", "phoneNumber": CANARY}
     capability = {"token": CANARY, "cancelUrl": URL, "editUrl": URL, "videoUrl": URL}
     employee = {"id": CANARY, "status": "ACTIVE", **person}
-    made = delivery(
+    envelope = delivery(
         id=name,
         appointment_id=name,
         participants=[
@@ -50,18 +50,18 @@ def document(name: str, **more: Any) -> dict[str, Any]:
             {"type": "CUSTOMER", "role": "PRIMARY", "customer": {"id": CANARY, **person}, **capability},
         ],
         office={"id": CANARY, "email": f"{CANARY}@example.com", CANARY: CANARY},
-        externalId=CANARY * 60,  # breaks its limit, which is reported
+        externalId=CANARY * 60,  # too long, so the answer reports it
         internalNotes=CANARY,
         metadata={CANARY: CANARY},
-        **more,
+        **appointment,
     )
-    made["correlationId"] = f"{CANARY}@example.com"
-    made["data"]["message"] = CANARY
-    return made
+    envelope["correlationId"] = f"{CANARY}@example.com"
+    envelope["data"]["message"] = CANARY
+    return envelope
 
 
 def deliveries(name: str) -> Iterator[tuple[bytes, dict[str, str], str]]:
-    """Body, headers and what follows the path, for every way that a delivery can go."""
+    """Yield body, headers and path suffix of a delivery for every path through the function."""
     valid = body(document(name))
     yield valid, HEADERS, ""
     yield valid, HEADERS, ""
@@ -93,21 +93,21 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_no_canary_is_in_a_log_line_or_an_answer(rig: Rig, fault: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_log_line_and_no_answer_contains_a_canary(rig: Rig, fault: str, capfd: pytest.CaptureFixture[str]) -> None:
     before = len(rig.log.read_text()) if rig.log.exists() else 0
     name = fault.replace(" ", "-").replace(",", "")
     rig.stack.pools["WebhookFunction"].restart()
-    services = ONE_SERVICE.get(fault, ("dynamodb", "s3", "sqs", "events"))
+    services = AFFECTED_SERVICES.get(fault, ("dynamodb", "s3", "sqs", "events"))
     for service in services:
         rig.proxies[service].inject(FAULTS[fault])
     answers = [rig.post(content, headers=headers, query=query) for content, headers, query in deliveries(name)]
-    asked = rig.proxies["events"].requests.total()
+    requests = rig.proxies["events"].requests.total()
     for service in services:
         if service != "events":
             rig.proxies[service].heal()
-    for content, headers, query in deliveries(f"{name}-2"):  # stored, so that the publisher has something to publish
+    for content, headers, query in deliveries(f"{name}-2"):  # stored, so that the publisher has events to publish
         answers.append(rig.post(content, headers=headers, query=query))
-    assert eventually(lambda: rig.proxies["events"].requests.total() > asked, patience=10)
+    assert eventually(lambda: rig.proxies["events"].requests.total() > requests, timeout=10)
     rig.heal()
     rig.proxies["secretsmanager"].inject(FAULTS[fault])
     rig.stack.pools["WebhookFunction"].restart()
@@ -115,10 +115,10 @@ def test_no_canary_is_in_a_log_line_or_an_answer(rig: Rig, fault: str, capfd: py
     time.sleep(0.3)
     rig.heal()
     log = rig.log.read_text()[before:]
-    told = [answer.content.decode() + json.dumps(dict(answer.headers)) for answer in answers]
+    responses = [answer.content.decode() + json.dumps(dict(answer.headers)) for answer in answers]
     printed = capfd.readouterr()
-    assert log.count("_aws") > len(answers) / 2  # it is the log, and at DEBUG
-    for text in (log, *told, printed.out, printed.err):
+    assert log.count("_aws") > len(answers) / 2  # the log is not empty, and at DEBUG
+    for text in (log, *responses, printed.out, printed.err):
         for secret in (CANARY, TOKEN, base64.b64encode(CANARY.encode()).decode().rstrip("="), "example.com"):
             assert secret not in text
     assert "Traceback" not in log

@@ -1,4 +1,4 @@
-"""The installed command against an AWS over HTTP: found by its stack, killed in the middle, on a terminal."""
+"""The installed command against an embedded AWS over HTTP: named by its stack, killed, and on a terminal."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_command_needs_only_the_name_of_a_stack(aws: EmbeddedAws) -> None:
     assert len(events(aws)) == 1
 
 
-def test_an_unknown_stack_is_one_line_with_the_stacks_that_exist(aws: EmbeddedAws) -> None:
+def test_an_unknown_stack_is_reported_in_one_line_with_the_existing_stacks(aws: EmbeddedAws) -> None:
     status, _, err = run(aws, "list", stack="none")
     assert (status, err.startswith("Error: there is no stack none in ")) == (1, True), err
     assert f"the stacks are {STACK};" in err
@@ -83,7 +83,7 @@ def test_a_body_is_raw_in_a_pipe_and_escaped_on_a_terminal(aws: EmbeddedAws) -> 
     os.close(reader)
 
 
-def test_killed_in_the_middle_the_same_command_brings_it_to_its_end(aws: EmbeddedAws) -> None:
+def test_a_second_redrive_completes_a_killed_one(aws: EmbeddedAws) -> None:
     with start(aws, "redrive", "--execute") as process:
         assert process.stdout is not None
         for _ in range(COUNT // 3):
@@ -97,7 +97,7 @@ def test_killed_in_the_middle_the_same_command_brings_it_to_its_end(aws: Embedde
     assert run(aws, "redrive", "--execute")[1] == [f"0 objects; {COUNT} skipped, redriven before"]
 
 
-def test_help_of_every_command_is_there() -> None:
+def test_every_command_has_a_help_text() -> None:
     for arguments in ([], ["quarantine"], ["quarantine", "list"], ["quarantine", "show"], ["quarantine", "redrive"]):
         answer = subprocess.run([COMMAND, *arguments, "--help"], capture_output=True, text=True, check=True)  # noqa: S603
         assert answer.stdout.startswith("Usage: appointments")

@@ -1,4 +1,4 @@
-"""The served stack with an event that cannot be published: parked, seen and redriven from a shell."""
+"""An event that cannot be published on the local stack: moved to the failure queue, listed and redriven by command."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def stack(tmp_path: Any) -> Iterator[Stack]:
 
 
 def appointments(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command as an operator types it."""
+    """Run the command as an operator does."""
     names = {
         "--failure-queue": stack.queue_url(FAILURE_QUEUE),
         "--table": stack.options.table_name,
@@ -48,21 +48,21 @@ def appointments(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[s
     )
 
 
-def parked(stack: Stack) -> str:
-    """What the list shows once the queue has a message."""
+def listed_failures(stack: Stack) -> str:
+    """Wait for a message in the failure queue, and return the output of the list command."""
     sqs, url = stack.aws.client("sqs"), stack.queue_url(FAILURE_QUEUE)
 
     def has_message() -> bool:
         answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
         return int(answer["Attributes"]["ApproximateNumberOfMessages"]) > 0
 
-    assert eventually(has_message), "nothing was parked"
+    assert eventually(has_message), "the failure queue stayed empty"
     listed = appointments(stack, "list")
     assert listed.returncode == 0, listed.stderr
     return listed.stdout
 
 
-def test_a_poisoned_event_is_parked_the_next_one_of_its_appointment_arrives_and_it_is_redriven_once_repaired(
+def test_a_poisoned_event_waits_in_the_failure_queue_and_is_redriven_after_its_repair(
     stack: Stack,
 ) -> None:
     dynamodb = stack.aws.client("dynamodb")
@@ -76,7 +76,7 @@ def test_a_poisoned_event_is_parked_the_next_one_of_its_appointment_arrives_and_
     post(stack.gateway.url, body(delivery(id="e-3", appointment_id="a")), HEADERS)
     (message,) = receive(stack, 1)
     assert message["detail"]["metadata"]["id"] == "e-3"
-    assert "unreadable error: appointment a, event e-2" in parked(stack)
+    assert "unreadable error: appointment a, event e-2" in listed_failures(stack)
 
     repaired = body(delivery(id="e-2", appointment_id="a"))
     dynamodb.put_item(TableName=stack.options.table_name, Item=item | {"body": {"B": items.pack(repaired)}})

@@ -1,4 +1,4 @@
-"""A process killed between any two of its steps loses nothing and does nothing twice once it is delivered again."""
+"""A process killed at any AWS call loses no event and publishes none twice, after the sender has retried."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from local import queue_mapping, stream_mapping
 from local.delivery_log import DeliveryLog
 from tests.builders import body, delivery
 from tests.faults import kills, kinds
-from tests.faults.kills import MOMENTS, STORIES, Story, Struck
+from tests.faults.kills import MOMENTS, SCENARIOS, KillResult, Scenario
 from tests.faults.rig import Rig, eventually
 from tests.faults.table import Content
 
 ROUNDS = 12
-"""More than any delivery has steps; a step at which the answer was faster than the kill is tried again."""
+"""More than the steps of any delivery. A step whose answer was faster than the kill is tried again."""
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +32,9 @@ def rig(dynamodb_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def moments(stores: tuple[str, ...] = ("moto", "dynamodb-local")) -> Iterator[object]:
-    """Every moment on each store, a moment on one worker.
+    """Yield each moment on each store, one worker for each.
 
-    On DynamoDB Local, `make test` has the one at which the store decides: a commit of which nobody has heard.
+    On DynamoDB Local, `make test` runs only the moment that depends on the store: a commit whose answer is lost.
     """
     for store in stores:
         for moment in MOMENTS:
@@ -50,78 +50,80 @@ at_each_moment = pytest.mark.parametrize(
 
 
 @at_each_moment
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
-def test_webhook_killed_at_any_step(rig: Rig, story: Story, moment: str) -> None:
-    if rig.stack.options.dynamodb_url and "dynamodb" not in story.services:
-        pytest.skip("no step of DynamoDB in it: shown on moto")
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_no_event_is_lost_if_webhook_function_is_killed_at_any_step(rig: Rig, scenario: Scenario, moment: str) -> None:
+    if rig.stack.options.dynamodb_url and "dynamodb" not in scenario.services:
+        pytest.skip("no call of DynamoDB: the test on moto covers it")
     number, killed = 1, 0
     for _ in range(ROUNDS):
-        ledger, (before, content) = DeliveryLog(), story.bodies(uuid4().hex)
-        for one in before:
-            assert rig.deliver(ledger, one)[-1].acknowledged
+        delivery_log, (before, content) = DeliveryLog(), scenario.bodies(uuid4().hex)
+        for earlier in before:
+            assert rig.deliver(delivery_log, earlier)[-1].acknowledged
         hold = MOMENTS[moment]()
-        struck = kills.killed_at(rig, story, ledger, content, kinds.Nth(number, hold), hold)
+        kill_result = kills.kill_at(rig, scenario, delivery_log, content, kinds.Nth(number, hold), hold)
         rig.heal()
-        if story.content.quarantined:
+        if scenario.content.quarantined:
             rig.post(content)
             assert rig.quarantined(content) == 1
         else:
-            assert rig.deliver(ledger, content)[-1].acknowledged
-        assert rig.settle(ledger) == []
-        if struck is Struck.NO_STEP:
+            assert rig.deliver(delivery_log, content)[-1].acknowledged
+        assert rig.wait_for_problems(delivery_log) == []
+        if kill_result is KillResult.NO_STEP:
             break
-        if struck is Struck.KILLED:
+        if kill_result is KillResult.KILLED:
             number, killed = number + 1, killed + 1
-    assert struck is Struck.NO_STEP
+    assert kill_result is KillResult.NO_STEP
     assert killed >= 1
 
 
 @pytest.mark.parametrize(
     ("dynamodb_url", "moment"), list(moments(("moto",))), indirect=["dynamodb_url"], scope="module"
 )
-def test_publisher_killed_at_any_step(rig: Rig, moment: str) -> None:
-    """On moto alone: no step of the publisher is the table's."""
+def test_no_event_is_lost_if_publisher_function_is_killed_at_any_step(rig: Rig, moment: str) -> None:
+    """On moto only, because the publisher never calls the table."""
     for number in (1, 2):
-        ledger, hold, appointment = DeliveryLog(), MOMENTS[moment](), uuid4().hex
+        delivery_log, hold, appointment = DeliveryLog(), MOMENTS[moment](), uuid4().hex
         rig.proxies["events"].inject(kinds.Nth(number, hold))
         for n in (1, 2, 3):
             at = f"2026-03-02T09:00:0{n}Z"
             for other in ("", "-other"):
                 name = f"{appointment}{other}"
-                assert rig.deliver(ledger, body(delivery(id=f"{name}-{n}", appointment_id=name, updated_at=at)))
+                assert rig.deliver(delivery_log, body(delivery(id=f"{name}-{n}", appointment_id=name, updated_at=at)))
         assert eventually(hold.reached.is_set)
         rig.kill("PublisherFunction")
-        hold.let_go.set()
-        assert rig.settle(ledger) == []
+        hold.release.set()
+        assert rig.wait_for_problems(delivery_log) == []
         rig.heal()
 
 
 @at_each_moment
 @pytest.mark.parametrize("content", [Content.NEW, Content.LARGE])
-def test_backlog_function_killed_at_any_step(rig: Rig, moment: str, content: Content) -> None:
-    """Deferred while DynamoDB failed, and stored by a function that dies while it does so."""
+def test_no_event_is_lost_if_backlog_function_is_killed_at_any_step(rig: Rig, moment: str, content: Content) -> None:
+    """The delivery is deferred while DynamoDB fails. BacklogFunction is killed while it stores the delivery."""
     for number in count(1):
-        ledger, hold, appointment = DeliveryLog(), MOMENTS[moment](), uuid4().hex
+        delivery_log, hold, appointment = DeliveryLog(), MOMENTS[moment](), uuid4().hex
         new = delivery(id=f"{appointment}-1", appointment_id=appointment)
-        happened = backlog_killed_at(rig, ledger, content.body(new, new), kinds.Nth(number, hold), hold)
-        assert rig.settle(ledger) == []
+        reached = kill_backlog_function_at(rig, delivery_log, content.body(new, new), kinds.Nth(number, hold), hold)
+        assert rig.wait_for_problems(delivery_log) == []
         rig.heal()
-        if not happened:
+        if not reached:
             break
-    assert number > 1  # else it was never killed
+    assert number > 1  # it was killed at least once
 
 
-def backlog_killed_at(rig: Rig, ledger: DeliveryLog, content: bytes, step: kinds.Nth, hold: kinds.Hold) -> bool:
-    """False when there is no such step: the delivery is stored without it."""
+def kill_backlog_function_at(
+    rig: Rig, delivery_log: DeliveryLog, content: bytes, step: kinds.Nth, hold: kinds.Hold
+) -> bool:
+    """Return False if there is no such step: the delivery is stored without it."""
     failing = rig.proxies["dynamodb"].inject(kinds.fail)
-    (attempt,) = rig.deliver(ledger, content)
+    (attempt,) = rig.deliver(delivery_log, content)
     assert attempt.outcome == "deferred"
     for service in ("dynamodb", "s3"):
         rig.proxies[service].inject(step)
-    failing.left = 0
-    eventually(lambda: hold.reached.is_set() or rig.settle(ledger, patience=0) == [])
-    happened = hold.reached.is_set()
-    if happened:
+    failing.remaining = 0
+    eventually(lambda: hold.reached.is_set() or rig.wait_for_problems(delivery_log, timeout=0) == [])
+    reached = hold.reached.is_set()
+    if reached:
         rig.kill("BacklogFunction")
-    hold.let_go.set()
-    return happened
+    hold.release.set()
+    return reached

@@ -1,4 +1,4 @@
-"""A few seconds of load, as `make load` does for a minute: nothing lost, nothing twice, and figures to read."""
+"""A short run of `make load`: no event is lost or published twice, and the report has its figures."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_many_senders_at_full_speed(dynamodb_url: str | None, tmp_path: Path) -> None:
+def test_load_by_many_senders_loses_and_repeats_no_event(dynamodb_url: str | None, tmp_path: Path) -> None:
     output = tmp_path / "load.json"
-    told = {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url} if dynamodb_url else {}
+    variables = {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url} if dynamodb_url else {}
     process = subprocess.run(  # noqa: S603
         [sys.executable, "-m", "local.load", "--seconds", "5", "--senders", "6", "--output", str(output)],
         cwd=ROOT,
-        env={**os.environ, **told},
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
         timeout=240,

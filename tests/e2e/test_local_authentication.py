@@ -1,4 +1,4 @@
-"""Each mode over real HTTP, on the stack of this machine: who gets in, and that no log line tells how."""
+"""Each authentication mode over HTTP on the local stack: what is accepted, and that no log line has a credential."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ JSON = {"content-type": "application/json"}
 
 @pytest.fixture(scope="module", params=["token", "signature", "none"])
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One stack a mode, its functions at DEBUG."""
+    """A stack for each mode, with its functions at log level DEBUG."""
     parameters = {"WebhookAuth": request.param, "WebhookTokenHeader": "X-Api-Key", "LogLevel": "DEBUG"}
     log = tmp_path_factory.mktemp("stack") / "functions.log"
     with Stack(Options(port=0, aws_port=0, token=TOKEN, log=log, parameters=parameters)) as running:
@@ -54,7 +54,7 @@ def signed(content: bytes, token: str = TOKEN) -> dict[str, str]:
 
 
 def deliver(stack: Stack) -> dict[str, tuple[int, dict[str, Any]]]:
-    """One delivery with each kind of credential, right ones and wrong ones, by the kind's name."""
+    """Deliver with each kind of credential, valid and invalid. Return the answers by the name of the kind."""
     requests = {
         "bearer": ("", {"authorization": f"Bearer {TOKEN}"}),
         "basic": ("", basic(TOKEN)),
@@ -71,20 +71,20 @@ def deliver(stack: Stack) -> dict[str, tuple[int, dict[str, Any]]]:
     return {name: post(stack.gateway.url + path, GOOD, JSON | headers) for name, (path, headers) in requests.items()}
 
 
-def test_a_credential_lets_in_and_nothing_else_does(stack: Stack) -> None:
+def test_only_a_valid_credential_of_the_mode_is_accepted(stack: Stack) -> None:
     answers = deliver(stack)
-    lets_in = {
+    accepted = {
         "token": ["bearer", "basic", "header", "path", "encoded path"],
         "signature": ["signature", "signature with a path"],
         "none": list(answers),
     }
-    assert [name for name, (status, _) in answers.items() if status in (200, 202)] == lets_in[mode(stack)]
+    assert [name for name, (status, _) in answers.items() if status in (200, 202)] == accepted[mode(stack)]
     assert {status for status, _ in answers.values()} <= {200, 202, 401}
     assert len(scan(stack)) == 2
     assert "c4n4ry" not in json.dumps(answers)
 
 
-def test_no_log_line_holds_a_credential_a_path_or_a_header_even_at_debug(stack: Stack) -> None:
+def test_no_log_line_contains_a_credential_a_path_or_a_header_at_debug(stack: Stack) -> None:
     deliver(stack)
     assert stack.options.log is not None
     log = stack.options.log.read_text()
@@ -93,7 +93,7 @@ def test_no_log_line_holds_a_credential_a_path_or_a_header_even_at_debug(stack: 
         assert canary not in log
 
 
-def test_the_curl_on_the_screen_works_when_pasted(stack: Stack) -> None:
+def test_the_printed_curl_command_works(stack: Stack) -> None:
     lines = screen(stack).splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith(("  t=", "  curl")))
     command = "\n".join(lines[first : lines.index("", first)])
@@ -102,8 +102,8 @@ def test_the_curl_on_the_screen_works_when_pasted(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("stack", ["token", "signature"], indirect=True)
-def test_a_sender_that_uses_a_new_secret_at_once_is_not_lost(stack: Stack) -> None:
-    """Its three attempts, two and ten seconds apart, right after the rotation. Comes last: the token is another now."""
+def test_a_retry_with_a_new_secret_is_accepted_right_after_the_rotation(stack: Stack) -> None:
+    """Sends the three attempts after pauses of 0, 2 and 10 s. This test is the last, because it changes the token."""
     content = body(delivery(id="rotated"))
     new = "n" * 44
     post(stack.gateway.url, content, JSON | {"authorization": "Bearer c4n4ry"} | signed(content, "A" * 44))

@@ -1,4 +1,4 @@
-"""The commands of local/ as processes: make run, make serve, their ends and the errors of a start."""
+"""The commands of local/ as processes: make run, make serve, their end by a signal and the errors of a start."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
     return output
 
 
-def pasted(command: str) -> str:
+def run_in_shell(command: str) -> str:
     """Run a command in a shell, as a user who pastes it. Return its output."""
     return subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S602
 
 
-def only_the_lock(folder: Path) -> str:
+def hide_unlocked_packages(folder: Path) -> str:
     """Return a PYTHONPATH with which no process can import a package that requirements/run.txt does not have."""
 
     def canonical(name: str) -> str:
@@ -81,11 +81,11 @@ def only_the_lock(folder: Path) -> str:
     return str(folder)
 
 
-def test_make_run_with_its_lock_alone_delivers_every_sample_and_finds_all_correct(
+def test_make_run_delivers_every_sample_correctly_with_only_its_locked_packages(
     dynamodb_url: str | None, tmp_path: Path
 ) -> None:
     database = {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url} if dynamodb_url else {}
-    process = local("run", PYTHONPATH=only_the_lock(tmp_path), COLUMNS="40", **database)
+    process = local("run", PYTHONPATH=hide_unlocked_packages(tmp_path), COLUMNS="40", **database)
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     lines = [line.rstrip() for line in output.splitlines()]
@@ -113,7 +113,7 @@ def serve() -> Iterator[tuple[subprocess.Popen[str], str]]:
     process.stdout.close()
 
 
-def test_the_commands_on_the_screen_work_when_pasted_also_with_quotes_in_the_token(
+def test_the_printed_commands_work_with_quotes_in_the_token(
     serve: tuple[subprocess.Popen[str], str],
 ) -> None:
     _, screen = serve
@@ -125,13 +125,13 @@ def test_the_commands_on_the_screen_work_when_pasted_also_with_quotes_in_the_tok
     assert url is not None
     rest = "-H 'Content-Type: application/json' --data-binary @events/deliveries/create.json"
     commands = [command[0], f"curl -i {url[1]} -u {alternatives[1]} {rest}", f"curl -i {alternatives[2]} {rest}"]
-    answers = [pasted(line) for line in commands]
+    answers = [run_in_shell(line) for line in commands]
     assert "202 ACCEPTED" in answers[0]
     outcomes = [re.findall(r'"outcome": "(\w+)"', answer) for answer in answers]
     assert outcomes == [["stored"], ["duplicate"], ["duplicate"]]
 
 
-def test_a_client_of_any_region_finds_table_queue_and_bus(serve: tuple[subprocess.Popen[str], str]) -> None:
+def test_a_client_of_any_region_finds_the_table_the_queue_and_the_bus(serve: tuple[subprocess.Popen[str], str]) -> None:
     address = re.search(r"AWS +(http://\S+)", serve[1])
     assert address is not None
 
@@ -143,7 +143,7 @@ def test_a_client_of_any_region_finds_table_queue_and_bus(serve: tuple[subproces
     assert [bus["Name"] for bus in client("events").list_event_buses()["EventBuses"]] == ["default", "appointments"]
 
 
-def ended(process: subprocess.Popen[str], number: signal.Signals, processes: list[int]) -> str:
+def end(process: subprocess.Popen[str], number: signal.Signals, processes: list[int]) -> str:
     """Send one signal. Check the end and return the output.
 
     After signals.STOP_SECONDS an alarm ends the process, also on a machine that is too busy to stop it in order.
@@ -161,24 +161,24 @@ def ended(process: subprocess.Popen[str], number: signal.Signals, processes: lis
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_one_signal_ends_it_and_leaves_no_process(
+def test_one_signal_ends_make_serve_and_leaves_no_process(
     serve: tuple[subprocess.Popen[str], str], number: signal.Signals
 ) -> None:
     process, _ = serve
     processes = children(process.pid)
     assert len(processes) >= 6
-    ended(process, number, processes)
+    end(process, number, processes)
 
 
 @pytest.mark.parametrize(
     ("number", "seconds"),
     [(signal.SIGINT, 0), (signal.SIGTERM, 0.5), (signal.SIGINT, 1.0), (signal.SIGTERM, 1.5), (signal.SIGINT, 2.0)],
 )
-def test_one_signal_ends_it_while_it_starts(number: signal.Signals, seconds: float) -> None:
+def test_one_signal_ends_make_serve_during_its_start(number: signal.Signals, seconds: float) -> None:
     process = local(PORT="0", AWS_PORT="0")
     read_until(process, "starting")
     time.sleep(seconds)
-    ended(process, number, children(process.pid))
+    end(process, number, children(process.pid))
 
 
 def test_the_first_connection_that_the_port_accepts_is_answered() -> None:
@@ -197,7 +197,7 @@ def test_the_first_connection_that_the_port_accepts_is_answered() -> None:
         status, answer = post(f"http://127.0.0.1:{port}/webhooks/appointments", body(delivery()), headers)
         assert (status, answer["outcome"]) == (202, "stored")
     finally:
-        ended(process, signal.SIGTERM, children(process.pid))
+        end(process, signal.SIGTERM, children(process.pid))
 
 
 @pytest.fixture(scope="module")
@@ -223,10 +223,10 @@ def busy_port() -> Iterator[str]:
         ({"AWS_ENDPOINT_URL_DYNAMODB": "nonsense"}, "no DynamoDB answers at nonsense. Start one"),
     ],
 )
-def test_a_start_that_fails_says_why_in_one_line(variables: dict[str, str], message: str, busy_port: str) -> None:
+def test_a_failed_start_prints_the_reason_in_one_line(variables: dict[str, str], message: str, busy_port: str) -> None:
     free_ports = {"PORT": "0", "AWS_PORT": "0"}
-    given = {name: busy_port if value == "BUSY" else value for name, value in variables.items()}
-    process = local(**(free_ports | given))
+    settings = {name: busy_port if value == "BUSY" else value for name, value in variables.items()}
+    process = local(**(free_ports | settings))
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     (line,) = output.splitlines()[1:]

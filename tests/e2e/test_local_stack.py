@@ -1,4 +1,4 @@
-"""The local stack over real HTTP: concurrent, shuffled and repeated deliveries converge, and nothing leaks."""
+"""The local stack over HTTP: concurrent, shuffled and repeated deliveries converge, and no content is logged."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_concurrent_shuffled_and_repeated_deliveries_converge(stack: Stack) -> N
     assert list(run.problems({result.name: (result.status, result.outcome) for result in deliveries})) == []
 
 
-def test_nothing_that_was_sent_is_in_a_log_line_or_an_answer(stack: Stack) -> None:
+def test_no_log_line_and_no_answer_contains_the_content_of_a_delivery(stack: Stack) -> None:
     assert stack.options.log is not None
     document = delivery(
         id="leak",
@@ -84,13 +84,13 @@ def test_nothing_that_was_sent_is_in_a_log_line_or_an_answer(stack: Stack) -> No
     assert TOKEN not in log
 
 
-def test_only_the_templates_routes_exist(stack: Stack) -> None:
+def test_only_the_routes_of_the_template_exist(stack: Stack) -> None:
     assert post(stack.gateway.url + "more", body(delivery()), HEADERS)[0] == 404
     assert post(stack.gateway.url, b"x" * (11 * 1024 * 1024), HEADERS)[0] == 413
     assert post(stack.gateway.url, body(delivery()), HEADERS)[0] == 202
 
 
-def test_a_slash_at_the_end_of_the_url_makes_no_difference(stack: Stack) -> None:
+def test_a_trailing_slash_of_the_url_is_ignored(stack: Stack) -> None:
     for path, headers, status in (
         ("/", HEADERS, 202),
         ("/", {}, 401),
@@ -101,7 +101,7 @@ def test_a_slash_at_the_end_of_the_url_makes_no_difference(stack: Stack) -> None
         assert post(stack.gateway.url + path, body(delivery(id="e-slash")), headers)[0] == status, path
 
 
-def test_the_table_is_the_templates(stack: Stack) -> None:
+def test_the_table_has_the_keys_indexes_and_stream_of_the_template(stack: Stack) -> None:
     declared = Template().properties("AppointmentsTable")
     dynamodb = stack.aws.client("dynamodb")
     table = dynamodb.describe_table(TableName=stack.options.table_name)["Table"]
@@ -118,7 +118,7 @@ def test_the_table_is_the_templates(stack: Stack) -> None:
     assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": items.TTL_ATTRIBUTE}
 
 
-def test_a_function_has_the_environment_of_the_template_with_every_reference_resolved(stack: Stack) -> None:
+def test_a_function_has_the_environment_of_the_template_with_resolved_references(stack: Stack) -> None:
     for name in ("WebhookFunction", "PublisherFunction"):
         environment = stack.aws.environment(name)
         assert set(Template().function(name).environment) <= environment.keys()
@@ -128,9 +128,9 @@ def test_a_function_has_the_environment_of_the_template_with_every_reference_res
     assert stack.aws.environment("PublisherFunction")["EVENT_SOURCE"] == "pexip.engage"
 
 
-def test_killed_processes_cost_no_delivery_an_error(stack: Stack) -> None:
+def test_no_delivery_fails_after_the_processes_are_killed(stack: Stack) -> None:
     if stack.options.dynamodb_url:
-        pytest.skip("independent of the store: shown on moto")
+        pytest.skip("independent of the store: the test on moto covers it")
     for pid in stack.pools["WebhookFunction"].pids():
         os.kill(pid, signal.SIGKILL)
     contents = [body(delivery(id=f"killed-{n}", appointment_id=f"killed-{n}")) for n in range(8)]

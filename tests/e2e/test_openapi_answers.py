@@ -1,4 +1,4 @@
-"""What the stack on this machine answers is what docs/openapi.yaml says, to every sample and to what is refused."""
+"""The local stack answers every sample and every refused request as docs/openapi.yaml documents."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def answer(url: str, content: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], Any]:
-    """Status, headers by lower-case name, decoded body."""
+    """Post the content. Return the status, the headers by lower-case name and the decoded body."""
     request = urllib.request.Request(url, data=content, headers=headers, method="POST")  # noqa: S310 - our own address
     try:
-        got = urllib.request.urlopen(request, timeout=30)  # noqa: S310
+        response = urllib.request.urlopen(request, timeout=30)  # noqa: S310
     except urllib.error.HTTPError as error:
-        got = error
-    with got:
-        return got.status, {name.lower(): value for name, value in got.headers.items()}, json.load(got)
+        response = error
+    with response:
+        return response.status, {name.lower(): value for name, value in response.headers.items()}, json.load(response)
 
 
-def test_every_sample_is_answered_as_documented(url: str) -> None:
+def test_every_sample_gets_the_documented_answer(url: str) -> None:
     for sample in SAMPLES:
-        got = answer(url, sample.body, {**JSON, "authorization": f"Bearer {sample.token}"})
-        assert (got[0], undocumented(*got)) == (sample.expected_status, []), sample.name
+        response = answer(url, sample.body, {**JSON, "authorization": f"Bearer {sample.token}"})
+        assert (response[0], undocumented(*response)) == (sample.expected_status, []), sample.name
 
 
 @pytest.mark.parametrize(
@@ -57,27 +57,27 @@ def test_every_sample_is_answered_as_documented(url: str) -> None:
         (422, body(delivery(id="")), AUTHORIZED | JSON),
     ],
 )
-def test_what_is_refused_is_answered_as_documented(
+def test_every_refused_request_gets_the_documented_answer(
     url: str, status: int, content: bytes, headers: dict[str, str]
 ) -> None:
-    got = answer(url, content, headers)
-    assert (got[0], undocumented(*got)) == (status, [])
+    response = answer(url, content, headers)
+    assert (response[0], undocumented(*response)) == (status, [])
 
 
-def test_a_known_id_with_other_content_is_answered_as_documented(url: str) -> None:
+def test_a_known_id_with_other_content_gets_the_documented_answer(url: str) -> None:
     outcomes = []
     for content in (
         body(delivery(id="same")),
         body(delivery(id="same")),
         body(delivery(id="same", status="COMPLETED")),
     ):
-        status, headers, content_ = answer(url, content, AUTHORIZED | JSON)
-        assert undocumented(status, headers, content_) == []
-        outcomes.append((status, content_["outcome"]))
+        status, headers, document = answer(url, content, AUTHORIZED | JSON)
+        assert undocumented(status, headers, document) == []
+        outcomes.append((status, document["outcome"]))
     assert outcomes == [(202, "stored"), (200, "duplicate"), (200, "conflicting-duplicate")]
 
 
-def test_a_token_in_the_path_is_answered_as_documented(url: str) -> None:
+def test_a_token_in_the_path_gets_the_documented_answer(url: str) -> None:
     for token, expected in ((TOKEN, 202), ("wrong", 401)):
-        got = answer(f"{url}/{token}", body(delivery(id="path", appointment_id="path")), JSON)
-        assert (got[0], undocumented(*got)) == (expected, [])
+        response = answer(f"{url}/{token}", body(delivery(id="path", appointment_id="path")), JSON)
+        assert (response[0], undocumented(*response)) == (expected, [])

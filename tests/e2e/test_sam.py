@@ -1,4 +1,4 @@
-"""SAM's own tools on this project: the template is valid, and what it built answers in a container."""
+"""The SAM CLI on this project: the template is valid, and the built functions answer in a container."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_template_is_valid() -> None:
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[EmbeddedAws]:
-    """An AWS that containers can reach, so on all addresses of this machine; its table in DynamoDB Local if it runs."""
+    """An embedded AWS on all addresses, so that containers reach it. Its table is in DynamoDB Local if that runs."""
     if not docker("info"):
         pytest.skip("sam local needs Docker, and no engine answers here")
     dynamodb_url = os.environ.get("DYNAMODB_LOCAL_ENDPOINT")
@@ -56,7 +56,7 @@ def aws() -> Iterator[EmbeddedAws]:
 
 @pytest.fixture(scope="module")
 def invoke(aws: EmbeddedAws, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """`sam local invoke` as the README shows it, with the ports and the table of this test."""
+    """Run `sam local invoke` as README.md shows it, with the ports and the table of this test."""
     variables = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]
     variables |= {name: url.replace("127.0.0.1", "host.docker.internal") for name, url in aws.endpoints.items()}
     variables["TABLE_NAME"] = TABLE
@@ -64,7 +64,7 @@ def invoke(aws: EmbeddedAws, built: Path, tmp_path_factory: pytest.TempPathFacto
     file.write_text(json.dumps({"Parameters": variables}))
     skip_pull = ["--skip-pull-image"] if docker("image", "inspect", IMAGE) else []
 
-    def invoked(function: str, event: str) -> Any:
+    def invoke_function(function: str, event: str) -> Any:
         options = ["-t", str(built / "template.yaml"), "--config-file", str(ROOT / "samconfig.toml")]
         options += ["--env-vars", str(file), "-e", f"events/{event}.json"]
         answer = sam("local", "invoke", function, *options, *skip_pull)
@@ -72,10 +72,10 @@ def invoke(aws: EmbeddedAws, built: Path, tmp_path_factory: pytest.TempPathFacto
         print(answer.stderr)  # noqa: T201 - shown when the test fails
         return json.loads(answer.stdout.strip().splitlines()[-1])
 
-    return invoked
+    return invoke_function
 
 
-def test_every_webhook_event_is_answered_as_its_sample_says(invoke: Any, aws: EmbeddedAws) -> None:
+def test_every_webhook_event_gets_the_answer_that_its_sample_states(invoke: Any, aws: EmbeddedAws) -> None:
     for sample in SAMPLES:
         answer = invoke("WebhookFunction", f"webhook/{sample.name}")
         body = json.loads(answer["body"])
@@ -87,13 +87,13 @@ def test_every_webhook_event_is_answered_as_its_sample_says(invoke: Any, aws: Em
 
 
 @pytest.mark.parametrize("event", ["one", "batch"])
-def test_a_stream_batch_is_published_whole(invoke: Any, aws: EmbeddedAws, event: str) -> None:
+def test_every_record_of_a_stream_batch_is_published(invoke: Any, aws: EmbeddedAws, event: str) -> None:
     records = json.loads((ROOT / "events" / "stream" / f"{event}.json").read_text())["Records"]
     assert invoke("PublisherFunction", f"stream/{event}") == {"batchItemFailures": []}
     assert len(_received(aws)) == len(records)
 
 
-def test_a_poison_record_is_parked_and_all_others_are_published(invoke: Any, aws: EmbeddedAws) -> None:
+def test_a_poison_record_goes_to_the_failure_queue_and_the_others_are_published(invoke: Any, aws: EmbeddedAws) -> None:
     records = json.loads((ROOT / "events" / "stream" / "poison.json").read_text())["Records"]
     assert invoke("PublisherFunction", "stream/poison") == {"batchItemFailures": []}
     assert len(_received(aws)) == len(records) - 1
@@ -101,19 +101,19 @@ def test_a_poison_record_is_parked_and_all_others_are_published(invoke: Any, aws
 
 
 @pytest.mark.parametrize("event", ["batch", "poison"])
-def test_a_batch_of_the_backlog_is_done_with(invoke: Any, aws: EmbeddedAws, event: str) -> None:
+def test_a_backlog_batch_is_handled_without_a_failed_message(invoke: Any, aws: EmbeddedAws, event: str) -> None:
     assert invoke("BacklogFunction", f"backlog/{event}") == {"batchItemFailures": []}
     if event == "poison":
-        kept = aws.client("s3").list_objects_v2(Bucket=BUCKETS["QuarantineBucket"])["Contents"]
-        assert {"undeliverable"} <= {found["Key"].partition("/")[0] for found in kept}
+        objects = aws.client("s3").list_objects_v2(Bucket=BUCKETS["QuarantineBucket"])["Contents"]
+        assert {"undeliverable"} <= {found["Key"].partition("/")[0] for found in objects}
 
 
 def _received(aws: EmbeddedAws, queue: str = "events") -> list[Any]:
     sqs = aws.client("sqs")
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     messages: list[Any] = []
-    while some := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-        messages += some
-        for message in some:
+    while page := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        messages += page
+        for message in page:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return messages

@@ -1,7 +1,7 @@
-"""Schemathesis against the served stack and the project's own OpenAPI document: no 5xx, no hang, no answer unforeseen.
+"""Schemathesis with docs/openapi.yaml against the local stack: no 5xx, no hang, no undocumented answer.
 
-FUZZ_EXAMPLES sets how many random requests are tried; `make fuzz` tries many, and before them every variation of
-every member by itself, which are more than ten thousand.
+FUZZ_EXAMPLES sets the number of random requests. `make fuzz` sends many. Before them it sends more than ten thousand
+requests that vary one member each.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "25")
 PHASES = "coverage,fuzzing" if "FUZZ_EXAMPLES" in os.environ else "fuzzing"
 NOT_CHECKED = {
-    # What the schema calls invalid is not always refused: a broken limit is reported and accepted, by design.
+    # Some documents that the schema calls invalid are accepted: a broken limit is only reported, by design.
     "negative_data_rejection",
-    # What it calls valid is not always accepted: a schema cannot say everything about a date or an id's length.
+    # Some documents that it calls valid are refused: a schema cannot express every rule for dates and ids.
     "positive_data_acceptance",
-    # The local gateway, as API Gateway, answers 404 to a method that has no route.
+    # The local gateway answers 404 to a method without a route, as API Gateway does.
     "unsupported_method",
     "allow_header_conformance",
 }
@@ -39,10 +39,12 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.timeout(0)
-@pytest.mark.parametrize("credentials", [["--header", f"Authorization: Bearer {TOKEN}"], []], ids=["inside", "outside"])
-def test_every_answer_is_foreseen(url: str, credentials: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "credentials", [["--header", f"Authorization: Bearer {TOKEN}"], []], ids=["authenticated", "unauthenticated"]
+)
+def test_every_answer_is_documented(url: str, credentials: list[str], tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("schemathesis")
-    how = {
+    arguments = {
         "--url": url,
         "--phases": PHASES,
         "--max-examples": EXAMPLES,
@@ -51,7 +53,7 @@ def test_every_answer_is_foreseen(url: str, credentials: list[str], tmp_path: Pa
         "--request-timeout": "10",
         "--suppress-health-check": "all",
     }
-    options = [word for option in how.items() for word in option]
+    options = [word for option in arguments.items() for word in option]
     process = subprocess.run(  # noqa: S603
         [program, "run", str(ROOT / "docs" / "openapi.yaml"), *options, *credentials],
         cwd=tmp_path,

@@ -1,4 +1,4 @@
-"""Faults on purpose: a proxy that injects them, the real stack behind it, and the sender that delivers again."""
+"""Fault injection: a proxy between the real stack and AWS, and a sender that retries its deliveries."""
 
 SECONDS_HEADER = "x-test-answered-after"
-"""The header in which WebhookFunction says how long it took, where :mod:`tests.faults.timed` is around it."""
+"""The response header for the seconds that WebhookFunction took. :mod:`tests.faults.timed` adds it."""

@@ -1,4 +1,4 @@
-"""What a service answers when it refuses, in the shape that its own SDK client understands."""
+"""Error answers of the AWS services, in the format that the SDK client of each service expects."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAMESPACE = {"dynamodb": "com.amazonaws.dynamodb.v20120810", "sqs": "com.amazona
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer in full; ``headers`` leave out the content's length, unless it is that of an answer to HEAD."""
+    """A complete HTTP answer. ``headers`` include Content-Length only for an answer to HEAD."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = field(default=())
@@ -44,8 +44,8 @@ class Answer:
         return self.head() + self.content
 
 
-def refusal(service: str, status: int, code: str, message: str = "injected", **more: object) -> Answer:
-    """An error of the service: AWS's JSON protocols, S3's XML; ``more`` are further members of the JSON."""
+def refusal(service: str, status: int, code: str, message: str = "injected", **members: object) -> Answer:
+    """Return an error answer: XML for S3, else AWS's JSON protocol. ``members`` are added to the JSON."""
     if service == "s3":
         content = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message><RequestId>r</RequestId></Error>"
         return Answer(status, (("Content-Type", "application/xml"), ("x-amz-request-id", "r")), content.encode())
@@ -54,4 +54,4 @@ def refusal(service: str, status: int, code: str, message: str = "injected", **m
     headers = [("Content-Type", media_type), ("x-amzn-RequestId", "r")]
     if service == "sqs":
         headers.append(("x-amzn-query-error", f"{code};{'Sender' if status < 500 else 'Receiver'}"))
-    return Answer(status, tuple(headers), json.dumps({"__type": kind, "message": message, **more}).encode())
+    return Answer(status, tuple(headers), json.dumps({"__type": kind, "message": message, **members}).encode())

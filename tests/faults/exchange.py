@@ -1,4 +1,4 @@
-"""One request on its way through the proxy, and what a fault can do with it."""
+"""One request in the proxy, and the operations from which a fault is made."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ S3_OPERATIONS = {"PUT": "PutObject", "GET": "GetObject", "DELETE": "DeleteObject
 
 
 class Exchange:
-    """A request that was read in full from ``client``; ``closing`` ends every wait."""
+    """A request that the proxy has read completely from ``client``. ``closing`` ends every wait."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Exchange:
 
     @property
     def operation(self) -> str:
-        """The operation's name: of X-Amz-Target, of the query protocol's Action, or of S3's method."""
+        """The name of the operation, read from X-Amz-Target, the query protocol's Action or S3's method."""
         targets = [value for name, value in self._headers.items() if name.lower() == "x-amz-target"]
         if targets:
             return targets[0].rpartition(".")[2]
@@ -50,7 +50,7 @@ class Exchange:
         return actions[0] if actions else S3_OPERATIONS.get(self.method, self.method)
 
     def forward(self, content: bytes | None = None) -> Answer:
-        """Ask the service, on a connection of its own."""
+        """Send the request to the service on a new connection, and return the answer."""
         connection = http.client.HTTPConnection(urlsplit(self._target).netloc, timeout=60)
         with contextlib.closing(connection):
             connection.request(self.method, self.path, self.content if content is None else content, self._headers)
@@ -58,12 +58,12 @@ class Exchange:
             dropped = HOP_BY_HOP - {"content-length"} if self.method == "HEAD" else HOP_BY_HOP
             headers = {name: value for name, value in answer.getheaders() if name.lower() not in dropped}
             body = answer.read()
-        if self.service == "dynamodb":  # which always adds its checksum; moto and DynamoDB Local leave it out
+        if self.service == "dynamodb":  # the real service adds a checksum; moto and DynamoDB Local do not
             headers = {"x-amz-crc32": str(zlib.crc32(body)), **headers}
         return Answer(answer.status, tuple(headers.items()), body)
 
     def send(self, raw: bytes) -> None:
-        """Send to the client; one that has gone meanwhile does not matter."""
+        """Send bytes to the client. A client that has closed the connection is ignored."""
         try:
             self._client.sendall(raw)
         except OSError:
@@ -80,7 +80,7 @@ class Exchange:
         self.ended = True
 
     def reset(self) -> None:
-        """RST instead of FIN: lingering for no time throws away what is under way."""
+        """Close the connection with RST instead of FIN. A linger time of 0 discards the unsent bytes."""
         self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        os.close(self._client.detach())  # whoever closes it later would send a FIN first
+        os.close(self._client.detach())  # a later close by the server would send a FIN first
         self.ended = True

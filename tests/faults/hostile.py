@@ -1,4 +1,4 @@
-"""Hostile requests as bytes, and a client that sends bytes whatever they are."""
+"""Strategies for hostile requests, and a client that sends them byte for byte."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.builders import TOKEN, delivery
 
 PATH = b"/webhooks/appointments"
 ANSWER_SECONDS = 5.0
-"""So long may an answer take once the client has said all it has to say. The function itself is bound to 3 s by
-other tests; here the machine is kept busy on purpose."""
+"""The longest wait for an answer after the request was sent. Other tests hold the function to 3 s. Here the machine is
+busy, so the limit is higher."""
 
 
 line = st.binary(max_size=60).map(lambda text: text.replace(b"\r", b"").replace(b"\n", b""))
@@ -35,7 +35,7 @@ values = st.one_of(
     st.sampled_from([b"Bearer", b"Bearer " + b"x" * 9000, b"Basic \xff", b"Basic Og==", b"close", b"keep-alive"]),
 )
 headers = st.lists(st.tuples(names, values), max_size=8)
-GOOD = (
+VALID_HEADERS = (
     (b"Host", b"localhost"),
     (b"Content-Type", b"application/json"),
     (b"Authorization", b"Bearer " + TOKEN.encode()),
@@ -57,7 +57,7 @@ scalars = st.one_of(
     st.text(max_size=30),
     st.sampled_from(["", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59", "2026-02-30T00:00:00Z", "\ud800", "\0"]),
 )
-values_of_json = st.recursive(
+json_values = st.recursive(
     scalars,
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)),
     max_leaves=12,
@@ -66,7 +66,7 @@ values_of_json = st.recursive(
 
 @st.composite
 def documents(draw: st.DrawFn) -> Any:
-    """A valid delivery of which up to four members, anywhere, are something else or gone."""
+    """A valid delivery in which at most four members, at any depth, are replaced or removed."""
     document: Any = copy.deepcopy(delivery(id=draw(st.text(max_size=20)), appointment_id=draw(st.text(max_size=20))))
     for _ in range(draw(st.integers(0, 4))):
         place = document
@@ -79,21 +79,21 @@ def documents(draw: st.DrawFn) -> Any:
                 continue
             break
         if draw(st.booleans()):
-            place[key] = draw(values_of_json)
+            place[key] = draw(json_values)
         elif len(place) > 1:
             del place[key]
     return document
 
 
 def _json(value: Any) -> bytes:
-    """Also NaN and lone surrogates, which are no JSON."""
+    """Encode a value. NaN and lone surrogates are kept, although they are not valid JSON."""
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 contents = st.one_of(
     st.binary(max_size=400),
     documents().map(lambda document: _json(document)),
-    values_of_json.map(lambda value: _json(value)),
+    json_values.map(lambda value: _json(value)),
     st.integers(1, 200_000).map(lambda depth: b"[" * depth),
     st.integers(1, 50_000).map(lambda depth: b'{"a":' * depth + b"1" + b"}" * depth),
     st.integers(1, 5000).map(lambda digits: b'{"id":' + b"9" * digits + b"}"),
@@ -104,26 +104,34 @@ contents = st.one_of(
 
 
 def request(
-    content: bytes, fields: tuple[tuple[bytes, bytes], ...] = GOOD, *, length: bytes | None = None, start: bytes = b""
+    content: bytes,
+    fields: tuple[tuple[bytes, bytes], ...] = VALID_HEADERS,
+    *,
+    length: bytes | None = None,
+    start: bytes = b"",
 ) -> bytes:
-    """A request as bytes; its true length unless another is told."""
-    told = str(len(content)).encode() if length is None else length
+    """Return a request as bytes. ``length`` replaces the correct Content-Length."""
+    stated_length = str(len(content)).encode() if length is None else length
     lines = [start or b"POST " + PATH + b" HTTP/1.1", *(name + b": " + value for name, value in fields)]
-    return b"\r\n".join([*lines, b"Content-Length: " + told, b"", b""]) + content
+    return b"\r\n".join([*lines, b"Content-Length: " + stated_length, b"", b""]) + content
 
 
 def chunked(pieces: list[bytes], sizes: list[bytes] | None = None, end: bytes = b"0\r\n\r\n") -> bytes:
-    """The pieces as chunks; ``sizes`` are told instead of the true ones."""
-    told = sizes or [f"{len(piece):x}".encode() for piece in pieces]
-    lines = [b"POST " + PATH + b" HTTP/1.1", *(name + b": " + value for name, value in GOOD)]
+    """Return a request in chunks. ``sizes`` replace the correct chunk sizes."""
+    stated_sizes = sizes or [f"{len(piece):x}".encode() for piece in pieces]
+    lines = [b"POST " + PATH + b" HTTP/1.1", *(name + b": " + value for name, value in VALID_HEADERS)]
     head = b"\r\n".join([*lines, b"Transfer-Encoding: chunked", b"", b""])
-    return head + b"".join(size + b"\r\n" + piece + b"\r\n" for size, piece in zip(told, pieces, strict=False)) + end
+    return (
+        head
+        + b"".join(size + b"\r\n" + piece + b"\r\n" for size, piece in zip(stated_sizes, pieces, strict=False))
+        + end
+    )
 
 
 def statuses(url: str, raw: bytes) -> list[int]:
-    """Send the bytes, say that there are no more, and read to the end: the status of each answer.
+    """Send the bytes, close the sending side, and return the status of each answer.
 
-    Raises AssertionError when the other side neither answers nor hangs up.
+    Raises AssertionError if the server neither answers nor closes the connection in time.
     """
     address = urlsplit(url)
     received = b""
@@ -132,7 +140,7 @@ def statuses(url: str, raw: bytes) -> list[int]:
             client.sendall(raw)
             client.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # it has hung up already, maybe with an answer
+            pass  # the server has closed the connection; it may have answered before
         give_up = time.monotonic() + ANSWER_SECONDS
         try:
             while data := client.recv(65536):

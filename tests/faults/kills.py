@@ -1,7 +1,7 @@
-"""Deliveries during which a process is killed, as data, and the killing at a boundary of two steps.
+"""Scenarios in which a process is killed during a delivery, and the function that kills it at one AWS call.
 
-A step is a call of an AWS service. Between two steps lies one of three moments: the call is lost with the process,
-it is under way and takes effect after the process has died, or it has taken effect and nobody knows.
+A step is a call of an AWS service. The process is killed at one of three moments: the call never reaches the service,
+the service handles it after the process has died, or the service has handled it and the process never gets the answer.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from tests.builders import body, delivery
 from tests.faults.kinds import Hold, Nth
 from tests.faults.proxy import Proxy
 from tests.faults.rig import Attempt, Rig
-from tests.faults.table import Broken, Content
+from tests.faults.table import Content, Injection
 
-LOST = 500
-"""What the API answers for a function that died."""
+DIED_STATUS = 500
+"""The status that the API returns for a function that died."""
 
 MOMENTS: dict[str, Callable[[], Hold]] = {
     "the call is lost": lambda: Hold(lost=True),
@@ -30,10 +30,11 @@ MOMENTS: dict[str, Callable[[], Hold]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """``before`` is delivered in peace, during ``killed`` the process dies; ids and times of one appointment.
+class Scenario:
+    """Deliveries of one appointment, each as its id and time.
 
-    ``services``: whose calls count as steps. ``broken`` is what fails meanwhile, by service.
+    ``before`` is delivered without a fault. The process is killed during ``killed``. Calls of ``services`` count as
+    steps. ``faults`` are injected meanwhile, by service.
     """
 
     name: str
@@ -41,61 +42,64 @@ class Story:
     killed: tuple[str, str]
     content: Content = Content.NEW
     services: tuple[str, ...] = ("dynamodb", "sqs", "s3")
-    broken: Mapping[str, Broken] = field(default_factory=dict)
+    faults: Mapping[str, Injection] = field(default_factory=dict)
 
     def bodies(self, appointment: str) -> tuple[list[bytes], bytes]:
-        def made(envelope_id: str, updated_at: str) -> dict[str, Any]:
+        def document(envelope_id: str, updated_at: str) -> dict[str, Any]:
             return delivery(id=f"{appointment}-{envelope_id}", appointment_id=appointment, updated_at=updated_at)
 
-        before = [made(*one) for one in self.before]
-        return [body(one) for one in before], self.content.body(made(*self.killed), before[0] if before else {})
+        before = [document(*event) for event in self.before]
+        killed = self.content.body(document(*self.killed), before[0] if before else {})
+        return [body(event) for event in before], killed
 
 
 NINE, TEN = "2026-03-02T09:00:00Z", "2026-03-02T11:00:00+01:00"
-STORIES = [
-    Story("the first delivery", (), ("1", NINE)),
-    Story("a newer delivery", (("1", NINE),), ("2", TEN)),
-    Story("a duplicate", (("1", NINE),), ("1", NINE)),
-    Story("a stale delivery", (("1", TEN),), ("2", NINE)),
-    Story("a delivery of the same instant that loses the tie", (("2", NINE),), ("1", NINE)),
-    Story(Content.LARGE.value, (("1", NINE),), ("2", TEN), Content.LARGE),
-    Story(Content.INVALID.value, (("1", NINE),), ("2", TEN), Content.INVALID),
-    Story(Content.CONFLICT.value, (("1", NINE),), ("2", TEN), Content.CONFLICT),
-    Story("a deferred delivery", (("1", NINE),), ("2", TEN), services=("sqs",), broken={"dynamodb": Proxy.refuse}),
-    Story("the first delivery to a new process", (), ("1", NINE), services=("secretsmanager",)),
+SCENARIOS = [
+    Scenario("the first delivery", (), ("1", NINE)),
+    Scenario("a newer delivery", (("1", NINE),), ("2", TEN)),
+    Scenario("a duplicate", (("1", NINE),), ("1", NINE)),
+    Scenario("a stale delivery", (("1", TEN),), ("2", NINE)),
+    Scenario("a delivery of the same instant that loses the tie", (("2", NINE),), ("1", NINE)),
+    Scenario(Content.LARGE.value, (("1", NINE),), ("2", TEN), Content.LARGE),
+    Scenario(Content.INVALID.value, (("1", NINE),), ("2", TEN), Content.INVALID),
+    Scenario(Content.CONFLICT.value, (("1", NINE),), ("2", TEN), Content.CONFLICT),
+    Scenario("a deferred delivery", (("1", NINE),), ("2", TEN), services=("sqs",), faults={"dynamodb": Proxy.refuse}),
+    Scenario("the first delivery to a new process", (), ("1", NINE), services=("secretsmanager",)),
 ]
 
 
-class Struck(Enum):
-    """What became of the attempt to kill: there is no such step, or the answer was there first."""
+class KillResult(Enum):
+    """The result of an attempt to kill: no such step, killed, or answered before the kill."""
 
     NO_STEP = auto()
     KILLED = auto()
     TOO_LATE = auto()
 
 
-def killed_at(rig: Rig, story: Story, ledger: DeliveryLog, content: bytes, step: Nth, hold: Hold) -> Struck:
+def kill_at(
+    rig: Rig, scenario: Scenario, delivery_log: DeliveryLog, content: bytes, step: Nth, hold: Hold
+) -> KillResult:
     """Deliver, and kill WebhookFunction at the step.
 
-    The call is let go after the death, so that it may take effect while the sender delivers again.
+    The held call continues after the kill, so that it can take effect while the sender retries.
     """
-    for service in story.services:
+    for service in scenario.services:
         rig.proxies[service].inject(step)
-    for service, broken in story.broken.items():
-        broken(rig.proxies[service])
-    if "secretsmanager" in story.services:  # which is asked while the function starts
+    for service, inject in scenario.faults.items():
+        inject(rig.proxies[service])
+    if "secretsmanager" in scenario.services:  # the function reads the secret at its start
         rig.stack.pools["WebhookFunction"].restart(wait=False)
     with ThreadPoolExecutor(2) as pool:
         posted = pool.submit(rig.post, content)
         killing = pool.submit(_kill_when_reached, rig, hold, posted)
         attempt, reached = posted.result(), killing.result()
-    hold.let_go.set()
-    if not story.content.quarantined:
-        ledger.record(Event.from_body(content), acknowledged=attempt.acknowledged)
+    hold.release.set()
+    if not scenario.content.quarantined:
+        delivery_log.record(Event.from_body(content), acknowledged=attempt.acknowledged)
     if not reached:
-        assert attempt.status != LOST
-        return Struck.NO_STEP
-    return Struck.KILLED if attempt.status == LOST else Struck.TOO_LATE
+        assert attempt.status != DIED_STATUS
+        return KillResult.NO_STEP
+    return KillResult.KILLED if attempt.status == DIED_STATUS else KillResult.TOO_LATE
 
 
 def _kill_when_reached(rig: Rig, hold: Hold, posted: Future[Attempt]) -> bool:

@@ -1,4 +1,4 @@
-"""The faults: each says what becomes of one request between a function and a service."""
+"""The faults. Each is a function that handles one request between a function and a service."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ if TYPE_CHECKING:
 Fault = Callable[["Exchange"], None]
 
 
-def passed(exchange: Exchange) -> None:
-    """No fault."""
+def no_fault(exchange: Exchange) -> None:
+    """Forward the request and send the answer."""
     exchange.send(exchange.forward().raw())
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """The service takes ``seconds`` longer."""
+    """Delay the request by ``seconds``."""
 
     seconds: float
 
     def __call__(self, exchange: Exchange) -> None:
         exchange.wait(self.seconds)
-        passed(exchange)
+        no_fault(exchange)
 
 
 def hang(exchange: Exchange) -> None:
-    """Accepted and never answered; nothing happened at the service."""
+    """Accept the request and never answer. The service does not get it."""
     exchange.wait()
 
 
 def hang_after_forwarding(exchange: Exchange) -> None:
-    """The ambiguous case by time: the service has done it and never says so."""
+    """Forward the request and never answer: the ambiguous case by timeout."""
     exchange.forward()
     exchange.wait()
 
 
 def hang_after_headers(exchange: Exchange) -> None:
-    """The answer begins and does not go on: done, and half told. Without a content, the headers do not end."""
+    """Forward the request and send the headers only. An answer without content gets incomplete headers."""
     answer = exchange.forward()
     exchange.send(answer.head() if answer.content else answer.head()[:-2])
     exchange.wait()
@@ -54,7 +54,7 @@ def hang_after_headers(exchange: Exchange) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Trickle:
-    """The answer byte by byte, one every ``seconds``: no single read ever times out."""
+    """Send the answer byte by byte, with a pause of ``seconds``. No single read times out."""
 
     seconds: float = 0.1
 
@@ -65,108 +65,107 @@ class Trickle:
 
 
 def reset(exchange: Exchange) -> None:
-    """The connection is reset before the service has seen the request."""
+    """Reset the connection. The service does not get the request."""
     exchange.reset()
 
 
 def drop_answer(exchange: Exchange) -> None:
-    """The ambiguous case: the service has done it, and the connection is reset instead of an answer."""
+    """Forward the request and reset the connection instead of an answer: the ambiguous case."""
     exchange.forward()
     exchange.reset()
 
 
 def close_mid_answer(exchange: Exchange) -> None:
-    """Done, and the connection is closed before the answer says how it went."""
+    """Forward the request and close the connection in the middle of the status line."""
     exchange.send(exchange.forward().raw()[: len("HTTP/1.1 2")])
     exchange.close()
 
 
-def cut_short(exchange: Exchange) -> None:
-    """Done, and the connection is closed before the answer's last byte: its status is told, its content is not."""
+def truncate_answer(exchange: Exchange) -> None:
+    """Forward the request and close the connection before the last byte of the answer."""
     exchange.send(exchange.forward().raw()[:-1])
     exchange.close()
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """The service refuses with ``code``; ``quoting`` puts the whole request into the error's message."""
+    """Answer with the error ``code``. ``quoting`` puts the whole request into the error message."""
 
     status: int
     code: str
     quoting: bool = False
-    more: dict[str, Any] = field(default_factory=dict)
+    members: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, exchange: Exchange) -> None:
         message = exchange.content.decode("utf-8", "replace") if self.quoting else "injected"
-        exchange.send(refusal(exchange.service, self.status, self.code, message, **self.more).raw())
+        exchange.send(refusal(exchange.service, self.status, self.code, message, **self.members).raw())
 
 
 def throttle(exchange: Exchange) -> None:
-    """The service has too much to do, and says so in its own way."""
+    """Answer with the throttling error of the service."""
     Refuse(*THROTTLED[exchange.service])(exchange)
 
 
 def fail(exchange: Exchange) -> None:
-    """The service's own internal error."""
+    """Answer with the internal error of the service."""
     Refuse(500, FAILED[exchange.service])(exchange)
 
 
-def not_even_an_error(exchange: Exchange) -> None:
-    """A load balancer's page instead of an answer."""
+def html_error_page(exchange: Exchange) -> None:
+    """Answer with the HTML error page of a load balancer."""
     exchange.send(Answer(503, (("Content-Type", "text/html"),), b"<html>Service Unavailable</html>").raw())
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """DynamoDB cancels the transaction, giving ``reasons``, one code for each write."""
+    """Cancel a DynamoDB transaction with ``reasons``, one code for each write."""
 
     reasons: tuple[str, ...]
 
     def __call__(self, exchange: Exchange) -> None:
         writes = len(json.loads(exchange.content)["TransactItems"])
         codes = (*self.reasons, *["None"] * writes)[:writes]
-        Refuse(400, "TransactionCanceledException", more={"CancellationReasons": [{"Code": c} for c in codes]})(
+        Refuse(400, "TransactionCanceledException", members={"CancellationReasons": [{"Code": c} for c in codes]})(
             exchange
         )
 
 
 @dataclass(frozen=True, slots=True)
 class RefuseEntries:
-    """EventBridge takes a call and refuses each of its entries for which ``refused(detail)`` holds."""
+    """Refuse each entry of a PutEvents call for which ``refused(detail)`` is true. The other entries are forwarded."""
 
     refused: Callable[[Any], bool]
     code: str = "ThrottlingException"
 
     def __call__(self, exchange: Exchange) -> None:
         request = json.loads(exchange.content)
-        verdicts = [self.refused(json.loads(entry["Detail"])) for entry in request["Entries"]]
-        taken = [entry for entry, refused in zip(request["Entries"], verdicts, strict=True) if not refused]
-        if taken:
-            answer = exchange.forward(json.dumps({**request, "Entries": taken}).encode())
+        refusals = [self.refused(json.loads(entry["Detail"])) for entry in request["Entries"]]
+        accepted = [entry for entry, refused in zip(request["Entries"], refusals, strict=True) if not refused]
+        if accepted:
+            answer = exchange.forward(json.dumps({**request, "Entries": accepted}).encode())
             results = iter(json.loads(answer.content)["Entries"])
-        no = {"ErrorCode": self.code, "ErrorMessage": "injected"}
-        entries = [no if refused else next(results) for refused in verdicts]
-        content = json.dumps({"FailedEntryCount": sum(verdicts), "Entries": entries}).encode()
+        error = {"ErrorCode": self.code, "ErrorMessage": "injected"}
+        entries = [error if refused else next(results) for refused in refusals]
+        content = json.dumps({"FailedEntryCount": sum(refusals), "Entries": entries}).encode()
         exchange.send(Answer(200, (("Content-Type", "application/x-amz-json-1.1"),), content).raw())
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Holds a request where a test wants it: before the service sees it, or after it has answered.
+    """Hold a request until ``release`` is set: before it is forwarded, or after it with ``answered``.
 
-    ``reached`` says that a request is held; ``let_go`` lets it go on. A request that is ``lost`` then is gone
-    before the service has seen it.
+    ``reached`` is set while a request is held. With ``lost``, the connection is then reset instead of an answer.
     """
 
     answered: bool = False
     lost: bool = False
     reached: Event = field(default_factory=Event)
-    let_go: Event = field(default_factory=Event)
+    release: Event = field(default_factory=Event)
 
     def __call__(self, exchange: Exchange) -> None:
         answer = exchange.forward() if self.answered else None
         self.reached.set()
-        exchange.wait(until=self.let_go)
+        exchange.wait(until=self.release)
         if self.lost:
             exchange.reset()
         else:
@@ -175,28 +174,28 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Nth:
-    """``fault`` meets only the ``number``-th request, from 1, of all the proxies that share this object."""
+    """Apply ``fault`` to the ``number``-th request only, counted from 1 over all proxies that share this object."""
 
     number: int
     fault: Fault
-    _arrived: count[int] = field(default_factory=lambda: count(1))
+    _numbers: count[int] = field(default_factory=lambda: count(1))
 
     def __call__(self, exchange: Exchange) -> None:
-        (self.fault if next(self._arrived) == self.number else passed)(exchange)
+        (self.fault if next(self._numbers) == self.number else no_fault)(exchange)
 
 
 @dataclass(frozen=True, slots=True)
 class Sometimes:
-    """One of ``faults`` meets a request with ``probability``."""
+    """Apply one of ``faults`` to a request with the given ``probability``."""
 
     faults: tuple[Fault, ...]
     probability: float
     random: Random
 
     def __call__(self, exchange: Exchange) -> None:
-        (self.random.choice(self.faults) if self.random.random() < self.probability else passed)(exchange)
+        (self.random.choice(self.faults) if self.random.random() < self.probability else no_fault)(exchange)
 
 
 def echo(exchange: Exchange) -> None:
-    """Something in between fails and sends back what it was sent."""
+    """Answer as a failing intermediary that returns the request body."""
     exchange.send(Answer(502, (("Content-Type", "text/plain"),), exchange.content).raw())

@@ -1,4 +1,4 @@
-"""A proxy between a function and one AWS endpoint that injects faults, switched at run time by operation."""
+"""A proxy between a function and one AWS endpoint. Tests inject faults into it by operation."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from threading import Event, Lock, Thread
 from typing import Any, Self
 
 from tests.faults.exchange import Exchange
-from tests.faults.kinds import Fault, passed
+from tests.faults.kinds import Fault, no_fault
 
 
 @dataclass(slots=True)
 class Rule:
-    """The fault that requests of ``operation`` (None: every operation) meet, ``left`` times (None: always)."""
+    """A fault for requests of ``operation`` (None: every operation), ``remaining`` times (None: always)."""
 
     fault: Fault
     operation: str | None
-    left: int | None
+    remaining: int | None
 
-    def takes(self, operation: str) -> bool:
-        if self.operation not in (None, operation) or self.left == 0:
+    def applies_to(self, operation: str) -> bool:
+        if self.operation not in (None, operation) or self.remaining == 0:
             return False
-        if self.left is not None:
-            self.left -= 1
+        if self.remaining is not None:
+            self.remaining -= 1
         return True
 
 
 class Proxy:
-    """Listens on a port of its own; ``target`` is the address behind it and may be set later.
+    """Listens on a free port and forwards to ``target``, which may be set later.
 
-    ``requests`` counts what arrived, by operation. A rule injected later is asked first.
+    ``requests`` counts the requests by operation. A newer rule has precedence.
     """
 
     def __init__(self, service: str, target: str = "") -> None:
@@ -53,14 +53,14 @@ class Proxy:
         return f"http://127.0.0.1:{self._port}"
 
     def inject(self, fault: Fault, operation: str | None = None, times: int | None = None) -> Rule:
-        """The rule is over when its ``left`` is set to 0."""
+        """Add a rule and return it. Set its ``remaining`` to 0 to end it."""
         rule = Rule(fault, operation, times)
         with self._lock:
             self._rules.insert(0, rule)
         return rule
 
     def heal(self) -> None:
-        """No fault any more, for new requests; what hangs already is let go and closed."""
+        """Remove every fault. Requests that hang are closed."""
         with self._lock:
             self._rules.clear()
         self._closing.set()
@@ -70,7 +70,7 @@ class Proxy:
             self._server = self._listen(self._port)
 
     def refuse(self) -> None:
-        """Refuse connections, and end those that are open."""
+        """Refuse new connections and close the open ones."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
@@ -81,11 +81,11 @@ class Proxy:
                     client.shutdown(socket.SHUT_RDWR)
 
     def vanish(self) -> None:
-        """Let connections wait for ever to be accepted, as an address does that nobody listens at any more."""
+        """Never accept a connection, as an address at which no host answers. A client times out."""
         self.refuse()
         listener = socket.create_server(("127.0.0.1", self._port), backlog=0)
         self._obstacles = [listener]
-        for _ in range(4):  # what the backlog still takes, and more
+        for _ in range(4):  # fill the backlog
             queued = socket.socket()
             queued.setblocking(False)
             queued.connect_ex(("127.0.0.1", self._port))
@@ -105,7 +105,7 @@ class Proxy:
     def _fault(self, operation: str) -> Fault:
         with self._lock:
             self.requests[operation] += 1
-            return next((rule.fault for rule in self._rules if rule.takes(operation)), passed)
+            return next((rule.fault for rule in self._rules if rule.applies_to(operation)), no_fault)
 
     def _remove_obstacles(self) -> None:
         for obstacle in self._obstacles:
@@ -124,7 +124,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, *_: Any) -> None:
-        """A client that was killed or gave up is what this is for."""
+        """Ignore the error: tests kill clients, and clients time out."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""The real stack with a proxy between its functions and every AWS endpoint, and what a test does with it."""
+"""The real stack with a proxy between its functions and each AWS endpoint, and a sender for it."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ ENDPOINTS = {
     "sqs": "AWS_ENDPOINT_URL_SQS",
     "s3": "AWS_ENDPOINT_URL_S3",
 }
-"""The variable by which botocore finds each service: its service id in capitals."""
+"""The environment variable in which botocore looks for the endpoint of each service."""
 HEADERS = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
 TIMEOUTS = (3.0, 5.0, 30.0)
 PAUSES = (2.0, 10.0)
-"""Seconds: as the sender documents its three attempts. Tests shorten the pauses, never the timeouts."""
-PATIENCE_SECONDS = 30.0
+"""The three attempts that the sender documents, in seconds. Tests shorten the pauses, never the timeouts."""
+WAIT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One request and its answer; ``status`` 0 says that there was none in time."""
+    """The answer to one request. ``status`` is 0 if no answer came in time."""
 
     status: int
     headers: Mapping[str, str]
@@ -60,12 +60,12 @@ class Attempt:
 
     @property
     def outcome(self) -> str | None:
-        told: str | None = json.loads(self.content).get("outcome") if self.content else None
-        return told
+        outcome: str | None = json.loads(self.content).get("outcome") if self.content else None
+        return outcome
 
 
 class _Timed(Template):
-    """The template, with :mod:`tests.faults.timed` around WebhookFunction's handler."""
+    """The template, with the handler of :mod:`tests.faults.timed` for WebhookFunction."""
 
     def function(self, logical_id: str) -> Function:
         function = super().function(logical_id)
@@ -75,9 +75,10 @@ class _Timed(Template):
 
 
 class Rig:
-    """A context manager. ``proxies`` by service; one execution environment of WebhookFunction unless told.
+    """A context manager that starts the stack with ``proxies``, one for each service.
 
-    ``variables`` and ``timeouts`` are those of the stack's options.
+    ``webhooks`` is the number of execution environments of WebhookFunction. ``variables`` and ``timeouts`` are
+    options of the stack.
     """
 
     def __init__(
@@ -137,42 +138,44 @@ class Rig:
                 return Attempt(0, {}, b"")
             return Attempt(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
 
-    def deliver(self, ledger: DeliveryLog, body: bytes, *, pauses: tuple[float, ...] = (0.2, 1.2)) -> list[Attempt]:
-        """Send as the sender does: until a 2xx, three times at most. It waits longer, 2 and 10 seconds."""
+    def deliver(
+        self, delivery_log: DeliveryLog, body: bytes, *, pauses: tuple[float, ...] = (0.2, 1.2)
+    ) -> list[Attempt]:
+        """Send until a 2xx, at most three times. The real sender pauses longer: 2 and 10 seconds."""
         attempts: list[Attempt] = []
         for timeout, pause in zip(TIMEOUTS, (0.0, *pauses), strict=True):
             time.sleep(pause)
             attempts.append(self.post(body, timeout))
-            ledger.record(Event.from_body(body), acknowledged=attempts[-1].acknowledged)
+            delivery_log.record(Event.from_body(body), acknowledged=attempts[-1].acknowledged)
             if attempts[-1].acknowledged:
                 break
         return attempts
 
     def kill(self, function: str) -> None:
-        """SIGKILL to every process of the function."""
+        """Send SIGKILL to every process of the function."""
         for pid in self.stack.pools[function].pids():
             os.kill(pid, signal.SIGKILL)
 
     def messages(self) -> list[dict[str, Any]]:
-        """All that came over the bus since the start, in order."""
+        """Return every message that the bus delivered since the start, in order."""
         while answer := self._sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10).get("Messages"):
             for message in answer:
                 self._messages.append(json.loads(message["Body"]))
                 self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
         return self._messages
 
-    def settle(self, ledger: DeliveryLog, patience: float = PATIENCE_SECONDS) -> list[str]:
-        """What is wrong once everything had the time to arrive: [] as soon as nothing is."""
-        give_up = time.monotonic() + patience
-        while (wrong := list(ledger.problems(self._observation(ledger)))) and time.monotonic() < give_up:
+    def wait_for_problems(self, delivery_log: DeliveryLog, timeout: float = WAIT_SECONDS) -> list[str]:
+        """Wait until the log and the system agree. Return the problems that remain after ``timeout``: [] if none do."""
+        give_up = time.monotonic() + timeout
+        while (problems := list(delivery_log.problems(self._observation(delivery_log)))) and time.monotonic() < give_up:
             time.sleep(0.2)
-        return wrong
+        return problems
 
-    def _observation(self, ledger: DeliveryLog) -> Observation:
-        """Read the ledger's appointments and nothing else: it is called again and again."""
-        keys = {f"APPOINTMENT#{event.appointment_id}" for event in ledger.sent.values()}
+    def _observation(self, delivery_log: DeliveryLog) -> Observation:
+        """Read only the appointments of the log, because this is called in a loop."""
+        keys = {f"APPOINTMENT#{event.appointment_id}" for event in delivery_log.sent.values()}
         items = [item for key in sorted(keys) for item in self._items(key)]
-        return Observation(items, self._stream.event_items(), self.messages(), self._claimed)
+        return Observation(items, self._stream.event_items(), self.messages(), self._stored_body)
 
     def _items(self, partition_key: str) -> Iterator[dict[str, Any]]:
         pages = self._dynamodb.get_paginator("query").paginate(
@@ -183,34 +186,29 @@ class Rig:
         )
         return (item for page in pages for item in page["Items"])
 
-    def _claimed(self, key: str) -> bytes:
+    def _stored_body(self, key: str) -> bytes:
         body: bytes = self._s3.get_object(Bucket=BUCKETS["BodiesBucket"], Key=key)["Body"].read()
         return body
 
     def quarantined(self, body: bytes) -> int:
-        """How many objects of the quarantine are this body, byte for byte."""
+        """Count the objects in quarantine that equal this body byte for byte."""
         bucket, digest = BUCKETS["QuarantineBucket"], hashlib.sha256(body).hexdigest()
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-        keys = [kept["Key"] for page in pages for kept in page.get("Contents", []) if digest in kept["Key"]]
+        keys = [found["Key"] for page in pages for found in page.get("Contents", []) if digest in found["Key"]]
         return sum(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read() == body for key in keys)
 
     def failures(self) -> int:
-        """How many messages are in the publisher's failure queue."""
+        """Count the messages in the publisher's failure queue."""
         url = self.stack.queue_url(FAILURE_QUEUE)
-        told = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
-        return int(told["Attributes"]["ApproximateNumberOfMessages"])
+        answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
 
-def eventually(holds: Callable[[], bool], patience: float = PATIENCE_SECONDS) -> bool:
-    give_up = time.monotonic() + patience
-    while not holds():
+def eventually(condition: Callable[[], bool], timeout: float = WAIT_SECONDS) -> bool:
+    """Wait until the condition is true. Return False if it is not within ``timeout`` seconds."""
+    give_up = time.monotonic() + timeout
+    while not condition():
         if time.monotonic() > give_up:
             return False
         time.sleep(0.05)
     return True
-
-
-def distinct(prefix: str) -> Iterator[str]:
-    """Ids that no other test on the same stack has."""
-    while True:
-        yield f"{prefix}-{uuid4().hex[:12]}"

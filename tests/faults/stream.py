@@ -1,4 +1,4 @@
-"""The table's stream as a test reads it, beside the event source mapping."""
+"""A second reader of the table's stream, beside the event source mapping."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from local.stack import Stack
 
 
 class Stream:
-    """Reads each record once: the event items so far, oldest first within an appointment."""
+    """Reads each record once. Returns the event items so far, oldest first within an appointment."""
 
     def __init__(self, stack: Stack) -> None:
         table = stack.aws.client("dynamodb").describe_table(TableName=stack.options.table_name)["Table"]

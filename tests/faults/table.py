@@ -1,6 +1,6 @@
-"""The table of faults as data: what fails, how, and what the sender must be told.
+"""The table of faults: the service that fails, how it fails, and the status that the sender must get.
 
-A row is one test case of tests/e2e/test_faults.py; docs/architecture.md explains them by kind.
+A row is one test case of tests/e2e/test_faults.py. docs/architecture.md explains the rows by kind.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from tests.faults import kinds
 from tests.faults.kinds import Fault
 from tests.faults.proxy import Proxy
 
-Broken = Callable[[Proxy], object]
+Injection = Callable[[Proxy], object]
 
 
 class Content(StrEnum):
-    """What the delivery that meets the fault brings."""
+    """The content of the delivery that is sent during the fault."""
 
     NEW = "a new event"
     LARGE = "a body too large for an item"
@@ -28,7 +28,7 @@ class Content(StrEnum):
     CONFLICT = "a known envelope id with other content"
 
     def body(self, new: dict[str, Any], known: dict[str, Any]) -> bytes:
-        """Made of a delivery that is new and of one that was stored before."""
+        """Make the body from a new delivery and one that is already stored."""
         match self:
             case Content.NEW:
                 return body(new)
@@ -41,116 +41,119 @@ class Content(StrEnum):
 
     @property
     def quarantined(self) -> bool:
-        """It is kept in quarantine and not stored."""
+        """Whether the delivery goes to quarantine instead of the table."""
         return self in (Content.INVALID, Content.CONFLICT)
 
 
-def does(fault: Fault, operation: str | None = None, times: int | None = None) -> Broken:
+def injects(fault: Fault, operation: str | None = None, times: int | None = None) -> Injection:
     return lambda proxy: proxy.inject(fault, operation, times)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``broken`` says by service what fails; ``status`` is the answer that the design wants.
+    """The ``faults`` by service, and the ``status`` that the design requires.
 
-    ``cold``: the delivery meets a function that is just starting and has not yet read its secret.
+    ``cold``: the function is starting and has not yet read its secret.
     """
 
     name: str
-    broken: Mapping[str, Broken]
+    faults: Mapping[str, Injection]
     status: int
     cold: bool = False
     content: Content = Content.NEW
 
 
-HOW: dict[str, Broken] = {
-    "throttles": does(kinds.throttle),
-    "fails": does(kinds.fail),
-    "is behind a failing load balancer": does(kinds.not_even_an_error),
-    "hangs": does(kinds.hang),
-    "hangs after it is done": does(kinds.hang_after_forwarding),
-    "hangs in the middle of its answer": does(kinds.hang_after_headers),
-    "trickles": does(kinds.Trickle(0.1)),
-    "resets": does(kinds.reset),
-    "drops its answer": does(kinds.drop_answer),
-    "closes in the middle of its answer": does(kinds.close_mid_answer),
-    "cuts its answer short": does(kinds.cut_short),
+SERVICE_FAULTS: dict[str, Injection] = {
+    "throttles": injects(kinds.throttle),
+    "fails": injects(kinds.fail),
+    "is behind a failing load balancer": injects(kinds.html_error_page),
+    "hangs": injects(kinds.hang),
+    "hangs after the request": injects(kinds.hang_after_forwarding),
+    "hangs in the middle of its answer": injects(kinds.hang_after_headers),
+    "trickles": injects(kinds.Trickle(0.1)),
+    "resets": injects(kinds.reset),
+    "drops its answer": injects(kinds.drop_answer),
+    "closes in the middle of its answer": injects(kinds.close_mid_answer),
+    "cuts its answer short": injects(kinds.truncate_answer),
     "refuses connections": Proxy.refuse,
     "vanishes": Proxy.vanish,
-    "denies access": does(kinds.Refuse(400, "AccessDeniedException")),
+    "denies access": injects(kinds.Refuse(400, "AccessDeniedException")),
 }
-"""What can be the matter with any service."""
-OF_TRANSACTIONS: dict[str, Broken] = {
-    "cancels for lack of throughput": does(kinds.Cancel(("ThrottlingError", "ThrottlingError"))),
-    "cancels for conflicts without end": does(kinds.Cancel(("None", "TransactionConflict"))),
-    "says that the transaction is in progress": does(kinds.Refuse(400, "TransactionInProgressException")),
+"""Faults that any service can have."""
+TRANSACTION_FAULTS: dict[str, Injection] = {
+    "cancels for lack of throughput": injects(kinds.Cancel(("ThrottlingError", "ThrottlingError"))),
+    "cancels for conflicts without end": injects(kinds.Cancel(("None", "TransactionConflict"))),
+    "says that the transaction is in progress": injects(kinds.Refuse(400, "TransactionInProgressException")),
 }
-SLOW = does(kinds.Delay(0.45))
+SLOW = injects(kinds.Delay(0.45))
 
 
 DYNAMODB = [
-    Row(f"DynamoDB {how}", {"dynamodb": broken}, 202)
-    for how, broken in (HOW | OF_TRANSACTIONS).items()
-    if how != "cuts its answer short"  # a 200 is a commit, told or not; moto does not know that it was asked before
+    Row(f"DynamoDB {fault}", {"dynamodb": injection}, 202)
+    for fault, injection in (SERVICE_FAULTS | TRANSACTION_FAULTS).items()
+    if fault != "cuts its answer short"  # a truncated 200 is still a commit; moto does not recognise the retry
 ]
 DYNAMODB_AND_SQS = [
-    Row(f"DynamoDB and SQS: each {how}", {"dynamodb": HOW[how], "sqs": HOW[how]}, 503)
-    for how in ("throttles", "fails", "hangs", "resets", "refuses connections", "vanishes")
+    Row(f"DynamoDB and SQS: each {fault}", {"dynamodb": SERVICE_FAULTS[fault], "sqs": SERVICE_FAULTS[fault]}, 503)
+    for fault in ("throttles", "fails", "hangs", "resets", "refuses connections", "vanishes")
 ]
 SECRETS_MANAGER = [
-    Row(f"Secrets Manager {how}", {"secretsmanager": broken}, 503, cold=True) for how, broken in HOW.items()
+    Row(f"Secrets Manager {fault}", {"secretsmanager": injection}, 503, cold=True)
+    for fault, injection in SERVICE_FAULTS.items()
 ]
 S3 = [
-    Row(f"S3 {how}, and there comes {content.value}", {"s3": broken}, 503, content=content)
+    Row(f"S3 {fault} for {content.value}", {"s3": injection}, 503, content=content)
     for content in (Content.INVALID, Content.CONFLICT, Content.LARGE)
-    for how, broken in HOW.items()
-    if how not in ("cuts its answer short", "hangs in the middle of its answer")  # S3 tells everything in the head
+    for fault, injection in SERVICE_FAULTS.items()
+    if fault
+    not in ("cuts its answer short", "hangs in the middle of its answer")  # the headers are the whole answer of S3
 ]
 SLOW_TOGETHER = [
     Row("every service is slow", {"dynamodb": SLOW, "secretsmanager": SLOW, "sqs": SLOW}, 202, cold=True),
     Row(
         "Secrets Manager is slow and DynamoDB hangs",
-        {"secretsmanager": SLOW, "dynamodb": HOW["hangs"], "sqs": SLOW},
+        {"secretsmanager": SLOW, "dynamodb": SERVICE_FAULTS["hangs"], "sqs": SLOW},
         202,
         cold=True,
     ),
     Row(
         "Secrets Manager is slow and DynamoDB and SQS hang",
-        {"secretsmanager": SLOW, "dynamodb": HOW["hangs"], "sqs": HOW["hangs"]},
+        {"secretsmanager": SLOW, "dynamodb": SERVICE_FAULTS["hangs"], "sqs": SERVICE_FAULTS["hangs"]},
         503,
         cold=True,
     ),
 ]
 EVENTBRIDGE = [
-    Row(f"EventBridge {how}", {"events": broken}, 202)
-    for how, broken in (
-        HOW
+    Row(f"EventBridge {fault}", {"events": injection}, 202)
+    for fault, injection in (
+        SERVICE_FAULTS
         | {
-            "refuses some entries": does(kinds.RefuseEntries(lambda detail: detail["metadata"]["id"].endswith("2"))),
-            "refuses every entry": does(kinds.RefuseEntries(lambda _: True, "InternalFailure")),
+            "refuses some entries": injects(kinds.RefuseEntries(lambda detail: detail["metadata"]["id"].endswith("2"))),
+            "refuses every entry": injects(kinds.RefuseEntries(lambda _: True, "InternalFailure")),
         }
     ).items()
 ]
 ROWS = [*DYNAMODB, *DYNAMODB_AND_SQS, *SECRETS_MANAGER, *S3, *SLOW_TOGETHER, *EVENTBRIDGE]
 
-OFTEN_ON_MOTO = tuple(
+MAKE_TEST_ROWS_ON_MOTO = tuple(
     row
     for row in ROWS
     if row.content not in (Content.CONFLICT, Content.LARGE)
-    or row.broken["s3"] in (HOW["throttles"], HOW["hangs after it is done"], HOW["drops its answer"])
+    or row.faults["s3"]
+    in (SERVICE_FAULTS["throttles"], SERVICE_FAULTS["hangs after the request"], SERVICE_FAULTS["drops its answer"])
 )
-"""What `make test` runs on moto: every fault of every service, and S3's with each content that it keeps."""
-OFTEN_ON_DYNAMODB_LOCAL = tuple(
+"""Rows that `make test` runs on moto: every fault of every service, and each content with some faults of S3."""
+MAKE_TEST_ROWS_ON_DYNAMODB_LOCAL = tuple(
     row
     for row in ROWS
-    if row.broken.keys() == {"dynamodb"}
-    and row.broken["dynamodb"]
+    if row.faults.keys() == {"dynamodb"}
+    and row.faults["dynamodb"]
     in (
-        HOW["throttles"],
-        HOW["hangs after it is done"],
-        HOW["drops its answer"],
-        HOW["closes in the middle of its answer"],
-        OF_TRANSACTIONS["cancels for conflicts without end"],
+        SERVICE_FAULTS["throttles"],
+        SERVICE_FAULTS["hangs after the request"],
+        SERVICE_FAULTS["drops its answer"],
+        SERVICE_FAULTS["closes in the middle of its answer"],
+        TRANSACTION_FAULTS["cancels for conflicts without end"],
     )
 )
-"""What `make test` runs on DynamoDB Local: refusals, and commits of which nobody hears."""
+"""Rows that `make test` runs on DynamoDB Local: refusals, and commits whose answer is lost."""

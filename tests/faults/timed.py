@@ -1,8 +1,8 @@
-"""WebhookFunction's handler with a header in each answer: the seconds that it took of the sender's patience.
+"""WebhookFunction's handler, which also reports in a header how many seconds of the sender's timeout it used.
 
-The function keeps the deadline, so the time is measured there. Two parts of it depend on the machine and not on the
-code, and do not count: the time in which a thread of the function was ready to run and no core was free, which Linux
-counts for each thread, and the time of a start beyond the longest one for which the plan of the three seconds has room.
+The function keeps the deadline, so the time is measured there. Two parts of the time depend on the machine and not on
+the code, and are subtracted: the time in which a thread was ready to run but no core was free, which Linux counts for
+each thread, and the time of a start beyond the longest start that the plan of the three seconds allows for.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from tests.faults import SECONDS_HEADER
 from webhook.handler import lambda_handler as handle
 
 SENDER_SECONDS = 3.0
-"""After a start that took longer than the sender waits, the function plans as if the request had just come."""
+"""The sender's timeout. After a longer start, the function plans as if the request were new."""
 LONGEST_START_SECONDS = 1.4
-"""After a start that took longer, the function still uses 1.2 s; after a shorter one it answers within 2.6 s in all."""
+"""After a longer start, the function still uses 1.2 s. After a shorter start, it answers within 2.6 s in all."""
 THREADS = Path("/proc/self/task")
 
 
-def starved() -> float:
-    """Seconds for which the threads of this process waited for a core; 0 where the system does not count them."""
+def seconds_without_core() -> float:
+    """Return the seconds for which threads of this process waited for a core; 0 if the system does not count them."""
     nanoseconds = 0
     for file in THREADS.glob("*/schedstat"):
         try:
@@ -33,11 +33,11 @@ def starved() -> float:
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer as WebhookFunction does, and say after how many seconds, from when the gateway took the request."""
-    begun, before = time.monotonic(), starved()
+    """Answer as WebhookFunction does. Add the seconds since the gateway received the request."""
+    begun, before = time.monotonic(), seconds_without_core()
     waited = time.time() - event["requestContext"]["timeEpoch"] / 1000
     answer: dict[str, Any] = handle(event, context)
-    worked = time.monotonic() - begun - (starved() - before)
+    worked = time.monotonic() - begun - (seconds_without_core() - before)
     start = min(waited, LONGEST_START_SECONDS) if waited < SENDER_SECONDS else 0.0
     answer.setdefault("headers", {})[SECONDS_HEADER] = f"{start + worked:.3f}"
     return answer

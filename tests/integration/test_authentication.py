@@ -1,4 +1,4 @@
-"""Nobody gets in: WebhookFunction in each of its modes, on an embedded AWS whose every call is counted."""
+"""WebhookFunction refuses unauthenticated requests in each mode. The embedded AWS records every call."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from tests.builders import ENVIRONMENT, body, delivery, make_table_and_buckets, 
 CONTEXT = SimpleNamespace(
     function_name="webhook", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda", aws_request_id="r-1"
 )
-# As the template generates it: letters and digits, a token as well as the base64 of a key.
+# As the template generates it: letters and digits, valid as a token and as the base64 of a key.
 SECRET = "c4n4rySecret0123456789abcdefghijABCDEFGHIJ012345"
 GOOD = body(delivery())
 BODIES = (GOOD, b"", b"{", b"\xff\x00", b"[" * 100_000, b'{"id":' * 1000, b"x" * 1_000_000)
 
 
 class Function:
-    """The real handler in one mode; ``calls`` are the AWS operations since it was last cleared."""
+    """The real handler in one mode. ``calls`` are the AWS operations since the list was last cleared."""
 
     def __init__(self, handler: Any, log: io.StringIO, calls: list[str]) -> None:
         self.handler = handler
@@ -42,12 +42,12 @@ class Function:
         self.calls = calls
 
     def __call__(self, event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Status and the whole answer."""
+        """Invoke the handler. Return the status and the whole answer."""
         answer = self.handler.lambda_handler(event, CONTEXT)
         return answer["statusCode"], answer
 
-    def turn_clock(self, seconds: float) -> None:
-        """What the function knows of the secret gets older by so much."""
+    def advance_clock(self, seconds: float) -> None:
+        """Advance the clock of the secret, so that its cached value is older."""
         clock = self.handler.authenticate.secret._clock
         self.handler.authenticate.secret._clock = lambda: clock() + seconds
 
@@ -57,15 +57,15 @@ Start = Callable[..., Function]
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Starts the function over a fresh embedded AWS, with all log lines at DEBUG; keywords are its environment."""
+    """Return a function that starts the handler on a fresh embedded AWS at DEBUG. Keywords set its environment."""
     calls: list[str] = []
     real = BaseClient._make_api_call  # type: ignore[attr-defined]
 
-    def counted(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
+    def record_call(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
         calls.append(operation)
         return real(client, operation, parameters)
 
-    def started(secret: str = SECRET, **environment: str) -> Function:
+    def start_function(secret: str = SECRET, **environment: str) -> Function:
         boto3.client("secretsmanager").create_secret(Name="token", SecretString=secret)
         make_table_and_buckets()
         for name, value in (ENVIRONMENT | environment).items():
@@ -74,16 +74,16 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         import webhook.startup
 
         log = io.StringIO()
-        # The logger outlives the module, so the line of the cold start too is written to this stream.
+        # The logger is reused when the module is reloaded, so this stream also gets the line of the cold start.
         monkeypatch.setattr(webhook.startup.logger.registered_handler, "stream", log)
-        monkeypatch.setattr(BaseClient, "_make_api_call", counted)
+        monkeypatch.setattr(BaseClient, "_make_api_call", record_call)
         calls.clear()
         handler = start_webhook()
         handler.logger.setLevel(logging.DEBUG)
         return Function(handler, log, calls)
 
     with mock_aws():
-        yield started
+        yield start_function
 
 
 def stored() -> int:
@@ -91,7 +91,7 @@ def stored() -> int:
 
 
 def event(content: bytes = GOOD, path_token: str | None = None, /, **headers: str) -> dict[str, Any]:
-    """A request; underscores in the names of headers stand for hyphens."""
+    """Return a request. Underscores in the names of headers become hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return webhook_event(content, token=None, headers=named, encoded=True, path_token=path_token)
 
@@ -106,8 +106,8 @@ def basic(password: str) -> str:
     return "Basic " + base64.b64encode(f":{password}".encode()).decode()
 
 
-def hostile(mode: str) -> Iterator[dict[str, Any]]:
-    """Requests that prove nothing in this mode: every body with every kind of credential that is none."""
+def unauthenticated_requests(mode: str) -> Iterator[dict[str, Any]]:
+    """Yield requests without a valid credential for this mode: each body with each kind of invalid credential."""
     token_headers: list[dict[str, str]] = [
         {},
         {"authorization": f"Bearer {SECRET[:-1]}"},
@@ -146,20 +146,20 @@ def hostile(mode: str) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("mode", ["token", "signature"])
-def test_unauthenticated_requests_write_nothing_anywhere_whatever_they_send(start: Start, mode: str) -> None:
+def test_an_unauthenticated_request_writes_nothing(start: Start, mode: str) -> None:
     function = start(WEBHOOK_AUTH=mode, WEBHOOK_TOKEN_HEADER="X-Api-Key")
-    requests = list(hostile(mode))
+    requests = list(unauthenticated_requests(mode))
     assert len(requests) > 100
     for request in requests:
         status, answer = function(request)
         assert (status, json.loads(answer["body"])["status"]) == (401, 401)
-    # One look at both versions of the secret: no other call was made, to any service, and not one per request.
+    # The only calls are one read of each version of the secret, not one per request.
     assert function.calls == ["GetSecretValue", "GetSecretValue"]
     assert stored() == 0
 
 
 @pytest.mark.parametrize("mode", ["token", "signature"])
-def test_without_a_credential_not_even_the_secret_is_looked_at(start: Start, mode: str) -> None:
+def test_a_request_without_a_credential_does_not_read_the_secret(start: Start, mode: str) -> None:
     function = start(WEBHOOK_AUTH=mode)
     boto3.client("secretsmanager").delete_secret(SecretId="token", ForceDeleteWithoutRecovery=True)
     function.calls.clear()
@@ -183,11 +183,11 @@ def test_only_an_authenticated_body_is_parsed(
 ) -> None:
     bodies: list[bytes] = []
 
-    def watched(body: bytes, *arguments: Any) -> Any:
+    def record_body(body: bytes, *arguments: Any) -> Any:
         bodies.append(body)
         return parse_body(body, *arguments)
 
-    monkeypatch.setattr(intake, "parse_body", watched)
+    monkeypatch.setattr(intake, "parse_body", record_body)
     signature = signed() if mode == "signature" else {}
     assert start(WEBHOOK_AUTH=mode)(event(GOOD, **(signature | headers)))[0] == (202 if parsed else 401)
     assert bodies == ([GOOD] if parsed else [])
@@ -205,9 +205,7 @@ def test_only_an_authenticated_body_is_parsed(
         (f"{SECRET}/more", {}, 401),
     ],
 )
-def test_a_path_with_a_trailing_slash_is_like_the_one_without(
-    start: Start, rest: str, headers: dict[str, str], status: int
-) -> None:
+def test_a_trailing_slash_of_the_path_is_ignored(start: Start, rest: str, headers: dict[str, str], status: int) -> None:
     request = event(GOOD, **headers) | {
         "routeKey": "POST /webhooks/appointments/{proxy+}",
         "rawPath": f"/webhooks/appointments/{rest}",
@@ -227,13 +225,13 @@ def test_a_path_with_a_trailing_slash_is_like_the_one_without(
         ({"authorization": f"Bearer {SECRET}"}, "wrong"),
     ],
 )
-def test_the_token_lets_in_from_wherever_it_is(start: Start, headers: dict[str, str], path_token: str | None) -> None:
+def test_the_token_is_accepted_in_each_place(start: Start, headers: dict[str, str], path_token: str | None) -> None:
     function = start(WEBHOOK_TOKEN_HEADER="X-Api-Key")
     assert function(event(GOOD, path_token, **headers))[0] == 202
     assert stored() == 2
 
 
-def test_a_signature_lets_in_and_is_of_the_bytes_whatever_type_they_are_declared_to_be(start: Start) -> None:
+def test_a_signature_is_checked_over_the_bytes_with_any_content_type(start: Start) -> None:
     function = start(WEBHOOK_AUTH="signature")
     assert function(event(GOOD, **signed()))[0] == 202
     assert (
@@ -246,13 +244,13 @@ def test_a_signature_lets_in_and_is_of_the_bytes_whatever_type_they_are_declared
     assert function(event(b"{", content_type="text/plain", **signed()))[0] == 401
 
 
-def test_the_tolerance_is_the_settings(start: Start) -> None:
+def test_the_tolerance_of_timestamps_is_configurable(start: Start) -> None:
     function = start(WEBHOOK_AUTH="signature", WEBHOOK_TOLERANCE_SECONDS="1000")
     assert function(event(GOOD, **signed(age=990)))[0] == 202
     assert function(event(GOOD, **signed(age=1010)))[0] == 401
 
 
-def test_none_lets_anybody_in_needs_no_secret_and_says_so_at_the_start(start: Start) -> None:
+def test_mode_none_accepts_every_request_reads_no_secret_and_logs_an_error_at_the_start(start: Start) -> None:
     function = start(WEBHOOK_AUTH="none")
     (line,) = function.log.getvalue().splitlines()
     assert (json.loads(line)["level"], "authentication is off" in line) == ("ERROR", True)
@@ -262,12 +260,12 @@ def test_none_lets_anybody_in_needs_no_secret_and_says_so_at_the_start(start: St
 
 
 @pytest.mark.parametrize("mode", ["token", "signature"])
-def test_no_other_mode_warns(start: Start, mode: str) -> None:
+def test_the_other_modes_log_nothing_at_the_start(start: Start, mode: str) -> None:
     assert start(WEBHOOK_AUTH=mode).log.getvalue() == ""
 
 
 @pytest.mark.parametrize("mode", ["", "None", "off", "false", "TOKEN"])
-def test_a_mode_that_does_not_exist_is_no_open_door(start: Start, mode: str) -> None:
+def test_an_unknown_mode_fails_the_start(start: Start, mode: str) -> None:
     with pytest.raises(ValueError, match="WebhookAuth"):
         start(WEBHOOK_AUTH=mode)
 
@@ -276,7 +274,7 @@ def test_a_mode_that_does_not_exist_is_no_open_door(start: Start, mode: str) -> 
     ("mode", "schemes"),
     [("token", ["Bearer ", 'Basic realm="', 'charset="UTF-8"']), ("signature", ["StandardWebhooks "])],
 )
-def test_a_401_says_by_which_scheme_one_gets_in(start: Start, mode: str, schemes: list[str]) -> None:
+def test_a_401_names_the_accepted_schemes(start: Start, mode: str, schemes: list[str]) -> None:
     _, answer = start(WEBHOOK_AUTH=mode)(event())
     for scheme in schemes:
         assert scheme in answer["headers"]["www-authenticate"]
@@ -284,15 +282,13 @@ def test_a_401_says_by_which_scheme_one_gets_in(start: Start, mode: str, schemes
 
 @pytest.fixture
 def silence() -> Iterator[str]:
-    """The address of a Secrets Manager that takes connections and never answers."""
+    """Return the address of a Secrets Manager that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
 @pytest.mark.parametrize("mode", ["token", "signature"])
-def test_a_secrets_manager_that_hangs_is_a_503_well_within_the_senders_patience(
-    start: Start, silence: str, mode: str
-) -> None:
+def test_a_hanging_secrets_manager_is_a_503_within_the_senders_timeout(start: Start, silence: str, mode: str) -> None:
     function = start(WEBHOOK_AUTH=mode, AWS_ENDPOINT_URL_SECRETS_MANAGER=silence)
     began = time.monotonic()
     status, answer = function(event(authorization=f"Bearer {SECRET}", **signed()))
@@ -303,11 +299,11 @@ def test_a_secrets_manager_that_hangs_is_a_503_well_within_the_senders_patience(
 
 
 @pytest.mark.parametrize("mode", ["token", "signature"])
-def test_in_an_outage_who_is_known_gets_in_and_who_is_not_is_told_to_come_again(start: Start, mode: str) -> None:
+def test_in_an_outage_a_known_credential_is_accepted_and_any_other_is_a_503(start: Start, mode: str) -> None:
     function = start(WEBHOOK_AUTH=mode)
     assert function(event(authorization=f"Bearer {SECRET}", **signed()))[0] == 202
     boto3.client("secretsmanager").delete_secret(SecretId="token", ForceDeleteWithoutRecovery=True)
-    function.turn_clock(3600)
+    function.advance_clock(3600)
     assert function(event(authorization=f"Bearer {SECRET}", **signed()))[0] == 200
     other = "A" * 48
     for content in BODIES[:-1]:
@@ -317,18 +313,18 @@ def test_in_an_outage_who_is_known_gets_in_and_who_is_not_is_told_to_come_again(
 
 
 @pytest.mark.parametrize("mode", ["token", "signature"])
-def test_a_rotation_is_picked_up_and_the_previous_secret_still_lets_in(start: Start, mode: str) -> None:
+def test_the_new_and_the_previous_secret_are_accepted_after_a_rotation(start: Start, mode: str) -> None:
     function = start(WEBHOOK_AUTH=mode)
     assert function(event(authorization=f"Bearer {SECRET}", **signed()))[0] == 202
     other = "A" * 48
     boto3.client("secretsmanager").put_secret_value(SecretId="token", SecretString=other)
-    function.turn_clock(10)
+    function.advance_clock(10)
     assert function(event(authorization=f"Bearer {other}", **signed(secret=other)))[0] == 200
     assert function(event(authorization=f"Bearer {SECRET}", **signed()))[0] == 200
 
 
 @pytest.mark.parametrize("secret", ['{"token":"local-token"}', "local token"])
-def test_a_token_that_no_sender_can_present_is_the_operators_mistake(start: Start, secret: str) -> None:
+def test_a_token_that_no_sender_can_send_is_a_503_and_logs_an_error(start: Start, secret: str) -> None:
     function = start(secret)
     for credential in (secret, "local-token"):
         assert function(event(GOOD, authorization=f"Bearer {credential}"))[0] == 503
@@ -341,7 +337,7 @@ def test_a_token_that_no_sender_can_present_is_the_operators_mistake(start: Star
 
 
 @pytest.mark.parametrize("secret", ["local-token", "whsec_no base64", "whsec_", " "])
-def test_a_signing_secret_that_is_none_is_the_operators_mistake_so_closed_and_told(start: Start, secret: str) -> None:
+def test_an_invalid_signing_secret_is_a_503_and_logs_an_error(start: Start, secret: str) -> None:
     function = start(secret, WEBHOOK_AUTH="signature")
     assert function(event(**signed()))[0] == 503
     lines = [json.loads(line) for line in function.log.getvalue().splitlines() if '"level"' in line]
@@ -355,7 +351,7 @@ def test_a_signing_secret_that_is_none_is_the_operators_mistake_so_closed_and_to
 
 
 def credentials(mode: str) -> list[dict[str, str]]:
-    """Headers with what must not be seen again, right ones and wrong ones."""
+    """Return headers with valid and invalid credentials, which no log line may contain."""
     match mode:
         case "token":
             return [
@@ -373,7 +369,7 @@ def credentials(mode: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("mode", ["token", "signature", "none"])
-def test_no_credential_path_or_header_is_logged_or_answered_even_at_debug(
+def test_no_credential_path_or_header_is_logged_or_answered_at_debug(
     start: Start, mode: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -385,7 +381,7 @@ def test_no_credential_path_or_header_is_logged_or_answered_even_at_debug(
         answers += [function(request) for request in requests]
     boto3.client("secretsmanager").delete_secret(SecretId="token", ForceDeleteWithoutRecovery=True)
     if mode != "none":
-        function.turn_clock(3600)
+        function.advance_clock(3600)
         answers.append(function(event(GOOD, "c4n4ry", authorization="Bearer c4n4ry", **signed(secret="A" * 48))))
     expected = {"token": {202, 200, 401, 415, 503}, "signature": {202, 200, 401, 503}, "none": {202, 200}}
     assert {status for status, _ in answers} == expected[mode]
@@ -397,7 +393,7 @@ def test_no_credential_path_or_header_is_logged_or_answered_even_at_debug(
             assert canary not in text
 
 
-def test_the_secret_is_read_while_the_function_starts_and_not_when_the_first_delivery_waits(start: Start) -> None:
+def test_the_secret_is_read_during_the_start_and_not_during_the_first_delivery(start: Start) -> None:
     function = start()
     assert function.calls == ["GetSecretValue", "GetSecretValue"]
     function.calls.clear()
@@ -405,19 +401,19 @@ def test_the_secret_is_read_while_the_function_starts_and_not_when_the_first_del
     assert function.calls == ["TransactWriteItems"]
 
 
-def test_a_snapshot_holds_no_secret(start: Start) -> None:
+def test_a_snapshot_contains_no_secret(start: Start) -> None:
     function = start(AWS_LAMBDA_INITIALIZATION_TYPE="snap-start")
     assert function.calls == []
     assert function(event(authorization=f"Bearer {SECRET}"))[0] == 202
     assert function.calls == ["GetSecretValue", "GetSecretValue", "TransactWriteItems"]
 
 
-def test_what_wakes_of_one_snapshot_does_not_wait_for_the_same_time(start: Start) -> None:
+def test_environments_restored_from_one_snapshot_have_different_jitter(start: Start) -> None:
     hooks = pytest.importorskip("snapshot_restore_py", reason="it comes with Lambda's runtime, for Linux only")
     start(AWS_LAMBDA_INITIALIZATION_TYPE="snap-start")
     jitters = []
     for _ in range(2):
-        random.seed(7)  # as the snapshot left it
+        random.seed(7)  # the state in the snapshot
         for hook, arguments, keywords in hooks.get_after_restore():
             hook(*arguments, **keywords)
         jitters.append(random.random())

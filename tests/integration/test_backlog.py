@@ -1,4 +1,4 @@
-"""The backlog: what cannot be stored in time is deferred, and stored later or kept in quarantine, never lost."""
+"""The backlog: a delivery that cannot be stored in time is deferred, and later stored or put in quarantine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CONTEXT = SimpleNamespace(
 
 
 class Function:
-    """BacklogFunction on an embedded AWS, invoked as its event source mapping does."""
+    """BacklogFunction on an embedded AWS, invoked as by its event source mapping."""
 
     def __init__(self) -> None:
         make_table_and_buckets()
@@ -46,7 +46,7 @@ class Function:
         self.handler = importlib.reload(backlog.handler)
 
     def invoke(self, *messages: str, receives: int = 1) -> list[int]:
-        """Which of the messages were reported as failed, by position."""
+        """Invoke the function. Return the positions of the messages that it reports as failed."""
         records = [
             {"messageId": str(n), "body": text, "attributes": {"ApproximateReceiveCount": str(receives)}}
             for n, text in enumerate(messages)
@@ -63,8 +63,8 @@ class Function:
         keys = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
         return {key.partition("/")[0]: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
-    def deferred(self, content: bytes) -> str:
-        """The message that the webhook sends for a body."""
+    def message_for(self, content: bytes) -> str:
+        """Return the message that WebhookFunction sends for a body."""
         self.backlog.defer(Deferred(content, RECEIVED_AT), Deadline(20))
         (message,) = boto3.client("sqs").receive_message(QueueUrl=self.queue_url)["Messages"]
         boto3.client("sqs").delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
@@ -73,48 +73,48 @@ class Function:
 
 @pytest.fixture
 def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
-    for name in ENVIRONMENT:  # put back what was there
+    for name in ENVIRONMENT:  # restored after the test
         monkeypatch.setenv(name, "")
     with mock_aws():
         yield Function()
 
 
 @given(st.binary(max_size=400))
-def test_a_message_gives_back_the_exact_bytes_whatever_they_are(content: bytes) -> None:
+def test_a_decoded_message_has_the_exact_bytes_of_the_body(content: bytes) -> None:
     deferred = Deferred(content, RECEIVED_AT)
     message = backlog.encode(deferred)
-    assert message.isascii()  # a queue refuses some characters
+    assert message.isascii()  # SQS refuses some characters
     assert backlog.decode(message, load=lambda _: b"") == deferred
 
 
 @given(st.text(max_size=60) | st.sampled_from(['{"receivedAt":1}', '{"receivedAt":"x","body":"!"}', "[]", "1" * 5000]))
-def test_whatever_else_is_in_the_queue_is_told_as_none_of_ours(message: str) -> None:
+def test_any_other_message_is_undeliverable(message: str) -> None:
     with pytest.raises(UndeliverableError):
         backlog.decode(message, load=lambda _: b"")
 
 
-def test_a_deferred_delivery_is_stored_as_if_it_had_been_in_time(function: Function) -> None:
+def test_a_deferred_delivery_is_stored_with_its_body_and_time_of_receipt(function: Function) -> None:
     content = body(delivery(id="e-1"))
-    assert function.invoke(function.deferred(content)) == []
+    assert function.invoke(function.message_for(content)) == []
     event = function.stored()["EVENT#e-1"]
     assert items.unpack(event["body"]["B"]) == content
     assert event["receivedAt"] == {"S": RECEIVED_AT}
     assert function.stored()["CURRENT"]["eventId"] == {"S": "e-1"}
 
 
-def test_a_delivery_that_was_stored_after_all_and_one_that_is_late_change_nothing_wrongly(function: Function) -> None:
-    newer = function.deferred(body(delivery(id="e-2", updated_at="2026-03-02T10:00:00Z")))
-    older = function.deferred(body(delivery(id="e-1", updated_at="2026-03-02T09:00:00Z")))
+def test_a_repeated_message_is_a_duplicate_and_an_older_delivery_is_stale(function: Function) -> None:
+    newer = function.message_for(body(delivery(id="e-2", updated_at="2026-03-02T10:00:00Z")))
+    older = function.message_for(body(delivery(id="e-1", updated_at="2026-03-02T09:00:00Z")))
     assert function.invoke(newer, newer, older) == []
     assert sorted(function.stored()) == ["CURRENT", "EVENT#e-1", "EVENT#e-2"]
     assert function.stored()["EVENT#e-1"]["stale"] == {"BOOL": True}
     assert function.quarantined() == {}
 
 
-def test_a_body_too_large_for_a_message_goes_by_the_bucket(function: Function) -> None:
+def test_a_body_too_large_for_a_message_is_deferred_in_the_bucket(function: Function) -> None:
     noise = base64.b64encode(os.urandom(600_000)).decode()
     content = body(delivery(id="e-1", internalNotes=noise))
-    message = function.deferred(content)
+    message = function.message_for(content)
     assert len(message) < 1000
     assert function.invoke(message) == []
     assert function.bodies.get(function.stored()["EVENT#e-1"]["bodyKey"]["S"]) == content
@@ -124,31 +124,29 @@ def test_a_body_too_large_for_a_message_goes_by_the_bucket(function: Function) -
     ("content", "reason"),
     [(b"{", "malformed"), (b"{}", "contract"), (b"\xff", "malformed")],
 )
-def test_what_can_never_be_stored_ends_in_quarantine_byte_for_byte(
-    function: Function, content: bytes, reason: str
-) -> None:
-    assert function.invoke(function.deferred(content), function.deferred(body(delivery()))) == []
+def test_an_invalid_body_is_put_in_quarantine_byte_for_byte(function: Function, content: bytes, reason: str) -> None:
+    assert function.invoke(function.message_for(content), function.message_for(body(delivery()))) == []
     assert function.quarantined() == {reason: content}
     assert "EVENT#e-1" in function.stored()
 
 
-def test_a_message_of_somebody_else_and_one_whose_body_is_gone_end_in_quarantine(function: Function) -> None:
-    gone = json.dumps({"receivedAt": RECEIVED_AT, "bodyKey": "bodies/" + "0" * 64})
-    assert function.invoke("what is this", gone) == []
+def test_a_foreign_message_and_a_message_without_its_body_are_put_in_quarantine(function: Function) -> None:
+    missing_body = json.dumps({"receivedAt": RECEIVED_AT, "bodyKey": "bodies/" + "0" * 64})
+    assert function.invoke("what is this", missing_body) == []
     assert set(function.quarantined()) == {"undeliverable"}
 
 
-def test_other_content_under_a_known_id_is_kept_as_a_conflict(function: Function) -> None:
+def test_other_content_under_a_known_id_is_put_in_quarantine_as_a_conflict(function: Function) -> None:
     other = body(delivery(id="e-1", internalNotes="other"))
-    assert function.invoke(function.deferred(body(delivery(id="e-1"))), function.deferred(other)) == []
+    assert function.invoke(function.message_for(body(delivery(id="e-1"))), function.message_for(other)) == []
     assert function.quarantined() == {"conflicting-duplicate": other}
 
 
 @pytest.mark.parametrize("receives", [1, 50, 999])
-def test_an_outage_is_waited_for_however_long_and_parks_nothing(
+def test_an_outage_of_any_length_leaves_every_message_in_the_queue(
     function: Function, monkeypatch: pytest.MonkeyPatch, receives: int
 ) -> None:
-    messages = [function.deferred(body(delivery(id=f"e-{n}"))) for n in range(4)]
+    messages = [function.message_for(body(delivery(id=f"e-{n}"))) for n in range(4)]
     calls = []
 
     def down(**_: Any) -> Any:
@@ -157,14 +155,14 @@ def test_an_outage_is_waited_for_however_long_and_parks_nothing(
 
     monkeypatch.setattr(function.handler._intake._store._client, "transact_write_items", down)
     assert function.invoke(*messages, receives=receives) == [0, 1, 2, 3]
-    assert len(calls) == 1  # the rest of the batch does not wait in vain
+    assert len(calls) == 1  # the rest of the batch is not tried
     assert function.quarantined() == {}
     monkeypatch.undo()
     assert function.invoke(*messages) == []
     assert len(function.stored()) == 5
 
 
-def test_what_dynamodb_finds_fault_with_does_not_hold_up_the_others_and_is_not_tried_for_ever(
+def test_a_delivery_that_dynamodb_refuses_blocks_no_other_and_ends_in_quarantine(
     function: Function, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = function.handler._intake._store._client
@@ -177,7 +175,7 @@ def test_what_dynamodb_finds_fault_with_does_not_hold_up_the_others_and_is_not_t
 
     monkeypatch.setattr(client, "transact_write_items", refuse)
     contents = [body(delivery(id=f"e-{n}")) for n in range(2)]
-    messages = [function.deferred(content) for content in contents]
+    messages = [function.message_for(content) for content in contents]
     assert function.invoke(*messages, receives=1) == [0]
     assert "EVENT#e-1" in function.stored()
     assert function.quarantined() == {}
@@ -185,25 +183,27 @@ def test_what_dynamodb_finds_fault_with_does_not_hold_up_the_others_and_is_not_t
     assert function.quarantined() == {"undeliverable": contents[0]}
 
 
-def test_a_defect_of_ours_is_not_tried_for_ever_either(function: Function, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_delivery_that_raises_an_unexpected_error_ends_in_quarantine(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: Any, **__: Any) -> Any:
-        raise ZeroDivisionError("what was sent")
+        raise ZeroDivisionError("unexpected")
 
     monkeypatch.setattr(function.handler._intake._store, "save", broken)
-    message = function.deferred(body(delivery()))
+    message = function.message_for(body(delivery()))
     assert function.invoke(message, receives=4) == [0]
     assert function.invoke(message, receives=5) == []
     assert set(function.quarantined()) == {"undeliverable"}
 
 
-def test_a_quarantine_that_is_down_loses_nothing(function: Function) -> None:
-    message = function.deferred(b"{")
+def test_a_failed_write_to_the_quarantine_leaves_the_message_in_the_queue(function: Function) -> None:
+    message = function.message_for(b"{")
     boto3.client("s3").delete_bucket(Bucket=ENVIRONMENT["QUARANTINE_BUCKET_NAME"])
-    assert function.invoke(message, function.deferred(body(delivery()))) == [0]
+    assert function.invoke(message, function.message_for(body(delivery()))) == [0]
     assert "EVENT#e-1" in function.stored()
 
 
-def test_the_sample_batches_are_stored_and_the_poison_in_them_is_kept(function: Function) -> None:
+def test_the_sample_batches_are_stored_and_their_poison_messages_put_in_quarantine(function: Function) -> None:
     for name, expected in (("batch", set()), ("poison", {"contract", "undeliverable"})):
         event = json.loads((EVENTS / "backlog" / f"{name}.json").read_text(encoding="utf-8"))
         assert function.handler.lambda_handler(event, CONTEXT) == {"batchItemFailures": []}
@@ -211,14 +211,14 @@ def test_the_sample_batches_are_stored_and_the_poison_in_them_is_kept(function: 
     assert sum(name.startswith("EVENT#") for name in function.stored()) == 3
 
 
-def test_a_queue_that_is_not_there_or_does_not_answer_is_told(
+def test_a_missing_or_hanging_queue_raises_backlog_unavailable(
     function: Function, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boto3.client("sqs").delete_queue(QueueUrl=function.queue_url)
     with pytest.raises(BacklogUnavailableError, match="NonExistentQueue"):
         function.backlog.defer(Deferred(b"{}", RECEIVED_AT), Deadline(5))
-    let_go = threading.Event()
-    monkeypatch.setattr(function.backlog._client, "send_message", lambda **_: let_go.wait(20))
+    release = threading.Event()
+    monkeypatch.setattr(function.backlog._client, "send_message", lambda **_: release.wait(20))
     with pytest.raises(BacklogUnavailableError, match="time"):
         function.backlog.defer(Deferred(b"{}", RECEIVED_AT), Deadline(0.05))
-    let_go.set()
+    release.set()

@@ -20,7 +20,7 @@ from appointments.storage import items
 from appointments.storage.bodies import Bodies, key_of
 from appointments.storage.items import Item
 from appointments.storage.store import Store
-from tests.builders import arrived, body, delivery, received, save
+from tests.builders import body, delivery, received, received_delivery, save
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,7 +37,7 @@ def noise(characters: int, seed: int = 1) -> str:
 def test_an_item_that_is_not_measured_always_fits() -> None:
     longest = Violation("$" + ".participants[99999]" * 20, "enum", ", ".join(get_args(EventType)) * 2)
     ids = {"id": "é" * (ENVELOPE_ID_BYTES // 2), "appointment_id": "é" * (APPOINTMENT_ID_BYTES // 2)}
-    longest_delivery = arrived(**ids)._replace(
+    longest_delivery = received_delivery(**ids)._replace(
         body=random.Random(1).randbytes(items.FITTING_BYTES), violations=(longest,) * items.VIOLATIONS, expires_at=2**40
     )
     texts = dict.fromkeys(("correlationId", "webhookConfigurationId", "version"), "x" * items.TEXT_BYTES)
@@ -64,7 +64,7 @@ def objects() -> list[str]:
 def test_an_incompressible_body_of_5_mb_is_stored_whole_and_published_as_a_reference(
     store: Store, event: Any, bodies: Bodies
 ) -> None:
-    incoming = arrived(internalNotes=noise(5_000_000))
+    incoming = received_delivery(internalNotes=noise(5_000_000))
     assert save(store, incoming) is Outcome.STORED
     item = event()
     assert items.size(item) < SMALL_BYTES
@@ -78,23 +78,23 @@ def test_an_incompressible_body_of_5_mb_is_stored_whole_and_published_as_a_refer
 
 
 def test_a_body_that_fits_is_stored_in_the_item_and_not_in_the_bucket(store: Store, event: Any) -> None:
-    save(store, arrived(internalNotes=noise(300_000)))
-    assert items.read_body(event()) == arrived(internalNotes=noise(300_000)).body
+    save(store, received_delivery(internalNotes=noise(300_000)))
+    assert items.read_body(event()) == received_delivery(internalNotes=noise(300_000)).body
     assert objects() == []
 
 
 def test_dynamodb_accepts_the_largest_body_that_is_stored_in_an_item(store: Store, event: Any) -> None:
     def item_with(characters: int) -> Item:
-        return items.event_item(arrived(id=f"e-{characters}", internalNotes=noise(characters)))
+        return items.event_item(received_delivery(id=f"e-{characters}", internalNotes=noise(characters)))
 
     low, high = 400_000, 900_000
     while high - low > 2:
         middle = (low + high) // 4 * 2
         low, high = (middle, high) if items.size(item_with(middle)) <= items.ITEM_BYTES else (low, middle)
-    save(store, arrived(id=f"e-{low}", internalNotes=noise(low)))
+    save(store, received_delivery(id=f"e-{low}", internalNotes=noise(low)))
     assert items.ITEM_BYTES - items.size(event(f"e-{low}")) < 10
     assert "body" in event(f"e-{low}")
-    save(store, arrived(id=f"e-{high}", internalNotes=noise(high)))
+    save(store, received_delivery(id=f"e-{high}", internalNotes=noise(high)))
     assert "bodyKey" in event(f"e-{high}")
 
 
@@ -130,7 +130,7 @@ def test_a_reference_with_huge_ids_and_times_is_small(store: Store, event: Any, 
 
 def test_an_item_with_many_limit_violations_is_small(store: Store, event: Any) -> None:
     person = {"type": "CUSTOMER", "role": "PRIMARY", "customer": {"id": 1, "language": "long"}}
-    incoming = arrived(participants=[person] * 4_000)
+    incoming = received_delivery(participants=[person] * 4_000)
     assert incoming.violation_count == 4_000
     assert save(store, incoming) is Outcome.STORED
     assert event()["violationCount"] == {"N": "4000"}
@@ -140,7 +140,7 @@ def test_an_item_with_many_limit_violations_is_small(store: Store, event: Any) -
 def test_nothing_is_written_to_the_table_if_the_bucket_does_not_store_the_body(
     store: Store, dynamodb: DynamoDBClient, table_name: str
 ) -> None:
-    incoming = arrived(internalNotes=noise(2_000_000))
+    incoming = received_delivery(internalNotes=noise(2_000_000))
     boto3.client("s3").delete_bucket(Bucket="bodies")
     with pytest.raises(StoreUnavailableError, match="NoSuchBucket"):
         save(store, incoming)
@@ -150,7 +150,7 @@ def test_nothing_is_written_to_the_table_if_the_bucket_does_not_store_the_body(
 def test_a_retry_uses_the_object_that_was_stored_before_a_crash(
     store: Store, dynamodb: DynamoDBClient, bodies: Bodies, event: Any
 ) -> None:
-    incoming = arrived(internalNotes=noise(2_000_000))
+    incoming = received_delivery(internalNotes=noise(2_000_000))
     with pytest.raises(StoreUnavailableError):
         save(Store(dynamodb, "no-such-table", lambda: bodies), incoming)
     assert objects() == [key_of(incoming.body)]
@@ -189,7 +189,7 @@ def test_a_body_outlives_its_event_by_thirty_days_and_lives_at_most_twice_as_lon
 
 
 def test_a_large_body_of_an_event_that_expires_is_in_the_bucket_under_its_lifetime(store: Store, event: Any) -> None:
-    arriving = arrived(internalNotes=noise(2_000_000))._replace(expires_at=int(time.time()) + 90 * DAY)
+    arriving = received_delivery(internalNotes=noise(2_000_000))._replace(expires_at=int(time.time()) + 90 * DAY)
     assert save(store, arriving) is Outcome.STORED
     assert event()["bodyKey"]["S"].startswith("bodies/120d/")
     assert save(store, arriving) is Outcome.DUPLICATE

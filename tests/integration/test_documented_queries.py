@@ -11,7 +11,7 @@ import pytest
 
 from appointments.storage.bodies import Bodies
 from appointments.storage.store import Store
-from tests.builders import arrived, save
+from tests.builders import received_delivery, save
 from tests.project import ROOT
 
 if TYPE_CHECKING:
@@ -33,8 +33,10 @@ def test_the_query_of_an_office_finds_a_start_on_the_hour_and_ends_before_the_la
     starts = ["07:59:59.999Z", "08:00:00Z", "08:00:00.000001Z", "17:59:59.999Z", "18:00:00Z"]
     for number, time in enumerate(starts):
         start = f"2026-03-31T{time}"
-        save(store, arrived(id=f"e-{number}", appointment_id=f"a-{number}", office={"id": OFFICE}, start=start))
-    save(store, arrived(id="e-9", appointment_id="a-9", office={"id": "502"}, start="2026-03-31T09:00:00Z"))
+        save(
+            store, received_delivery(id=f"e-{number}", appointment_id=f"a-{number}", office={"id": OFFICE}, start=start)
+        )
+    save(store, received_delivery(id="e-9", appointment_id="a-9", office={"id": "502"}, start="2026-03-31T09:00:00Z"))
     found = dynamodb.query(**request("OfficeIndex", table_name))["Items"]
     assert [item["pk"]["S"] for item in found] == [f"APPOINTMENT#a-{number}" for number in (1, 2, 3)]
 
@@ -42,8 +44,8 @@ def test_the_query_of_an_office_finds_a_start_on_the_hour_and_ends_before_the_la
 def test_the_query_of_an_appointment_finds_its_state_and_its_history(
     dynamodb: DynamoDBClient, table_name: str, store: Store
 ) -> None:
-    save(store, arrived(id="e-1", appointment_id=APPOINTMENT))
-    save(store, arrived(id="e-1", appointment_id="another"))  # the same envelope id is another event there
+    save(store, received_delivery(id="e-1", appointment_id=APPOINTMENT))
+    save(store, received_delivery(id="e-1", appointment_id="another"))  # the same envelope id is another event there
     found = dynamodb.query(**request("pk = :appointment", table_name))["Items"]
     assert [item["sk"]["S"] for item in found] == ["CURRENT", "EVENT#e-1"]
 
@@ -55,7 +57,7 @@ def test_an_index_holds_the_primary_employee_and_no_other(
         {"type": "EMPLOYEE", "role": role, "employee": {"id": name, "status": "ACTIVE"}}
         for role, name in (("SECONDARY", "second"), ("PRIMARY", "first"))
     ]
-    save(store, arrived(participants=others))
+    save(store, received_delivery(participants=others))
     by_employee = {
         name: dynamodb.query(
             TableName=table_name,

@@ -1,7 +1,7 @@
-"""Any interleaving of deliveries, on moto and on DynamoDB Local, against a model of a few lines.
+"""A state machine compares any interleaving of deliveries with a small model, on moto and on DynamoDB Local.
 
-The model knows what was sent. The order in which concurrent deliveries were committed is the stream's to tell: the
-flags are checked by replaying it.
+The model knows what was sent. The stream has the order in which concurrent deliveries were committed, so the test
+replays it to check the stale flags.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from tests.faults import kinds
 from tests.faults.proxy import Proxy
 
 WRITTEN = (Outcome.STORED, Outcome.STALE)
-# Few instants, each in several spellings, so that ties and reversals are common.
+# A few instants, each in several notations, so that ties and reversals are common.
 INSTANTS = [
     "2026-03-02T09:00:00Z",
     "2026-03-02T10:00:00.000+01:00",
@@ -52,7 +52,7 @@ INSTANTS = [
     "2026-03-02T08:59:59.999999Z",
     "2026-03-02T23:00:00+14:00",
     "2026-03-02T09:00:01Z",
-    "9999-12-31T23:59:59Z",  # from the future: ordered by the receipt
+    "9999-12-31T23:59:59Z",  # in the future, so ordered by the receipt
 ]
 EVENT_TYPES = ["REOPEN", "CANCEL", "A_NEW_ONE", "ACCEPT", "RESCHEDULE_REQUEST", "CREATE", "COMPLETE", "GENERIC_UPDATE"]
 RANKS = {"CREATE": 0, "RESCHEDULE_REQUEST": 1, "COMPLETE": 3, "CANCEL": 3, "REOPEN": 4}
@@ -60,10 +60,10 @@ IDS = [f"e-{n}" for n in range(len(EVENT_TYPES))]
 TYPES = dict(zip(IDS, EVENT_TYPES, strict=True))
 """Ids and ranks disagree, so that neither alone decides a tie."""
 FAILURES = {
-    "before it is asked": kinds.reset,
-    "after it is done": kinds.drop_answer,
-    "by refusing": kinds.throttle,
-    "by breaking off": kinds.close_mid_answer,
+    "before the request": kinds.reset,
+    "after the commit": kinds.drop_answer,
+    "by throttling": kinds.throttle,
+    "in the middle of the answer": kinds.close_mid_answer,
 }
 
 
@@ -80,14 +80,14 @@ class Table:
         self._streams = aws.client("dynamodbstreams")
         self._arn = self._client.describe_table(TableName=table_name)["Table"]["LatestStreamArn"]
         self._positions: dict[str, str] = {}
-        # Legacy, because the other modes remember how often they tried before: an example must not depend on that.
+        # The other retry modes keep a state between calls, on which an example must not depend.
         config = Config(retries={"mode": "legacy", "total_max_attempts": 2}, max_pool_connections=20)
         through = boto3.client("dynamodb", endpoint_url=proxy.url, config=config)
         bodies = Bodies(aws.client("s3"), BUCKETS["BodiesBucket"])
         self.store = Store(through, table_name, lambda: bodies)
 
     def items(self, appointment_id: str) -> dict[str, Any]:
-        """What there is of an appointment, by sort key."""
+        """Return the items of an appointment by sort key."""
         answer = self._client.query(
             TableName=self._name,
             ConsistentRead=True,
@@ -96,8 +96,8 @@ class Table:
         )
         return {item["sk"]["S"]: item for item in answer["Items"]}
 
-    def streamed(self) -> Iterator[dict[str, Any]]:
-        """The records since the last time, in the order of their commits."""
+    def new_images(self) -> Iterator[dict[str, Any]]:
+        """Yield the new images since the last call, in the order of their commits."""
         for shard in self._streams.describe_stream(StreamArn=self._arn)["StreamDescription"]["Shards"]:
             name = shard["ShardId"]
             while records := self._page(name):
@@ -117,7 +117,7 @@ class Table:
 
 
 class Deliveries(RuleBasedStateMachine):
-    """One appointment. ``sent`` is what DynamoDB may have, ``safe`` what it must have, by envelope id."""
+    """Deliveries of one appointment. DynamoDB may have each envelope id in ``sent`` and must have each in ``safe``."""
 
     table: Table
     numbers = count()
@@ -128,42 +128,42 @@ class Deliveries(RuleBasedStateMachine):
         self.sent: dict[str, bytes] = {}
         self.safe: set[str] = set()
 
-    def made(self, envelope_id: str, updated_at: str, status: str = "ACCEPTED") -> Delivery:
+    def new_delivery(self, envelope_id: str, updated_at: str, status: str = "ACCEPTED") -> Delivery:
         document = delivery(id=envelope_id, appointment_id=self.appointment, updated_at=updated_at, status=status)
         document["data"]["eventType"] = TYPES[envelope_id]
         content = body(document)
         return received(content)
 
-    def save(self, one: Delivery) -> Outcome | None:
-        """What became of it; None when the store does not know."""
-        self.sent.setdefault(one.essentials.envelope_id, one.body)
+    def save(self, event: Delivery) -> Outcome | None:
+        """Save the event. Return None if the store cannot tell the outcome."""
+        self.sent.setdefault(event.essentials.envelope_id, event.body)
         try:
-            outcome = save(self.table.store, one)
+            outcome = save(self.table.store, event)
         except StoreUnavailableError:
             return None
-        self.safe.add(one.essentials.envelope_id)
+        self.safe.add(event.essentials.envelope_id)
         return outcome
 
-    def known(self, envelope_id: str) -> Delivery:
+    def sent_delivery(self, envelope_id: str) -> Delivery:
         content = self.sent[envelope_id]
         return received(content, received_at="2026-03-02T10:00:00.000000000Z")
 
     @rule(envelope_id=st.sampled_from(IDS), updated_at=st.sampled_from(INSTANTS))
-    def arrives(self, envelope_id: str, updated_at: str) -> None:
-        """New, newer, stale or of the same instant: the table decides."""
+    def deliver_new(self, envelope_id: str, updated_at: str) -> None:
+        """Deliver a new event: first, newer, stale or of the same instant."""
         if envelope_id in self.sent:
             return
         before = self.newest(self.table.items(self.appointment))
-        made = self.made(envelope_id, updated_at)
-        outcome = self.save(made)
-        stale = before is not None and self.rank(envelope_id, made.received_at)[0] < before[0]
+        new = self.new_delivery(envelope_id, updated_at)
+        outcome = self.save(new)
+        stale = before is not None and self.rank(envelope_id, new.received_at)[0] < before[0]
         assert outcome is (Outcome.STALE if stale else Outcome.STORED)
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data())
-    def arrives_again(self, data: st.DataObject) -> None:
-        """Also what nobody knows of since an answer was lost: it may have been written, and must be afterwards."""
-        again = self.known(data.draw(st.sampled_from(sorted(self.sent))))
+    def deliver_again(self, data: st.DataObject) -> None:
+        """Repeat a delivery. If its answer was lost, it may be in the table before, and must be afterwards."""
+        again = self.sent_delivery(data.draw(st.sampled_from(sorted(self.sent))))
         before = self.table.items(self.appointment)
         was_safe = again.essentials.envelope_id in self.safe
         outcome = self.save(again)
@@ -172,12 +172,12 @@ class Deliveries(RuleBasedStateMachine):
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data(), updated_at=st.sampled_from(INSTANTS), status=st.sampled_from(["COMPLETED", "NO_SHOW"]))
-    def comes_back_with_other_content(self, data: st.DataObject, updated_at: str, status: str) -> None:
+    def deliver_other_content(self, data: st.DataObject, updated_at: str, status: str) -> None:
         envelope_id = data.draw(st.sampled_from(sorted(self.sent)))
         if envelope_id not in self.safe:
-            assert self.save(self.known(envelope_id)) is not None
+            assert self.save(self.sent_delivery(envelope_id)) is not None
         before = self.table.items(self.appointment)
-        assert self.save(self.made(envelope_id, updated_at, status)) not in WRITTEN
+        assert self.save(self.new_delivery(envelope_id, updated_at, status)) not in WRITTEN
         assert self.table.items(self.appointment) == before
 
     @rule(
@@ -186,31 +186,35 @@ class Deliveries(RuleBasedStateMachine):
         failure=st.sampled_from(sorted(FAILURES)),
         times=st.integers(1, 2),
     )
-    def arrives_while_dynamodb_fails(self, envelope_id: str, updated_at: str, failure: str, times: int) -> None:
-        """Once is for the SDK to try again, twice is for the sender."""
-        one = self.known(envelope_id) if envelope_id in self.sent else self.made(envelope_id, updated_at)
+    def deliver_while_dynamodb_fails(self, envelope_id: str, updated_at: str, failure: str, times: int) -> None:
+        """The SDK retries after one failure. After two failures the sender must retry."""
+        event = (
+            self.sent_delivery(envelope_id) if envelope_id in self.sent else self.new_delivery(envelope_id, updated_at)
+        )
         was_safe = envelope_id in self.safe
         self.table.proxy.inject(FAILURES[failure], times=times)
-        outcome = self.save(one)
+        outcome = self.save(event)
         self.table.proxy.heal()
         assert not was_safe or outcome in (Outcome.DUPLICATE, None)
 
     @precondition(lambda self: self.table.concurrent)
     @rule(
-        those=st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from(INSTANTS)), min_size=2, max_size=6),
+        events=st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from(INSTANTS)), min_size=2, max_size=6),
         twice=st.booleans(),
     )
-    def arrive_at_once(self, those: list[tuple[str, str]], twice: bool) -> None:
-        fresh = {name: self.made(name, at) for name, at in those if name not in self.sent}
-        for one in fresh.values():
-            self.sent[one.essentials.envelope_id] = one.body
-        deliveries = [self.known(name) for name, _ in those] * (2 if twice else 1)
+    def deliver_concurrently(self, events: list[tuple[str, str]], twice: bool) -> None:
+        fresh = {name: self.new_delivery(name, at) for name, at in events if name not in self.sent}
+        for event in fresh.values():
+            self.sent[event.essentials.envelope_id] = event.body
+        deliveries = [self.sent_delivery(name) for name, _ in events] * (2 if twice else 1)
         with ThreadPoolExecutor(len(deliveries)) as pool:
             outcomes = list(pool.map(self.save, deliveries))
         written = [
-            one.essentials.envelope_id for one, outcome in zip(deliveries, outcomes, strict=True) if outcome in WRITTEN
+            event.essentials.envelope_id
+            for event, outcome in zip(deliveries, outcomes, strict=True)
+            if outcome in WRITTEN
         ]
-        assert len(written) == len(set(written))  # one of several at once, and none that was there
+        assert len(written) == len(set(written))  # each event at most once
         assert None not in outcomes
 
     def newest(self, items: dict[str, Any]) -> Rank | None:
@@ -218,14 +222,14 @@ class Deliveries(RuleBasedStateMachine):
         return max((self.rank(name, item["receivedAt"]["S"]) for name, item in events.items()), default=None)
 
     def rank(self, envelope_id: str, received_at: str) -> Rank:
-        """What decides which event is the newest, by other means than the code's."""
+        """Return the order of an event, computed independently of the code."""
         received = datetime.fromisoformat(received_at)
         updated_at = datetime.fromisoformat(json.loads(self.sent[envelope_id])["data"]["appointment"]["updatedAt"])
         instant = received if updated_at > received + timedelta(minutes=5) else updated_at
         return instant, RANKS.get(TYPES[envelope_id], 2), envelope_id
 
     @invariant()
-    def nothing_is_lost_and_the_state_is_the_newest(self) -> None:
+    def every_safe_event_is_stored_and_the_newest_is_current(self) -> None:
         items = self.table.items(self.appointment)
         history = {key.removeprefix("EVENT#"): item for key, item in items.items() if key != "CURRENT"}
         assert self.safe <= history.keys() <= self.sent.keys()
@@ -236,10 +240,10 @@ class Deliveries(RuleBasedStateMachine):
         assert (items["CURRENT"]["eventId"]["S"] if "CURRENT" in items else None) == (newest[2] if newest else None)
 
     def teardown(self) -> None:
-        """Every event once in the stream, flagged as the state was at its moment; the state never went back."""
+        """Check the stream: each event once, with the stale flag that is correct at its commit."""
         state: Rank | None = None
         seen = []
-        for image in self.table.streamed():
+        for image in self.table.new_images():
             if image["pk"]["S"] != f"APPOINTMENT#{getattr(self, 'appointment', None)}" or image["sk"]["S"] == "CURRENT":
                 continue
             name = image["sk"]["S"].removeprefix("EVENT#")
@@ -252,7 +256,7 @@ class Deliveries(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize(("backend", "examples"), [("moto", 15), ("dynamodb-local", 20)])
-def test_any_interleaving_ends_as_the_model_says(backend: str, examples: int) -> None:
+def test_any_interleaving_ends_in_the_state_of_the_model(backend: str, examples: int) -> None:
     url = None if backend == "moto" else os.environ.get("DYNAMODB_LOCAL_ENDPOINT")
     if backend != "moto" and not url:
         pytest.skip("DynamoDB Local is not running: DYNAMODB_LOCAL_ENDPOINT is not set")
@@ -275,6 +279,6 @@ def search(aws: EmbeddedAws, name: str, url: str | None, examples: int) -> None:
                 stateful_step_count=25,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
-                phases=(Phase.reuse, Phase.generate),  # a failure is found in seconds and would be shrunk for minutes
+                phases=(Phase.reuse, Phase.generate),  # shrinking a failure takes minutes
             ),
         )

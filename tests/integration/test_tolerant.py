@@ -1,4 +1,4 @@
-"""A delivery that only tolerant mode takes in, as the table stores it and as the bus gets it from there."""
+"""A delivery that only tolerant mode accepts, in the table and on the bus."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from appointments.storage.bodies import Bodies
 
 
-def released() -> dict[str, Any]:
-    """An unknown status and type, a participant without a person, no office, no correlation id; and a broken limit."""
+def delivery_of_a_new_release() -> dict[str, Any]:
+    """Return a delivery of a possible new release: unknown values, missing members and a broken limit."""
     document = delivery(
         status="WAITING_LIST",
         participants=[
@@ -47,9 +47,11 @@ TOLERATED = [
 LIMIT = ("$.data.appointment.externalId", "maxLength")
 
 
-def test_the_table_takes_it_and_the_bus_gets_it(dynamodb: DynamoDBClient, table_name: str, bodies: Bodies) -> None:
-    arrived = received(body(released()), ContractMode.TOLERANT)
-    assert save(Store(dynamodb, table_name, lambda: bodies), arrived) is Outcome.STORED
+def test_a_tolerated_delivery_is_stored_and_published(
+    dynamodb: DynamoDBClient, table_name: str, bodies: Bodies
+) -> None:
+    tolerated = received(body(delivery_of_a_new_release()), ContractMode.TOLERANT)
+    assert save(Store(dynamodb, table_name, lambda: bodies), tolerated) is Outcome.STORED
     stored = {item["sk"]["S"]: item for item in dynamodb.scan(TableName=table_name, ConsistentRead=True)["Items"]}
     current = stored["CURRENT"]
     assert current["status"] == {"S": "WAITING_LIST"}

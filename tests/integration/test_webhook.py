@@ -1,4 +1,4 @@
-"""WebhookFunction as API Gateway invokes it, on an embedded AWS."""
+"""WebhookFunction on an embedded AWS, invoked as by API Gateway."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ CONTEXT = SimpleNamespace(
     function_name="webhook", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda", aws_request_id="r-1"
 )
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
-FOUND_BY = ("message", "event_type", "correlation_id", "envelope_id", "appointment_id", "function_request_id")
+SEARCH_FIELDS = ("message", "event_type", "correlation_id", "envelope_id", "appointment_id", "function_request_id")
 
 
 @pytest.fixture
 def invoke(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The real handler over a fresh embedded AWS; gives status and decoded answer."""
+    """Return a function that invokes the real handler, and returns the status and the decoded answer."""
     with mock_aws():
         boto3.client("secretsmanager").create_secret(Name="token", SecretString=TOKEN)
         make_table_and_buckets()
@@ -41,19 +41,19 @@ def invoke(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             monkeypatch.setenv(name, value)
         handler = start_webhook()
 
-        def invoked(event: dict[str, Any]) -> tuple[int, Any]:
-            answer = invoked.handler.lambda_handler(event, CONTEXT)  # type: ignore[attr-defined]
+        def invoke_handler(event: dict[str, Any]) -> tuple[int, Any]:
+            answer = invoke_handler.handler.lambda_handler(event, CONTEXT)  # type: ignore[attr-defined]
             return answer["statusCode"], json.loads(answer["body"])
 
-        invoked.handler = handler  # type: ignore[attr-defined]
-        yield invoked
+        invoke_handler.handler = handler  # type: ignore[attr-defined]
+        yield invoke_handler
 
 
 def outcome(answer: tuple[int, Any]) -> tuple[int, str]:
     return answer[0], answer[1]["outcome"]
 
 
-def test_new_again_and_older_are_stored_duplicate_and_stale(invoke: Any) -> None:
+def test_a_new_a_repeated_and_an_older_delivery_are_stored_duplicate_and_stale(invoke: Any) -> None:
     new = webhook_event(body(delivery(id="e-1")))
     assert outcome(invoke(new)) == (202, "stored")
     assert outcome(invoke(new)) == (200, "duplicate")
@@ -61,16 +61,16 @@ def test_new_again_and_older_are_stored_duplicate_and_stale(invoke: Any) -> None
     assert outcome(invoke(older)) == (202, "stale")
 
 
-def test_a_known_id_with_other_content_is_acknowledged_and_kept_in_quarantine_once(invoke: Any) -> None:
+def test_a_conflict_is_acknowledged_and_put_in_quarantine_once(invoke: Any) -> None:
     invoke(webhook_event(body(delivery(id="e-1"))))
     other = body(delivery(id="e-1", internalNotes="other"))
     assert [outcome(invoke(webhook_event(other))) for _ in range(3)] == [(200, "conflicting-duplicate")] * 3
-    (kept,) = boto3.client("s3").list_objects_v2(Bucket="quarantine")["Contents"]
-    assert kept["Key"].startswith("conflicting-duplicate/")
-    assert boto3.client("s3").get_object(Bucket="quarantine", Key=kept["Key"])["Body"].read() == other
+    (found,) = boto3.client("s3").list_objects_v2(Bucket="quarantine")["Contents"]
+    assert found["Key"].startswith("conflicting-duplicate/")
+    assert boto3.client("s3").get_object(Bucket="quarantine", Key=found["Key"])["Body"].read() == other
 
 
-def test_a_conflict_that_cannot_be_kept_is_not_acknowledged(invoke: Any) -> None:
+def test_a_conflict_is_not_acknowledged_if_the_quarantine_is_unavailable(invoke: Any) -> None:
     invoke(webhook_event(body(delivery(id="e-1"))))
     boto3.client("s3").delete_bucket(Bucket="quarantine")
     assert invoke(webhook_event(body(delivery(id="e-1", internalNotes="other"))))[0] == 503
@@ -80,7 +80,7 @@ def test_a_body_of_5_mb_is_stored(invoke: Any) -> None:
     assert outcome(invoke(webhook_event(body(delivery(internalNotes="x" * 5_000_000))))) == (202, "stored")
 
 
-def test_the_exact_bytes_are_kept_also_when_they_arrive_as_base64(invoke: Any) -> None:
+def test_a_body_in_base64_is_stored_as_its_exact_bytes(invoke: Any) -> None:
     content = body(delivery(internalNotes="é 😀"))
     assert outcome(invoke(webhook_event(content, encoded=True))) == (202, "stored")
     assert outcome(invoke(webhook_event(content))) == (200, "duplicate")
@@ -99,7 +99,7 @@ def test_the_exact_bytes_are_kept_also_when_they_arrive_as_base64(invoke: Any) -
         {"authorization": "Bearer é\udcff"},
     ],
 )
-def test_nobody_gets_in_without_the_token_and_nothing_is_written(invoke: Any, headers: dict[str, str]) -> None:
+def test_a_request_without_the_token_is_refused_and_writes_nothing(invoke: Any, headers: dict[str, str]) -> None:
     status, problem = invoke(webhook_event(body(delivery()), token=None, headers=headers))
     assert (status, problem["status"]) == (401, 401)
     assert boto3.client("dynamodb").scan(TableName="appointments")["Count"] == 0
@@ -121,7 +121,7 @@ def test_a_request_without_headers_or_body_is_unauthorized(invoke: Any) -> None:
         (body(delivery()), {"content-type": "application/json; charset=utf-8"}, 202),
     ],
 )
-def test_each_refusal_has_its_status(invoke: Any, content: bytes, headers: dict[str, str], status: int) -> None:
+def test_each_kind_of_body_gets_its_status(invoke: Any, content: bytes, headers: dict[str, str], status: int) -> None:
     assert invoke(webhook_event(content, headers=headers, encoded=True))[0] == status
 
 
@@ -142,25 +142,27 @@ def test_each_refusal_has_its_status(invoke: Any, content: bytes, headers: dict[
     ],
 )
 @pytest.mark.parametrize("encoded", [True, False])
-def test_the_body_decides_and_not_its_headers(invoke: Any, headers: dict[str, str], encoded: bool) -> None:
+def test_a_valid_body_is_stored_with_any_content_type_or_text_coding(
+    invoke: Any, headers: dict[str, str], encoded: bool
+) -> None:
     assert outcome(invoke(webhook_event(body(delivery()), headers=headers, encoded=encoded))) == (202, "stored")
 
 
-def test_a_request_without_content_type_is_taken(invoke: Any) -> None:
+def test_a_request_without_content_type_is_stored(invoke: Any) -> None:
     event = webhook_event(body(delivery()))
     del event["headers"]["content-type"]
     assert outcome(invoke(event)) == (202, "stored")
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "GZIP", "identity, gzip", "x-gzip"])
-def test_a_compressed_body_is_refused_and_kept_with_its_coding(invoke: Any, coding: str) -> None:
+def test_a_compressed_body_is_refused_and_put_in_quarantine_with_its_coding(invoke: Any, coding: str) -> None:
     assert invoke(webhook_event(b"\x1f\x8b", headers={"content-encoding": coding}, encoded=True))[0] == 415
-    (key,) = kept()
+    (key,) = quarantined()
     metadata = boto3.client("s3").head_object(Bucket=ENVIRONMENT["QUARANTINE_BUCKET_NAME"], Key=key)["Metadata"]
     assert metadata["content-encoding"] == coding
 
 
-def test_a_byte_order_mark_is_skipped_and_kept(invoke: Any) -> None:
+def test_a_byte_order_mark_is_ignored_by_the_parser_and_stored(invoke: Any) -> None:
     content = b"\xef\xbb\xbf" + body(delivery())
     assert outcome(invoke(webhook_event(content, encoded=True))) == (202, "stored")
     assert outcome(invoke(webhook_event(body(delivery())))) == (200, "duplicate")
@@ -168,7 +170,7 @@ def test_a_byte_order_mark_is_skipped_and_kept(invoke: Any) -> None:
     assert [gzip.decompress(item["body"]["B"]) for item in items if item["sk"]["S"] != "CURRENT"] == [content]
 
 
-def test_an_unknown_event_type_is_stored_reported_and_not_logged(
+def test_an_unknown_event_type_is_stored_and_reported_but_not_logged(
     invoke: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status, answer = invoke(webhook_event(body(delivery(event_type="c4n4ry"))))
@@ -185,46 +187,46 @@ def test_an_update_from_the_future_is_reported(invoke: Any) -> None:
     ]
 
 
-def test_base64_that_is_none_is_malformed(invoke: Any) -> None:
+def test_invalid_base64_is_malformed(invoke: Any) -> None:
     event = webhook_event(b"{}") | {"body": "*", "isBase64Encoded": True}
     assert invoke(event)[0] == 400
 
 
-def test_a_store_that_cannot_store_is_503(invoke: Any) -> None:
+def test_an_unavailable_table_is_a_503(invoke: Any) -> None:
     boto3.client("dynamodb").delete_table(TableName="appointments")
     assert invoke(webhook_event(body(delivery())))[0] == 503
 
 
-def test_a_secret_that_cannot_be_read_is_503_never_an_open_door(invoke: Any) -> None:
+def test_an_unreadable_secret_is_a_503(invoke: Any) -> None:
     boto3.client("secretsmanager").delete_secret(SecretId="token", ForceDeleteWithoutRecovery=True)
     invoke.handler = start_webhook()
     assert invoke(webhook_event(body(delivery())))[0] == 503
 
 
-def test_nothing_personal_is_logged_or_answered_even_at_debug(
+def test_no_personal_data_is_logged_or_answered_at_debug(
     invoke: Any,
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    # The logger keeps the standard output of whoever made it first, which capsys does not see.
+    # The logger writes to the standard output of its creation, which capsys does not capture.
     lines = io.StringIO()
     monkeypatch.setattr(invoke.handler.logger.registered_handler, "stream", lines)
     invoke.handler.logger.setLevel(logging.DEBUG)
     document = delivery(internalNotes="c4n4ry", externalId="c4n4ry", office={"id": "o", "c4n4ry": "c4n4ry"})
     document["correlationId"] = "c4n4ry@example.com"
-    said = [invoke(webhook_event(body(document))), invoke(webhook_event(body(document) + b"c4n4ry"))]
+    answers = [invoke(webhook_event(body(document))), invoke(webhook_event(body(document) + b"c4n4ry"))]
     document["id"] = "e-2"
     document["data"]["appointment"] |= {"status": "c4n4ry", "meetingType": "c4n4ry"}
-    said.append(invoke(webhook_event(body(document))))
+    answers.append(invoke(webhook_event(body(document))))
     document["data"]["appointment"]["updatedAt"] = "c4n4ry"
-    said.append(invoke(webhook_event(body(document))))
-    assert [status for status, _ in said] == [202, 400, 202, 422]
+    answers.append(invoke(webhook_event(body(document))))
+    assert [status for status, _ in answers] == [202, 400, 202, 422]
     printed = capsys.readouterr()
     assert lines.getvalue().count("\n") == 2
     assert printed.out.count("\n") == 4
-    for text in (json.dumps(said), lines.getvalue(), printed.out, printed.err, caplog.text):
+    for text in (json.dumps(answers), lines.getvalue(), printed.out, printed.err, caplog.text):
         assert "c4n4ry" not in text
         assert TOKEN not in text
 
@@ -235,12 +237,12 @@ def documented_line() -> Any:
 
 
 def shape(line: Any) -> Any:
-    """Without what differs from one delivery to the next."""
+    """Return the names in a log line, its dimensions and its metrics, without the values of a delivery."""
     (metrics,) = line["_aws"]["CloudWatchMetrics"]
     return list(line), metrics["Dimensions"], metrics["Metrics"]
 
 
-def test_a_delivery_that_is_safe_is_one_line_its_metrics_with_all_it_is_found_by(
+def test_an_acknowledged_delivery_logs_one_line_with_its_metrics_and_search_fields(
     invoke: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logged = io.StringIO()
@@ -250,7 +252,7 @@ def test_a_delivery_that_is_safe_is_one_line_its_metrics_with_all_it_is_found_by
         invoke(webhook_event(body(document)))
         (text,) = capsys.readouterr().out.splitlines()
         line = json.loads(text)
-        assert {name: line[name] for name in FOUND_BY} == {
+        assert {name: line[name] for name in SEARCH_FIELDS} == {
             "message": outcome,
             "event_type": "CREATE",
             "correlation_id": document["correlationId"],
@@ -259,23 +261,23 @@ def test_a_delivery_that_is_safe_is_one_line_its_metrics_with_all_it_is_found_by
             "function_request_id": CONTEXT.aws_request_id,
         }
         metrics = {metric["Name"] for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
-        assert metrics.isdisjoint(FOUND_BY)
-        assert set(line) == {"_aws", "service"} | metrics | set(FOUND_BY)
+        assert metrics.isdisjoint(SEARCH_FIELDS)
+        assert set(line) == {"_aws", "service"} | metrics | set(SEARCH_FIELDS)
         assert outcome != "stored" or shape(line) == shape(documented_line())
     assert logged.getvalue() == ""
     invoke(webhook_event(b"{"))
     (text,) = capsys.readouterr().out.splitlines()
-    assert set(FOUND_BY) & set(json.loads(text)) == {"function_request_id"}
+    assert set(SEARCH_FIELDS) & set(json.loads(text)) == {"function_request_id"}
 
 
 @given(content=st.binary(max_size=300), encoded=st.booleans())
 @settings(max_examples=profiles.examples(50), suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_body_is_ever_a_500(invoke: Any, content: bytes, encoded: bool) -> None:
+def test_no_body_is_a_500(invoke: Any, content: bytes, encoded: bool) -> None:
     assert invoke(webhook_event(content, encoded=encoded))[0] in (400, 422)
 
 
-def kept() -> dict[str, bytes]:
-    """What is in quarantine, by reason and content."""
+def quarantined() -> dict[str, bytes]:
+    """Return the objects in quarantine by key."""
     s3, bucket = boto3.client("s3"), ENVIRONMENT["QUARANTINE_BUCKET_NAME"]
     keys = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
     return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
@@ -293,53 +295,53 @@ def kept() -> dict[str, bytes]:
         (b"\x1f\x8b", {"content-encoding": "gzip"}, "media-type"),
     ],
 )
-def test_what_is_authenticated_and_refused_is_in_quarantine_byte_for_byte_and_once(
+def test_an_authenticated_and_refused_body_is_put_in_quarantine_once_byte_for_byte(
     invoke: Any, content: bytes, headers: dict[str, str], reason: str
 ) -> None:
-    for _ in range(3):  # as often as the sender tries
+    for _ in range(3):  # the sender's attempts
         assert invoke(webhook_event(content, headers=headers, encoded=True))[0] in (400, 415, 422)
-    ((key, body_kept),) = kept().items()
-    assert (key.partition("/")[0], body_kept) == (reason, content)
+    ((key, quarantined_body),) = quarantined().items()
+    assert (key.partition("/")[0], quarantined_body) == (reason, content)
 
 
-def test_the_quarantine_knows_why_when_and_which_request(invoke: Any) -> None:
+def test_an_object_in_quarantine_has_its_violations_time_and_request_id(invoke: Any) -> None:
     invoke(webhook_event(body(delivery(id=""))))
-    (key,) = kept()
+    (key,) = quarantined()
     metadata = boto3.client("s3").head_object(Bucket=ENVIRONMENT["QUARANTINE_BUCKET_NAME"], Key=key)["Metadata"]
     assert json.loads(metadata["violations"]) == [["$.id", "minLength", "1"]]
     assert metadata["received-at"] == "2026-03-02T09:00:01.000000000Z"
     assert (metadata["request-id"], metadata["content-type"]) == ("r-1", "application/json")
 
 
-def test_base64_that_is_none_is_kept_as_it_came(invoke: Any) -> None:
+def test_invalid_base64_is_put_in_quarantine_unchanged(invoke: Any) -> None:
     assert invoke(webhook_event(b"{}") | {"body": "no base64", "isBase64Encoded": True})[0] == 400
-    assert list(kept().values()) == [b"no base64"]
+    assert list(quarantined().values()) == [b"no base64"]
 
 
-def test_other_content_under_a_known_id_is_acknowledged_changes_nothing_and_is_kept(invoke: Any) -> None:
+def test_a_conflict_does_not_change_the_table_and_is_put_in_quarantine(invoke: Any) -> None:
     invoke(webhook_event(body(delivery(id="e-1"))))
     before = boto3.client("dynamodb").scan(TableName="appointments")["Items"]
     other = body(delivery(id="e-1", internalNotes="other"))
     assert outcome(invoke(webhook_event(other))) == (200, "conflicting-duplicate")
     assert boto3.client("dynamodb").scan(TableName="appointments")["Items"] == before
-    ((key, content),) = kept().items()
+    ((key, content),) = quarantined().items()
     assert (key.partition("/")[0], content) == ("conflicting-duplicate", other)
 
 
-def test_nothing_unauthenticated_is_ever_kept(invoke: Any) -> None:
+def test_an_unauthenticated_body_is_not_put_in_quarantine(invoke: Any) -> None:
     for content in (b"{", b"", body(delivery())):
         assert invoke(webhook_event(content, token="wrong", encoded=True))[0] == 401
-    assert kept() == {}
+    assert quarantined() == {}
 
 
 @pytest.mark.parametrize("content", [b"{", body(delivery(id="e-1", internalNotes="other"))])
-def test_what_the_quarantine_cannot_take_is_503(invoke: Any, content: bytes) -> None:
+def test_an_unavailable_quarantine_is_a_503(invoke: Any, content: bytes) -> None:
     invoke(webhook_event(body(delivery(id="e-1"))))
     boto3.client("s3").delete_bucket(Bucket=ENVIRONMENT["QUARANTINE_BUCKET_NAME"])
     assert invoke(webhook_event(content))[0] == 503
 
 
-def test_what_cannot_be_stored_is_deferred_with_its_exact_bytes(invoke: Any) -> None:
+def test_a_delivery_that_cannot_be_stored_is_deferred_with_its_exact_bytes(invoke: Any) -> None:
     queue_url = boto3.client("sqs").create_queue(QueueName="backlog")["QueueUrl"]
     boto3.client("dynamodb").delete_table(TableName="appointments")
     content = body(delivery(internalNotes="é 😀"))
@@ -350,7 +352,9 @@ def test_what_cannot_be_stored_is_deferred_with_its_exact_bytes(invoke: Any) -> 
 
 
 @pytest.mark.parametrize(("waited", "left"), [(0.0, 2.6), (0.9, 1.7), (2.5, 1.2), (2.99, 1.2), (3.5, 2.6), (-5.0, 2.6)])
-def test_a_request_has_what_its_cold_start_has_left_of_the_senders_patience(waited: float, left: float) -> None:
+def test_the_time_for_an_answer_is_what_the_cold_start_has_left_of_the_senders_timeout(
+    waited: float, left: float
+) -> None:
     event = webhook_event(b"{}")
     event["requestContext"]["timeEpoch"] = int((time.time() - waited) * 1000)
     assert Request.from_event(event).answer_seconds == pytest.approx(left, abs=0.2)

@@ -1,4 +1,4 @@
-"""What a body may be made of: whatever fits six megabytes is answered within the function's memory."""
+"""Bounds on the content of a body: any body that Lambda accepts fits the memory and the deadline of the function."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from tests import profiles
 from tests.builders import body, delivery
 
 PAYLOAD_BYTES = 5_900_000
-"""Lambda takes an event of six megabytes, with what API Gateway puts around the body."""
+"""The largest body. Lambda accepts an event of six megabytes, which includes the members that API Gateway adds."""
 TRANSLATIONS, PARTICIPANTS, UNKNOWN = ("subject", "translations", "name"), ("participants",), ("unknown",)
-HEAPS = [
+ARRAYS = [
     (TRANSLATIONS, "{}"),
     (PARTICIPANTS, "{}"),
     (PARTICIPANTS, "1"),
@@ -45,14 +45,14 @@ try:
     parse_body(body)
 except AppointmentsError as error:
     print(error)
-# Not resource.getrusage: its peak is that of the process that started this one, where that was larger.
+# Not resource.getrusage, whose peak includes that of the parent process.
 with open("/proc/self/status") as status:
     print(*(line.split()[1] for line in status if line.startswith("VmHWM:")))
 """
 
 
-def filled(place: tuple[str, ...], element: str, elements: int) -> bytes:
-    """A delivery with an array of so many times the same element."""
+def delivery_with_array(place: tuple[str, ...], element: str, elements: int) -> bytes:
+    """Return a delivery that has an array of equal elements at a place."""
     document: Any = delivery(subject={"id": "s-1", "translations": {}})
     inner = document["data"]["appointment"]
     for name in place[:-1]:
@@ -62,26 +62,24 @@ def filled(place: tuple[str, ...], element: str, elements: int) -> bytes:
     return f"{head}[{','.join([element] * elements)}]{tail}".encode()
 
 
-@pytest.mark.skipif(
-    not Path("/proc/self/status").exists(), reason="a process's peak of memory is read as Linux tells it"
-)
-@pytest.mark.parametrize("refused", [False, True], ids=["just taken in", "six megabytes"])
-@pytest.mark.parametrize(("place", "element"), HEAPS, ids=[f"{place[-1]} {element}" for place, element in HEAPS])
-def test_no_body_takes_more_memory_than_the_function_has(place: tuple[str, ...], element: str, refused: bool) -> None:
-    most = (VALUES - 500) // (values([json.loads(element)]) - 1)
-    content = filled(place, element, PAYLOAD_BYTES // (len(element) + 1) if refused else most)
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak memory of a process is read from /proc")
+@pytest.mark.parametrize("refused", [False, True], ids=["accepted", "refused"])
+@pytest.mark.parametrize(("place", "element"), ARRAYS, ids=[f"{place[-1]} {element}" for place, element in ARRAYS])
+def test_no_body_needs_more_memory_than_the_function_has(place: tuple[str, ...], element: str, refused: bool) -> None:
+    allowed = (VALUES - 500) // (values([json.loads(element)]) - 1)
+    content = delivery_with_array(place, element, PAYLOAD_BYTES // (len(element) + 1) if refused else allowed)
     child = subprocess.run([sys.executable, "-c", PARSE], input=content, capture_output=True, check=True)  # noqa: S603
     mebibytes = int(child.stdout.split()[-1]) / 1024
     assert 30 < mebibytes < Template().function("WebhookFunction").memory_mb * 0.6
 
 
 def values(document: Any) -> int:
-    """The number of values of a document, counted by walking through it."""
+    """Count the values of a document recursively."""
     inner = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
     return 1 + sum(map(values, inner))
 
 
-def test_a_body_of_more_values_is_refused_by_name_and_one_of_fewer_is_not() -> None:
+def test_a_body_of_too_many_values_is_refused_and_a_body_of_fewer_is_accepted() -> None:
     document = delivery()
     document["unknown"] = []
     room = VALUES - _bound(json.dumps(document).encode())
@@ -93,7 +91,7 @@ def test_a_body_of_more_values_is_refused_by_name_and_one_of_fewer_is_not() -> N
     assert raised.value.violations == (Violation("$", "maxValues", str(VALUES)),)
 
 
-def test_commas_and_brackets_inside_texts_are_no_values() -> None:
+def test_commas_and_brackets_inside_texts_are_not_counted() -> None:
     notes = ',[{\\"' * VALUES
     assert parse_body(body(delivery(internalNotes=notes))).violations == ()
 
@@ -106,26 +104,26 @@ def test_a_body_of_too_many_values_is_refused_before_it_is_decoded(monkeypatch: 
 
 
 @given(st.recursive(st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
-def test_commas_and_brackets_bound_the_number_of_values(document: Any) -> None:
+def test_the_number_of_commas_and_brackets_is_an_upper_bound_of_the_values(document: Any) -> None:
     text = json.dumps(document).encode()
     assert values(document) <= _bound(text)
     assert values(document) <= _bound(_STRING.sub(b"", text))
 
 
 @given(st.text(), st.sampled_from(["", "\\", '"', '\\"']))
-def test_a_text_is_left_out_whole(text: str, end: str) -> None:
+def test_the_pattern_of_a_text_matches_the_whole_text(text: str, end: str) -> None:
     assert _STRING.sub(b"", json.dumps([text + end, 1]).encode()) == b"[, 1]"
 
 
 @given(st.recursive(st.sampled_from([0, "", None]), st.lists, max_leaves=30))
-def test_a_value_takes_two_bytes_at_least(value: Any) -> None:
-    """A short body therefore needs no count."""
+def test_a_value_has_at_least_two_bytes(value: Any) -> None:
+    """Therefore the values of a short body need not be counted."""
     text = json.dumps({"": value}, separators=(",", ":"))
     assert 2 * values({"": value}) - 1 <= len(text)
 
 
 ELEMENTS = [
-    *(element for _, element in HEAPS),
+    *(element for _, element in ARRAYS),
     '{"answerType":"NEW"}',
     '{"value":"x","language":"xx"}',
     '{"a":' * 9 + "1" + "}" * 9,
@@ -134,30 +132,31 @@ ELEMENTS = [
 ]
 PLACES = [TRANSLATIONS, PARTICIPANTS, UNKNOWN, ("answers",), ("metadata",)]
 MEGABYTE = 1_000_000
-DEAREST = 200
-"""A tenth of the deadline at the share of a CPU that 512 MB have is 75 ms of CPU, and a usual body takes 0.4 ms."""
-USUAL = (Path(__file__).parents[2] / "events" / "deliveries" / "reschedule.json").read_bytes()
+HIGHEST_RATIO = 200
+"""The highest CPU time allowed for a body, as a multiple of a typical one, which takes 0.4 ms.
+
+A tenth of the deadline is 75 ms of CPU at the share of a CPU that 512 MB have.
+"""
+TYPICAL = (Path(__file__).parents[2] / "events" / "deliveries" / "reschedule.json").read_bytes()
 
 
 def cpu_seconds(content: bytes, runs: int = 2) -> float:
-    """The least of several runs, because other processes disturb each."""
-    taken = []
+    """Return the lowest CPU time of several runs, because other processes disturb single runs."""
+    measured = []
     for _ in range(runs):
         begin = time.process_time()
         with suppress(AppointmentsError):
             parse_body(content)
-        taken.append(time.process_time() - begin)
-    return min(taken)
+        measured.append(time.process_time() - begin)
+    return min(measured)
 
 
-def ratio_to_usual(content: bytes) -> float:
-    """The CPU of a body in units of a usual one. A measurement that is too large is repeated: a busy machine disturbs
-    single ones.
-    """
+def ratio_to_typical(content: bytes) -> float:
+    """Return the CPU time of a body as a multiple of a typical one. Repeats a measurement that is too high."""
     ratio = float("inf")
     for _ in range(5):
-        ratio = min(ratio, cpu_seconds(content) / cpu_seconds(USUAL, runs=20))
-        if ratio < DEAREST:
+        ratio = min(ratio, cpu_seconds(content) / cpu_seconds(TYPICAL, runs=20))
+        if ratio < HIGHEST_RATIO:
             break
     target(ratio)
     return ratio
@@ -170,13 +169,13 @@ def ratio_to_usual(content: bytes) -> float:
     escaped=st.booleans(),
 )
 @settings(deadline=None, max_examples=profiles.examples(40))
-def test_no_megabyte_takes_more_than_a_tenth_of_the_deadline(
+def test_no_body_of_a_megabyte_needs_more_than_a_tenth_of_the_deadline(
     place: tuple[str, ...], element: str, depth: int, escaped: bool
 ) -> None:
     nested = "[" * depth + element + "]" * depth
     each = values(json.loads(f"[{nested}]")) - 1
     number = min((VALUES - 600) // each, (MEGABYTE - 2000) // (len(nested) + 1))
-    content = filled(place, nested, number)
-    if escaped:  # an escaped colon takes the dearer look at the names of members
+    content = delivery_with_array(place, nested, number)
+    if escaped:  # an escaped colon needs the slower check of the members' names
         content = content.replace(b'"e-1"', b'"\\u003a"', 1)
-    assert ratio_to_usual(content) < DEAREST
+    assert ratio_to_typical(content) < HIGHEST_RATIO

@@ -1,4 +1,4 @@
-"""When two bodies say the same."""
+"""The comparison of the content of two bodies."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, 
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4))
 
 
-def otherwise_written(value: Any, seed: int) -> bytes:
-    """The same value with its members in another order, other whitespace and other escapes."""
+def rewrite(value: Any, seed: int) -> bytes:
+    """Encode the value with another order of members, other whitespace and other escapes."""
     rng = random.Random(seed)
     indent, ascii_only = rng.choice([None, 0, 3]), rng.random() < 0.5
     return json.dumps(_shuffled(value, rng), ensure_ascii=ascii_only, indent=indent).encode()
@@ -33,7 +33,7 @@ def _shuffled(value: Any, rng: random.Random) -> Any:
 
 
 def typed(value: Any) -> Any:
-    """A value that is equal to another only if JSON says so: Python holds True, 1 and 1.0 for one."""
+    """Add types to a value, so that it equals another only if both are equal JSON. In Python, True == 1 == 1.0."""
     match value:
         case dict():
             return {name: typed(member) for name, member in value.items()}
@@ -44,21 +44,21 @@ def typed(value: Any) -> Any:
 
 
 @given(value=VALUES, seed=st.integers())
-def test_whitespace_member_order_and_escapes_are_no_content(value: Any, seed: int) -> None:
-    one, other = json.dumps(value).encode(), otherwise_written(value, seed)
-    assert same(one, other)
-    assert digest(one) == digest(other)
+def test_whitespace_member_order_and_escapes_do_not_change_the_content(value: Any, seed: int) -> None:
+    first, second = json.dumps(value).encode(), rewrite(value, seed)
+    assert same(first, second)
+    assert digest(first) == digest(second)
 
 
-@given(one=VALUES, other=VALUES)
-def test_two_values_are_the_same_content_only_if_they_are_equal(one: Any, other: Any) -> None:
-    texts = json.dumps(one).encode(), json.dumps(other).encode()
-    assert same(*texts) is (typed(one) == typed(other))
+@given(first=VALUES, second=VALUES)
+def test_two_values_are_the_same_content_only_if_they_are_equal(first: Any, second: Any) -> None:
+    texts = json.dumps(first).encode(), json.dumps(second).encode()
+    assert same(*texts) is (typed(first) == typed(second))
     assert (digest(texts[0]) == digest(texts[1])) is same(*texts)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         ("1", "1.0"),
         ("1", "true"),
@@ -66,7 +66,7 @@ def test_two_values_are_the_same_content_only_if_they_are_equal(one: Any, other:
         ("0", "false"),
         ("null", "false"),
         ('"1"', "1"),
-        ("1e400", "2e400"),  # both infinite to a double
+        ("1e400", "2e400"),  # both are infinite as a double
         ("0.1", "0.1000000000000000055511151231257827"),
         ("123456789012345678901234567890", "123456789012345678901234567891"),
         ("1.5", '{"":"1.5"}'),
@@ -77,18 +77,18 @@ def test_two_values_are_the_same_content_only_if_they_are_equal(one: Any, other:
         ('"é"', '"e\u0301"'),
     ],
 )
-def test_what_is_not_the_same_value_is_not_the_same_content(one: str, other: str) -> None:
-    assert not same(one.encode(), other.encode())
+def test_different_values_are_different_content(first: str, second: str) -> None:
+    assert not same(first.encode(), second.encode())
 
 
-def test_no_body_can_pass_a_text_for_a_number() -> None:
+def test_no_valid_body_has_the_canonical_form_of_a_number() -> None:
     forged = canonical(b"1.5")
     assert json.loads(forged) == {"\ud800": "1.5"}
     with pytest.raises(Exception, match="not JSON"):
         decode(forged.encode())
 
 
-def test_nothing_that_the_parser_lets_through_is_too_deep_or_too_long() -> None:
+def test_the_deepest_and_longest_json_of_the_parser_can_be_compared() -> None:
     deep = b"[" * 199 + b"1" * 4300 + b"]" * 199
     decode(deep)
     assert same(deep, b" " + deep)

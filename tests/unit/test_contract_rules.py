@@ -1,4 +1,4 @@
-"""The rules that decide whether a delivery is taken in, and what is said of one that is not."""
+"""The rules that accept or refuse a delivery, and the violations that a refusal reports."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def limits(document: Any) -> set[tuple[str, str]]:
     return {(violation.path, violation.rule) for violation in parse_body(body(document)).violations}
 
 
-def test_the_vendors_own_sample_is_accepted_and_its_five_broken_limits_are_reported() -> None:
+def test_the_vendors_sample_is_accepted_and_its_five_broken_limits_are_reported() -> None:
     found = parse_body(SAMPLE).violations
     assert [(v.path, v.rule, v.expected) for v in found] == [
         ("$.data.appointment.office.location.countryCode", "maxLength", "2"),
@@ -56,7 +56,7 @@ def test_the_vendors_own_sample_is_accepted_and_its_five_broken_limits_are_repor
         ("start", None, "start"),
     ],
 )
-def test_no_value_is_converted_to_the_type_it_should_have(member: str, value: Any, path: str) -> None:
+def test_a_value_is_not_converted_to_the_required_type(member: str, value: Any, path: str) -> None:
     assert structure(delivery(**{member: value})) == {(f"$.data.appointment.{path}", "type")}
 
 
@@ -76,7 +76,7 @@ def test_no_value_is_converted_to_the_type_it_should_have(member: str, value: An
         ("metadata", 3, "object or array"),
     ],
 )
-def test_a_wrong_type_is_told_with_the_right_one(member: str, value: Any, expected: str) -> None:
+def test_a_violation_of_a_type_names_the_expected_type(member: str, value: Any, expected: str) -> None:
     with pytest.raises(ContractError) as raised:
         parse_body(body(delivery(**{member: value})), ContractMode.STRICT)
     assert [(violation.rule, violation.expected) for violation in raised.value.violations] == [("type", expected)]
@@ -94,11 +94,11 @@ def test_a_wrong_type_is_told_with_the_right_one(member: str, value: Any, expect
         "x",
     ],
 )
-def test_a_date_without_offset_or_day_is_refused(text: str) -> None:
+def test_an_invalid_date_time_is_refused(text: str) -> None:
     assert structure(delivery(updated_at=text)) == {("$.data.appointment.updatedAt", "format")}
 
 
-def test_all_violations_are_told_also_behind_an_unknown_discriminator() -> None:
+def test_every_violation_is_reported_also_with_an_unknown_discriminator() -> None:
     document = delivery(id="", status="WAITING", office={})
     document["data"]["appointment"]["participants"][0] = {"type": "ROBOT"}
     del document["data"]["previousAppointment"]
@@ -113,18 +113,18 @@ def test_all_violations_are_told_also_behind_an_unknown_discriminator() -> None:
 
 
 @pytest.mark.parametrize("status", ["ACCEPTED", "COMPLETED", "NO_SHOW"])
-def test_a_dated_status_needs_its_dates(status: str) -> None:
+def test_a_status_with_dates_requires_them(status: str) -> None:
     document = delivery(status=status)
     del document["data"]["appointment"]["start"]
     assert structure(document) == {("$.data.appointment.start", "required")}
 
 
 @pytest.mark.parametrize("status", ["CANCELLED", "INCOMING_REQUEST", "OUTGOING_INVITE", "ALTERNATIVE_DATE_REQUESTED"])
-def test_the_other_statuses_do_without_dates(status: str) -> None:
+def test_the_other_statuses_do_not_require_dates(status: str) -> None:
     assert limits(delivery(status=status, start=None, end=None)) == set()
 
 
-def test_a_limit_is_reported_and_the_delivery_accepted() -> None:
+def test_a_broken_limit_is_reported_and_the_delivery_accepted() -> None:
     document = delivery(
         leadSegment={"id": -1, "code": "x" * 256}, externalId="😀" * 255, subject={"id": "", "order": -1}
     )
@@ -135,27 +135,27 @@ def test_a_limit_is_reported_and_the_delivery_accepted() -> None:
     }
 
 
-def test_an_id_that_does_not_fit_a_key_is_refused_by_bytes() -> None:
+def test_an_id_with_too_many_bytes_for_a_key_is_refused() -> None:
     assert parse_body(body(delivery(id="é" * 509)))
     assert structure(delivery(id="é" * 510)) == {("$.id", "maxBytes")}
     assert structure(delivery(appointment_id="x" * 2037)) == {("$.data.appointment.id", "maxBytes")}
 
 
-def test_unknown_members_are_kept_at_every_level() -> None:
+def test_unknown_members_are_preserved_at_every_level() -> None:
     document = delivery(newMember={"deep": [1]}, office={"id": "o", "floor": 3})
-    document["extra"] = "kept"
+    document["extra"] = "preserved"
     parsed = parse_body(body(document))
     assert parsed.violations == ()
     assert parsed.document == document
 
 
 @pytest.mark.parametrize("document", [None, 3, [], "", json.dumps(delivery()), json.dumps(delivery(status="WAITING"))])
-def test_a_delivery_is_an_object_and_not_a_text_that_holds_one(document: Any) -> None:
+def test_a_delivery_that_is_not_an_object_is_refused(document: Any) -> None:
     assert structure(document) == {("$", "type")}
 
 
 def in_a_new_member(value: bytes) -> bytes:
-    """On the fourth level of an otherwise valid delivery."""
+    """Return a valid delivery with the value at its fourth level."""
     return body(delivery(newMember=0)).replace(b'"newMember": 0', b'"newMember": ' + value)
 
 
@@ -172,17 +172,17 @@ def in_a_new_member(value: bytes) -> bytes:
         b'"\\ud83d\\ude00"',
     ],
 )
-def test_json_is_taken_in_up_to_the_bounds_of_the_parser(value: bytes) -> None:
+def test_json_is_accepted_up_to_the_bounds_of_the_parser(value: bytes) -> None:
     assert parse_body(in_a_new_member(value)).violations == ()
 
 
 @pytest.mark.parametrize("latitude", [b"9" * 400, b"-" + b"9" * 400, b"1e400", b"50", b"-0.0"])
-def test_a_number_may_be_beyond_a_double(latitude: bytes) -> None:
+def test_a_number_outside_the_range_of_a_double_is_accepted(latitude: bytes) -> None:
     content = body(delivery(location={"geolocation": {"latitude": 0}}))
     assert parse_body(content.replace(b'"latitude": 0', b'"latitude": ' + latitude)).violations == ()
 
 
-def test_a_member_under_its_name_in_python_is_an_unknown_one() -> None:
+def test_a_member_with_its_python_name_is_an_unknown_member() -> None:
     assert parse_body(body(delivery(created_at=3))).violations == ()
     document = delivery()
     document["data"]["event_type"] = document["data"].pop("eventType")
@@ -216,13 +216,13 @@ def test_a_member_under_its_name_in_python_is_an_unknown_one() -> None:
         b"[" * 30_000,
     ],
 )
-def test_what_is_not_json_is_malformed(content: bytes) -> None:
+def test_invalid_json_is_malformed(content: bytes) -> None:
     with pytest.raises(MalformedBodyError):
         parse_body(content)
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_escape_the_error_tree(content: bytes) -> None:
+def test_random_bytes_raise_only_errors_of_the_package(content: bytes) -> None:
     with pytest.raises(AppointmentsError):
         parse_body(content)
 
@@ -248,12 +248,12 @@ FULL = SAMPLE.replace(b'"string"', b'"c4n4ry"')
 
 
 @given(st.integers(0, len(FULL)), st.integers(0, 3), st.sampled_from(TOKENS))
-def test_a_damaged_body_is_taken_or_refused_without_a_word_of_it(start: int, length: int, token: bytes) -> None:
+def test_a_damaged_body_is_accepted_or_refused_without_a_quote_of_it(start: int, length: int, token: bytes) -> None:
     try:
         parse_body(FULL[:start] + token + FULL[start + length :])
     except AppointmentsError as error:
-        said = f"{error!r}{getattr(error, 'violations', '')}{error.__context__!r}"
-        assert "c4n4ry" not in said
+        error_text = f"{error!r}{getattr(error, 'violations', '')}{error.__context__!r}"
+        assert "c4n4ry" not in error_text
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -268,7 +268,7 @@ MEMBERS = ["id", "subject", "office", "participants", "status", "leadSegment", "
 
 
 @given(st.sampled_from(MEMBERS), JSON)
-def test_any_json_in_any_member_is_taken_or_refused_by_name(member: str, value: Any) -> None:
+def test_any_json_in_any_member_is_accepted_or_refused_with_the_path_of_the_member(member: str, value: Any) -> None:
     try:
         parse_body(
             body(delivery(**{member: value} if member != "id" else {"appointment_id": value})), ContractMode.STRICT
@@ -277,7 +277,7 @@ def test_any_json_in_any_member_is_taken_or_refused_by_name(member: str, value: 
         assert all(v.path.startswith(f"$.data.appointment.{member}") for v in error.violations)  # noqa: PT017
 
 
-def test_no_value_that_was_sent_is_in_what_is_said() -> None:
+def test_no_error_and_no_violation_contains_a_value_of_the_body() -> None:
     canary = "c4n4ry"
     document = json.loads(SAMPLE.replace(b'"string"', b'{"c4n4ry":["c4n4ry"]}').replace(b"42.0", b'"c4n4ry"'))
     with pytest.raises(ContractError) as raised:
@@ -288,7 +288,7 @@ def test_no_value_that_was_sent_is_in_what_is_said() -> None:
 
 
 @pytest.mark.parametrize("good", [0, 60])
-def test_a_body_that_is_broken_in_very_many_places_is_refused_with_the_first_of_them(good: int) -> None:
+def test_a_body_with_very_many_violations_is_refused_with_the_first_of_them(good: int) -> None:
     document = delivery(office={})
     (employee, _) = document["data"]["appointment"]["participants"]
     document["data"]["appointment"]["participants"] = [employee] * good + [{"type": "ROBOT"}] * 12_000
@@ -310,12 +310,12 @@ def test_a_byte_order_mark_is_skipped() -> None:
 
 @pytest.mark.parametrize("member", ["meetingType", "createdFrom", "status"])
 @pytest.mark.parametrize("value", [None, 3, [], {}])
-def test_a_value_that_is_no_text_breaks_the_type_and_not_the_enum(member: str, value: Any) -> None:
+def test_a_value_that_is_not_a_text_violates_the_type_and_not_the_enum(member: str, value: Any) -> None:
     assert structure(delivery(**{member: value})) == {(f"$.data.appointment.{member}", "type")}
 
 
 @pytest.mark.parametrize("broken", [1_200, 12_000])
-def test_the_number_of_violations_is_that_of_all(broken: int) -> None:
+def test_the_violation_count_includes_violations_that_are_not_listed(broken: int) -> None:
     answers = [{"answerType": "NEW"}] * broken
     parsed = parse_body(body(delivery(answers=answers)))
     assert parsed.violation_count == broken

@@ -1,7 +1,7 @@
-"""The models, the JSON Schema made from them and the contract's own schema say the same, rule by rule and body by body.
+"""The models, the JSON Schema generated from them and the schema of the contract have the same rules.
 
-The contract's schema is the judge. Both schemas are read into one tree of places (:class:`Place`), which is compared
-whole and from which deliveries are generated.
+The schema of the contract is the reference. Both schemas are read into trees of places (:class:`Place`), which are
+compared. Deliveries are generated from the tree of the contract, and checked by the models and both schemas.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ INTENDED = {
         r"(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$",
         r"^([0-9]{4})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])"
         r"(\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):([0-5][0-9]))$",
-    ): r"C19: the same texts; [0-9] because Python's \d matches the digits of every script, groups to read them by",
+    ): r"C19: matches the same texts. Python's \d matches the digits of every script. The groups capture the parts",
 }
-"""The differences that are meant, as (keyword, the contract's value, the models' value), and why."""
+"""The intended differences as (keyword, value in the contract, value in the models), each with its reason."""
 
 
-# --- one tree out of either schema
+# --- reading a schema into a tree
 
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A place in a delivery: the rules that hold there, however a schema spells them, and the places below.
+    """A place in a delivery: its rules, independent of how a schema writes them, and the places below.
 
     A step down is ``.member``, ``[]`` for the elements of an array, or ``(VALUE)`` for the variant that the
     discriminator's value selects.
@@ -68,27 +68,27 @@ TYPES = frozenset({"object", "array", "string", "integer", "number", "boolean", 
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads a schema; a keyword it does not know is an error, so that no rule is passed over."""
+    """Reads a schema into places. An unknown keyword is an error, so that no rule is missed."""
 
     root: Rules
 
-    def place(self, node: Rules, given: dict[str, str] | None = None) -> Place:
-        rules = self.merged(node, given or {})
+    def place(self, node: Rules, known: dict[str, str] | None = None) -> Place:
+        rules = self.merged(node, known or {})
         members = rules.pop("properties", {})
         if name := rules.pop("discriminator", None):
             variants = {value: self._variant(node, name, value) for value in self._values(members[name])}
-            if (same := _same(list(variants.values()), f".{name}")) is not None:
-                return Place({**same.rules, "type": rules["type"]}, same.below)
+            if (merged := _merge_variants(list(variants.values()), f".{name}")) is not None:
+                return Place({**merged.rules, "type": rules["type"]}, merged.below)
             return Place({"type": rules["type"]}, {f"({value})": variant for value, variant in variants.items()})
         below = {f".{member}": self.place(rule) for member, rule in members.items()}
         if elements := rules.pop("items", None):
             below["[]"] = self.place(elements)
         return Place(rules, below)
 
-    def merged(self, node: Rules, given: dict[str, str]) -> Rules:
-        """All that holds at once; ``given`` is the value of the discriminator, where it is known."""
-        parts = (self._part(keyword, node, given) for keyword in node if not keyword.startswith("x-"))
-        return reduce(_both, parts, {"type": TYPES})
+    def merged(self, node: Rules, known: dict[str, str]) -> Rules:
+        """Merge the rules of a node. ``known`` has the value of the discriminator if it is known."""
+        parts = (self._part(keyword, node, known) for keyword in node if not keyword.startswith("x-"))
+        return reduce(_merge_all, parts, {"type": TYPES})
 
     def _variant(self, node: Rules, name: str, value: str) -> Place:
         return self.place({"type": "object", "allOf": [node, {"properties": {name: {"const": value}}}]}, {name: value})
@@ -96,39 +96,39 @@ class Reader:
     def _values(self, node: Rules) -> list[str]:
         return sorted(self.merged(node, {})["enum"])
 
-    def _part(self, keyword: str, node: Rules, given: dict[str, str]) -> Rules:
+    def _part(self, keyword: str, node: Rules, known: dict[str, str]) -> Rules:
         value = node[keyword]
         match keyword:
             case "$ref":
-                return self.merged(self.root["$defs"][value.removeprefix("#/$defs/")], given)
+                return self.merged(self.root["$defs"][value.removeprefix("#/$defs/")], known)
             case "allOf":
-                return reduce(_both, [self.merged(part, given) for part in value])
+                return reduce(_merge_all, [self.merged(part, known) for part in value])
             case "anyOf":
-                return reduce(_either, [self.merged(part, given) for part in value])
+                return reduce(_merge_alternatives, [self.merged(part, known) for part in value])
             case "oneOf":
-                return self._one_of(value, node["discriminator"]["propertyName"], given)
+                return self._select_branch(value, node["discriminator"]["propertyName"], known)
             case "if":
-                return self._conditional(node, given)
+                return self._conditional(node, known)
         return _rule(keyword, value)
 
-    def _one_of(self, branches: list[Rules], name: str, given: dict[str, str]) -> Rules:
+    def _select_branch(self, branches: list[Rules], name: str, known: dict[str, str]) -> Rules:
         merged = [self.merged(branch, {}) for branch in branches]
         values = [self._values(branch["properties"][name]) for branch in merged]
-        if name not in given:
+        if name not in known:
             tags = {name: {"enum": [value for group in values for value in group]}}
             return {"type": frozenset({"object"}), "discriminator": name, "properties": tags}
-        (chosen,) = [branch for branch, group in zip(merged, values, strict=True) if given[name] in group]
+        (chosen,) = [branch for branch, group in zip(merged, values, strict=True) if known[name] in group]
         return chosen
 
-    def _conditional(self, node: Rules, given: dict[str, str]) -> Rules:
+    def _conditional(self, node: Rules, known: dict[str, str]) -> Rules:
         ((name, rule),) = node["if"]["properties"].items()
-        if name not in given:
+        if name not in known:
             return {"discriminator": name}
-        return self.merged(node.get("then" if given[name] in self._values(rule) else "else", {}), given)
+        return self.merged(node.get("then" if known[name] in self._values(rule) else "else", {}), known)
 
 
-def _same(variants: list[Place], discriminator: str) -> Place | None:
-    """One place for variants that differ in nothing but the discriminator's value, which then decides nothing."""
+def _merge_variants(variants: list[Place], discriminator: str) -> Place | None:
+    """Merge variants that differ only in the value of the discriminator. Return None for other variants."""
     first = variants[0]
     value = Place({**first.below[discriminator].rules, "enum": frozenset()}, {})
     for variant in variants:
@@ -159,30 +159,33 @@ def _rule(keyword: str, value: Any) -> Rules:
     return {}
 
 
-def _both(some: Rules, more: Rules) -> Rules:
-    combined = {**some, **more}
-    for keyword in some.keys() & more.keys():
-        combined[keyword] = _conjunction(keyword, some[keyword], more[keyword])
+def _merge_all(first: Rules, second: Rules) -> Rules:
+    combined = {**first, **second}
+    for keyword in first.keys() & second.keys():
+        combined[keyword] = _conjunction(keyword, first[keyword], second[keyword])
     return combined
 
 
-def _conjunction(keyword: str, one: Any, other: Any) -> Any:
+def _conjunction(keyword: str, first: Any, second: Any) -> Any:
     match keyword:
         case "type" | "enum":
-            return one & other
+            return first & second
         case "required":
-            return one | other
+            return first | second
         case "properties":
-            return {name: {"allOf": [part[name] for part in (one, other) if name in part]} for name in {**one, **other}}
-    assert one == other, f"two values of {keyword} at one place"
-    return one
+            return {
+                name: {"allOf": [part[name] for part in (first, second) if name in part]}
+                for name in {**first, **second}
+            }
+    assert first == second, f"two values of {keyword} at one place"
+    return first
 
 
-def _either(one: Rules, other: Rules) -> Rules:
-    """Alternatives of different types, so that a keyword can only mean the one it stands in."""
-    assert not one["type"] & other["type"]
-    assert one.keys() & other.keys() == {"type"}
-    return {**one, **other, "type": one["type"] | other["type"]}
+def _merge_alternatives(first: Rules, second: Rules) -> Rules:
+    """Merge alternatives of different types. Each keyword then belongs to one alternative only."""
+    assert not first["type"] & second["type"]
+    assert first.keys() & second.keys() == {"type"}
+    return {**first, **second, "type": first["type"] | second["type"]}
 
 
 def places(place: Place, route: Route = ()) -> Iterator[tuple[Route, Place]]:
@@ -195,26 +198,26 @@ TREE = Reader(CONTRACT).place(CONTRACT)
 PLACES = dict(places(TREE))
 
 
-# --- what is compared
+# --- comparing the rules
 
 
 def differences() -> dict[tuple[str, str], tuple[Any, Any]]:
-    """Path and keyword of each rule that is not the same, with the contract's value and the models'."""
+    """Return each different rule as (path, keyword), with its value in the contract and in the models."""
     found = {}
     models = dict(places(Reader(GENERATED).place(GENERATED)))
     for route in PLACES.keys() | models.keys():
-        ours, theirs = (tree[route].rules if route in tree else {} for tree in (models, PLACES))
-        for keyword in ours.keys() | theirs.keys():
-            if ours.get(keyword) != theirs.get(keyword):
-                found["$" + "".join(route), keyword] = (theirs.get(keyword), ours.get(keyword))
+        in_models, in_contract = (tree[route].rules if route in tree else {} for tree in (models, PLACES))
+        for keyword in in_models.keys() | in_contract.keys():
+            if in_models.get(keyword) != in_contract.get(keyword):
+                found["$" + "".join(route), keyword] = (in_contract.get(keyword), in_models.get(keyword))
     return found
 
 
-def test_the_generated_schema_is_one() -> None:
+def test_the_generated_schema_is_a_valid_json_schema() -> None:
     Draft202012Validator.check_schema(GENERATED)
 
 
-def test_the_models_have_every_rule_of_the_contract_and_no_other() -> None:
+def test_the_models_have_exactly_the_rules_of_the_contract() -> None:
     unexplained = {place: pair for place, pair in differences().items() if (place[1], *pair) not in INTENDED}
     assert unexplained == {}
 
@@ -223,10 +226,10 @@ def test_every_intended_difference_still_exists() -> None:
     assert {(keyword, *pair) for (_, keyword), pair in differences().items()} >= INTENDED.keys()
 
 
-# --- what is generated
+# --- generating deliveries
 
 MARK = "¤"
-"""Stands in every text that is sent, so that a text which is echoed shows."""
+"""A character in each generated text. A violation that contains it has repeated a value."""
 CHARACTERS = st.characters(exclude_categories=["Cs"])
 
 
@@ -237,7 +240,7 @@ def texts(shortest: int = 0, longest: int | None = None) -> st.SearchStrategy[st
 
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([10**400, -(10**400)])
-# Also names that Python and pydantic have a use for.
+# Some of the names have a meaning in Python or pydantic.
 NAMES = texts() | st.sampled_from(["", "ID", "created_at", "status", "type", "model_config", "__class__", "self"])
 JSON = st.recursive(
     st.none() | st.booleans() | NUMBERS | texts(),
@@ -270,13 +273,13 @@ NO_DATE_TIMES = [
 
 @cache
 def values(place: Place) -> st.SearchStrategy[Any]:
-    """All that the contract allows at a place, limits included."""
+    """Generate the values that the contract allows at a place, also at their limits."""
     if "enum" in place.rules:
         return st.sampled_from(sorted(place.rules["enum"]))
-    return st.one_of([of_type(place, kind) for kind in sorted(place.rules["type"])])
+    return st.one_of([values_of_type(place, kind) for kind in sorted(place.rules["type"])])
 
 
-def of_type(place: Place, kind: str) -> st.SearchStrategy[Any]:
+def values_of_type(place: Place, kind: str) -> st.SearchStrategy[Any]:
     rules = place.rules
     match kind:
         case "null":
@@ -305,12 +308,12 @@ def objects(place: Place, without: str = "") -> st.SearchStrategy[dict[str, Any]
     return st.fixed_dictionaries(required, optional=members)
 
 
-def grown(draw: st.DrawFn, place: Place, route: Route) -> Any:
-    """A value that reaches down to the end of the route, however deep it is, and is random beside it."""
+def grow_value(draw: st.DrawFn, place: Place, route: Route) -> Any:
+    """Generate a value that contains every place of the route. The other members are random."""
     if not route:
         return draw(values(place))
     step, rest = route[0], route[1:]
-    value = grown(draw, place.below[step], rest)
+    value = grow_value(draw, place.below[step], rest)
     match step[0]:
         case "(":
             return value
@@ -321,26 +324,26 @@ def grown(draw: st.DrawFn, place: Place, route: Route) -> Any:
 
 @st.composite
 def deliveries(draw: st.DrawFn) -> Any:
-    """Whatever the contract allows."""
-    return grown(draw, TREE, draw(st.sampled_from(list(PLACES))))
+    """Generate deliveries that the contract allows."""
+    return grow_value(draw, TREE, draw(st.sampled_from(list(PLACES))))
 
 
-# --- what is changed in it
+# --- changing deliveries
 
 REMOVED = object()
 Location = tuple[str | int, ...]
 
 
-def replaced(draw: st.DrawFn, _value: Any) -> Any:
+def replace(draw: st.DrawFn, _value: Any) -> Any:
     return draw(JSON | st.sampled_from([None, {}, [], [None], [{}], "", MARK * 2001]))
 
 
-def removed(_draw: st.DrawFn, _value: Any) -> Any:
+def remove(_draw: st.DrawFn, _value: Any) -> Any:
     return REMOVED
 
 
-def disguised(draw: st.DrawFn, value: Any) -> Any:
-    """Nearly what it was, and what a careless parser would take it for."""
+def disguise(draw: st.DrawFn, value: Any) -> Any:
+    """Generate a similar value of another type or notation, which a careless parser would accept."""
     near: list[Any] = [json.dumps(value), [value]]
     if isinstance(value, str):
         near += NO_DATE_TIMES if value[:4].isdigit() else [value.lower(), value + "\n", " " + value]
@@ -349,12 +352,12 @@ def disguised(draw: st.DrawFn, value: Any) -> Any:
     return draw(st.sampled_from(near))
 
 
-def with_more(draw: st.DrawFn, value: Any) -> Any:
+def add_member(draw: st.DrawFn, value: Any) -> Any:
     return {**value, draw(NAMES): draw(JSON)} if isinstance(value, dict) else value
 
 
-def respelt(draw: st.DrawFn, value: Any) -> Any:
-    """With a member under the name that it has in Python, which is an unknown one."""
+def rename_to_python(draw: st.DrawFn, value: Any) -> Any:
+    """Rename a member to its name in Python, which the contract does not know."""
     if not value or not isinstance(value, dict):
         return value
     name = draw(st.sampled_from(sorted(value)))
@@ -362,16 +365,16 @@ def respelt(draw: st.DrawFn, value: Any) -> Any:
     return {**others, re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name): draw(JSON)}
 
 
-def changed(value: Any, location: Location, change: Callable[[Any], Any]) -> Any:
+def apply_change(value: Any, location: Location, change: Callable[[Any], Any]) -> Any:
     if not location:
         return change(value)
     first, rest = location[0], location[1:]
-    below = changed(value[first], rest, change)
-    pairs = [(key, below if key == first else old) for key, old in _pairs(value) if (key, below) != (first, REMOVED)]
+    below = apply_change(value[first], rest, change)
+    pairs = [(key, below if key == first else old) for key, old in _entries(value) if (key, below) != (first, REMOVED)]
     return dict(pairs) if isinstance(value, dict) else [element for _, element in pairs]
 
 
-def _pairs(value: Any) -> list[tuple[Any, Any]]:
+def _entries(value: Any) -> list[tuple[Any, Any]]:
     if isinstance(value, dict):
         return list(value.items())
     return list(enumerate(value)) if isinstance(value, list) else []
@@ -379,7 +382,7 @@ def _pairs(value: Any) -> list[tuple[Any, Any]]:
 
 def locations(value: Any, location: Location = ()) -> Iterator[Location]:
     yield location
-    for key, below in _pairs(value):
+    for key, below in _entries(value):
         yield from locations(below, (*location, key))
 
 
@@ -388,19 +391,19 @@ def location_of(route: Route) -> Location:
 
 
 KINDS: dict[Any, list[Route]] = {}
-"""The places of a delivery, together if they are of the same types under the same keywords."""
+"""The places of a delivery, grouped by their types and keywords."""
 for _route, _place in list(PLACES.items())[1:]:
     KINDS.setdefault((_place.rules["type"], *_place.rules), []).append(_route)
 
 
 @st.composite
-def nearly_deliveries(draw: st.DrawFn) -> Any:
-    """A delivery with a change in a place of each kind alike, and often with more of them anywhere."""
+def mutated_deliveries(draw: st.DrawFn) -> Any:
+    """Generate deliveries with a change in each kind of place, and often with more changes."""
     route = draw(st.sampled_from(draw(st.sampled_from(list(KINDS.values())))))
-    change = draw(st.sampled_from([replaced, removed, disguised, with_more, respelt]))
-    document = changed(grown(draw, TREE, route), location_of(route), partial(change, draw))
-    for change in draw(st.lists(st.sampled_from([replaced, disguised, with_more]), max_size=2)):
-        document = changed(document, draw(st.sampled_from(list(locations(document)))), partial(change, draw))
+    change = draw(st.sampled_from([replace, remove, disguise, add_member, rename_to_python]))
+    document = apply_change(grow_value(draw, TREE, route), location_of(route), partial(change, draw))
+    for change in draw(st.lists(st.sampled_from([replace, disguise, add_member]), max_size=2)):
+        document = apply_change(document, draw(st.sampled_from(list(locations(document)))), partial(change, draw))
     return document
 
 
@@ -417,19 +420,19 @@ def beyond(limit: str, bound: int, _value: Any) -> Any:
 
 
 KEYS = {("$.id", "minLength"), ("$.data.appointment.id", "minLength")}
-"""Limits that are structure, because the two ids become keys (C22)."""
+"""Limits that belong to the structure, because the two ids become keys (C22)."""
 
 
-def limited(place: Place, value: Any, location: Location = ()) -> Iterator[tuple[Location, Rules]]:
-    """Where in a delivery there is a value with a limit."""
+def values_with_limit(place: Place, value: Any, location: Location = ()) -> Iterator[tuple[Location, Rules]]:
+    """Yield the location and the rules of each value that has a limit."""
     if isinstance(value, str | int) and place.rules.keys() & LIMITS and location not in KEY_LOCATIONS:
         yield location, place.rules
-    below = dict(_pairs(value))
+    below = dict(_entries(value))
     for step, next_place in place.below.items():
         if step[0] == "(" and step[1:-1] in (below.get("status"), below.get("type")):
-            yield from limited(next_place, value, location)
+            yield from values_with_limit(next_place, value, location)
         for key in below if step == "[]" else below.keys() & {step[1:]}:
-            yield from limited(next_place, below[key], (*location, key))
+            yield from values_with_limit(next_place, below[key], (*location, key))
 
 
 KEY_LOCATIONS = {("id",), ("data", "appointment", "id")}
@@ -438,17 +441,19 @@ LIMITED = [r for r, place in PLACES.items() if place.rules.keys() & LIMITS and l
 
 @st.composite
 def deliveries_beyond_limits(draw: st.DrawFn) -> Any:
-    """Deliveries that break nothing but limits, one or several."""
+    """Generate deliveries that break one or more limits and no other rule."""
     route = draw(st.sampled_from(LIMITED))
-    document = grown(draw, TREE, route)
-    others = draw(st.lists(st.sampled_from([*limited(TREE, document), (location_of(route), PLACES[route].rules)])))
+    document = grow_value(draw, TREE, route)
+    others = draw(
+        st.lists(st.sampled_from([*values_with_limit(TREE, document), (location_of(route), PLACES[route].rules)]))
+    )
     for location, rules in [(location_of(route), PLACES[route].rules), *others]:
         limit = draw(st.sampled_from(sorted(rules.keys() & LIMITS)))
-        document = changed(document, location, partial(beyond, limit, rules[limit]))
+        document = apply_change(document, location, partial(beyond, limit, rules[limit]))
     return document
 
 
-# --- the judge
+# --- validating with the schemas
 
 BASES = {
     "Appointment": "AppointmentBase",
@@ -456,13 +461,13 @@ BASES = {
     "Participant": "ParticipantBase",
 }
 
-Broken = set[tuple[str, str]]
+PathsAndRules = set[tuple[str, str]]
 formats = FormatChecker(formats=())
 
 
 @formats.checks("date-time")
-def _is_a_day(text: object) -> bool:
-    """The form is the pattern's business; this is about the 30th of February."""
+def _date_exists(text: object) -> bool:
+    """Return whether the date exists, such as not February 30. The pattern checks the notation."""
     if not isinstance(text, str):
         return True
     try:
@@ -473,19 +478,19 @@ def _is_a_day(text: object) -> bool:
     return True
 
 
-def _pattern(_judge: object, pattern: str, value: object, _node: object) -> Iterator[ValidationError]:
-    """As ECMA 262 reads it: digits are ASCII's and ``$`` is the very end, not what is before a last line feed."""
+def _pattern(_validator: object, pattern: str, value: object, _node: object) -> Iterator[ValidationError]:
+    """Check a pattern as ECMA 262 does: ASCII digits only, and ``$`` matches at the very end only."""
     if isinstance(value, str) and not re.search(pattern.replace("$", r"\Z"), value, re.ASCII):
         yield ValidationError("pattern")
 
 
-def _max_bytes(_judge: object, bound: int, value: object, _node: object) -> Iterator[ValidationError]:
+def _max_bytes(_validator: object, bound: int, value: object, _node: object) -> Iterator[ValidationError]:
     if isinstance(value, str) and len(value.encode()) > bound:
         yield ValidationError("maxBytes")
 
 
-def _judge(root: Rules) -> Draft202012Validator:
-    """Like jsonschema's, but an integer is not written 1.0 (C3) and the format of a date-time is enforced (C19)."""
+def _make_validator(root: Rules) -> Draft202012Validator:
+    """Return a validator that refuses 1.0 as an integer (C3) and checks the format of a date-time (C19)."""
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
     extended: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call] # the stubs leave it untyped
         Draft202012Validator, {"pattern": _pattern, "maxBytes": _max_bytes}, type_checker=types
@@ -493,11 +498,11 @@ def _judge(root: Rules) -> Draft202012Validator:
     return extended(root, format_checker=formats)
 
 
-def _with_our_rules(root: Rules) -> Rules:
-    """The contract with two rules more.
+def _add_own_rules(root: Rules) -> Rules:
+    """Return the schema of the contract with two more rules.
 
-    What every variant asks for is asked for, and told, also where the discriminator names none of them. And an id
-    fits a key of DynamoDB, 2048 bytes for a partition and 1024 for a sort key, together with its prefix (C22).
+    The members that every variant requires are required also for an unknown value of the discriminator. An id with its
+    prefix fits a key of DynamoDB: at most 2048 bytes for a partition key and 1024 for a sort key (C22).
     """
     definitions = copy.deepcopy(root["$defs"])
     for switch, base in BASES.items():
@@ -507,29 +512,29 @@ def _with_our_rules(root: Rules) -> Rules:
     return {**root, "$defs": definitions}
 
 
-CONTRACTS_JUDGE = _judge(_with_our_rules(CONTRACT))
-GENERATED_JUDGE = _judge(GENERATED)
+CONTRACT_VALIDATOR = _make_validator(_add_own_rules(CONTRACT))
+GENERATED_VALIDATOR = _make_validator(GENERATED)
 
 
-def broken(document: Any) -> Broken:
-    """Path and rule of everything that the contract's schema finds; of a wrong type and a wrong value, the type."""
-    errors = [error for error in CONTRACTS_JUDGE.iter_errors(document) if not _is_empty_map(error)]
-    found = {rule for error in errors for rule in _named(error)}
+def contract_violations(document: Any) -> PathsAndRules:
+    """Return path and rule of each violation of the contract. A wrong type hides a wrong value at the same path."""
+    errors = [error for error in CONTRACT_VALIDATOR.iter_errors(document) if not _is_empty_map(error)]
+    found = {rule for error in errors for rule in _paths_and_rules(error)}
     mistyped = {path for path, rule in found if rule == "type"}
     return {(path, rule) for path, rule in found if rule not in ("enum", "const") or path not in mistyped}
 
 
 def has_empty_map(document: Any) -> bool:
-    return any(map(_is_empty_map, CONTRACTS_JUDGE.iter_errors(document)))
+    return any(map(_is_empty_map, CONTRACT_VALIDATOR.iter_errors(document)))
 
 
 def _is_empty_map(error: ValidationError) -> bool:
-    """``[]`` stands for an object without a required member (C7), which the contract's schema does not say."""
+    """Return whether ``[]`` stands for an object without required members (C7), which the schema does not allow."""
     schema = cast("Rules", error.schema)
     return error.validator == "type" and error.instance == [] and "properties" in schema and not schema.get("required")
 
 
-def _named(error: ValidationError) -> Iterator[tuple[str, str]]:
+def _paths_and_rules(error: ValidationError) -> Iterator[tuple[str, str]]:
     path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
     rule = str(error.validator)
     if rule != "required":
@@ -540,14 +545,14 @@ def _named(error: ValidationError) -> Iterator[tuple[str, str]]:
             yield f"{path}.{name}", rule
 
 
-def expected(document: Any) -> tuple[Broken, Broken]:
-    """Broken structure, else broken limits."""
-    found = broken(document)
+def expected(document: Any) -> tuple[PathsAndRules, PathsAndRules]:
+    """Return the broken structure, or else the broken limits."""
+    found = contract_violations(document)
     limits = {(path, rule) for path, rule in found if rule in LIMITS} - KEYS
     return (found - limits, set()) if found - limits else (set(), limits)
 
 
-def actual(document: Any) -> tuple[Broken, Broken]:
+def actual(document: Any) -> tuple[PathsAndRules, PathsAndRules]:
     structure: tuple[Violation, ...] = ()
     limits: tuple[Violation, ...] = ()
     try:
@@ -555,42 +560,42 @@ def actual(document: Any) -> tuple[Broken, Broken]:
     except ContractError as error:
         structure = error.violations
     assert MARK not in f"{structure}{limits}"
-    return _pairs_of(structure), _pairs_of(limits)
+    return _paths_and_rules_of(structure), _paths_and_rules_of(limits)
 
 
-def _pairs_of(violations: tuple[Violation, ...]) -> Broken:
+def _paths_and_rules_of(violations: tuple[Violation, ...]) -> PathsAndRules:
     return {(violation.path, violation.rule) for violation in violations}
 
 
-def thorough(examples: int) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
+def with_examples(examples: int) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
     return settings(
         deadline=None,
         max_examples=profiles.examples(examples),
-        phases=set(Phase) - {Phase.explain},  # which takes minutes for a document of this size
+        phases=set(Phase) - {Phase.explain},  # explaining a failure takes minutes for a document of this size
         suppress_health_check=[HealthCheck.too_slow],
     )
 
 
-@thorough(150)
+@with_examples(150)
 @given(deliveries())
-def test_all_that_the_contract_allows_is_accepted_without_a_violation(document: Any) -> None:
+def test_a_delivery_that_the_contract_allows_has_no_violation(document: Any) -> None:
     assert actual(document) == (set(), set())
-    assert GENERATED_JUDGE.is_valid(document)
+    assert GENERATED_VALIDATOR.is_valid(document)
 
 
-@thorough(150)
+@with_examples(150)
 @given(deliveries_beyond_limits())
-def test_broken_limits_are_all_reported_and_the_delivery_accepted(document: Any) -> None:
+def test_a_delivery_with_broken_limits_is_accepted_and_each_limit_reported(document: Any) -> None:
     structure, limits = actual(document)
     assert structure == set()
-    assert limits == broken(document) != set()
-    assert not GENERATED_JUDGE.is_valid(document)
+    assert limits == contract_violations(document) != set()
+    assert not GENERATED_VALIDATOR.is_valid(document)
 
 
-@thorough(500)
-@given(nearly_deliveries())
+@with_examples(500)
+@given(mutated_deliveries())
 def test_the_models_and_the_contract_find_the_same_violations(document: Any) -> None:
     structure, limits = actual(document)
     assert (structure, limits) == expected(document)
-    rules = {rule for _, rule in structure | limits} - {"maxBytes"}  # no keyword of JSON Schema
-    assert GENERATED_JUDGE.is_valid(document) == (not rules) or has_empty_map(document)
+    rules = {rule for _, rule in structure | limits} - {"maxBytes"}  # JSON Schema has no such keyword
+    assert GENERATED_VALIDATOR.is_valid(document) == (not rules) or has_empty_map(document)

@@ -1,4 +1,4 @@
-"""The prepared schema validates like the models: with the same results and the same errors."""
+"""The prepared schema has the same results and the same errors as the models."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ANYTHING = st.sampled_from([None, True, 0, -1, 1.5, "", "x", "2026-03-02T09:00:0
 
 
 def test_the_prepared_schema_is_used_only_with_the_pydantic_release_that_it_was_generated_with() -> None:
-    assert pydantic.VERSION == PYDANTIC, "the prepared schema is of another release of pydantic: run make generate"
+    assert pydantic.VERSION == PYDANTIC, "the prepared schema is from another release of pydantic: run make generate"
     assert validation.MODEL is PreparedEnvelope
     assert validation.model_for("0.0") is Envelope
 
@@ -54,7 +54,9 @@ PLACES = [route for route in places(FULL) if route]
 
 @given(st.lists(st.tuples(st.sampled_from(PLACES), ANYTHING | st.just(...)), max_size=4))
 @settings(deadline=None)
-def test_a_delivery_with_any_value_anywhere_has_the_same_result(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+def test_the_prepared_schema_and_the_models_have_the_same_result_for_any_change(
+    changes: list[tuple[tuple[Any, ...], Any]],
+) -> None:
     document = json.loads(json.dumps(FULL))
     for route, value in changes:
         _change(document, route, value)
@@ -95,9 +97,7 @@ def no_surrogate(document: Any) -> bool:
 
 
 @given(JSON.filter(no_surrogate), SPACES, st.booleans())
-def test_a_document_is_decoded_as_the_json_module_decodes_it(
-    document: Any, separators: tuple[str, str], escaped: bool
-) -> None:
+def test_a_document_is_decoded_as_by_the_json_module(document: Any, separators: tuple[str, str], escaped: bool) -> None:
     text = json.dumps(document, separators=separators, ensure_ascii=escaped).encode()
     assert repr(decode(text)) == repr(json.loads(text))
 
@@ -130,7 +130,7 @@ def test_a_duplicate_name_is_found_beside_any_other_members(
         decode(("[{" + member + comma + member + "}]").encode())
 
 
-def test_a_usual_body_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_typical_body_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document_module, "_decode_checking_names", lambda _: pytest.fail("decoded twice"))
     for spaces in ((",", ":"), (", ", ": ")):
         assert decode(json.dumps(delivery(), separators=spaces).encode())["id"]

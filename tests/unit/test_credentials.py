@@ -1,4 +1,4 @@
-"""Where a token may be, and what is no token however it looks."""
+"""The places in which a token is accepted, and the values that are refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def request(headers: dict[str, str] | None = None, path_token: str | None = None
 
 
 def proves(headers: dict[str, str] | None = None, path_token: str | None = None, *, header: str = HEADER) -> bool:
-    """Whether the request lets in; one without any credential has no proof at all."""
+    """Return whether the request has the token. A request without a credential has no proof."""
     proof = token_proof(request(headers, path_token), header)
     return proof is not None and proof(TOKEN)
 
@@ -83,11 +83,11 @@ def test_the_token_is_accepted_as_bearer_and_as_the_password_of_any_user(authori
         basic(b"engage:t0ken").replace("Basic ", "Bearer "),
     ],
 )
-def test_anything_else_in_authorization_is_no_token_and_no_error(authorization: str) -> None:
+def test_any_other_authorization_is_refused_without_an_error(authorization: str) -> None:
     assert not proves({"authorization": authorization})
 
 
-def test_the_token_is_accepted_in_the_header_of_the_parameter_and_in_no_other() -> None:
+def test_the_token_is_accepted_only_in_the_configured_header() -> None:
     assert proves({"X-Api-Key": "t0ken"})
     assert not proves({"X-Api-Key": "Bearer t0ken"})
     assert not proves({"X-Other": "t0ken"})
@@ -107,31 +107,31 @@ def test_a_request_without_any_credential_has_no_proof() -> None:
     assert token_proof(request({"authorization": "Basic *", HEADER: ""}, ""), HEADER) is None
 
 
-@pytest.mark.parametrize("right", [0, 1, 2])
-def test_one_right_credential_suffices_whatever_is_beside_it(right: int) -> None:
-    bearer, key, path = ("t0ken" if place == right else "wrong" for place in range(3))
+@pytest.mark.parametrize("valid", [0, 1, 2])
+def test_one_valid_credential_beside_invalid_ones_suffices(valid: int) -> None:
+    bearer, key, path = ("t0ken" if place == valid else "wrong" for place in range(3))
     assert proves({"authorization": f"Bearer {bearer}", HEADER: key}, path)
 
 
 @pytest.mark.parametrize("value", ["Bearer wrong,Bearer t0ken", "Bearer t0ken, Bearer wrong", "Basic *,Bearer t0ken"])
-def test_a_header_that_was_sent_twice_counts_as_both(value: str) -> None:
+def test_each_value_of_a_repeated_header_is_checked(value: str) -> None:
     assert proves({"authorization": value})
     assert proves({HEADER: value.replace("Bearer ", "")})
 
 
-def test_a_token_may_hold_a_comma() -> None:
+def test_a_token_may_contain_a_comma() -> None:
     for headers in ({"authorization": "Bearer a,b"}, {HEADER: "a,b"}):
         proof = token_proof(request(headers), HEADER)
         assert proof is not None
         assert proof(b"a,b")
 
 
-def test_a_header_is_no_dictionary_to_guess_from() -> None:
+def test_a_header_with_too_many_values_is_refused() -> None:
     assert proves({HEADER: ",".join(["wrong"] * (DUPLICATES - 1) + ["t0ken"])})
     assert not proves({HEADER: ",".join(["wrong"] * DUPLICATES + ["t0ken"])})
 
 
-def test_every_credential_is_compared_in_constant_time_whatever_the_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_credential_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[tuple[bytes, bytes]] = []
     compare_digest = hmac.compare_digest
 
@@ -147,12 +147,12 @@ def test_every_credential_is_compared_in_constant_time_whatever_the_outcome(monk
 
 
 @given(authorization=st.text(), key=st.text(), path=st.text())
-def test_no_text_is_ever_an_error(authorization: str, key: str, path: str) -> None:
+def test_no_text_in_a_credential_raises_an_error(authorization: str, key: str, path: str) -> None:
     proof = token_proof(request({"authorization": authorization, HEADER: key}, path), HEADER)
     assert proof is None or not proof(TOKEN) or "t0ken" in (authorization, key, path)
 
 
-def test_the_key_is_the_secrets_bytes_and_never_empty() -> None:
+def test_the_key_is_the_stripped_secret_and_never_empty() -> None:
     assert token_key("é-t0ken\n") == "é-t0ken".encode()
     for empty in ("", " ", "\r\n"):
         with pytest.raises(UnusableSecretError, match="empty"):
@@ -162,6 +162,6 @@ def test_the_key_is_the_secrets_bytes_and_never_empty() -> None:
 @pytest.mark.parametrize(
     "secret", ['{"token": "t0ken"}', '{"username":"engage","password":"t0ken"}', "t0 ken", "a\tb", "a\nb"]
 )
-def test_a_secret_that_no_sender_presents_is_the_operators_mistake(secret: str) -> None:
+def test_a_secret_that_no_sender_can_send_is_unusable(secret: str) -> None:
     with pytest.raises(UnusableSecretError, match="plain text"):
         token_key(secret)

@@ -154,7 +154,7 @@ def test_a_request_with_a_dropped_answer_was_forwarded(proxy: Proxy, arrivals: l
 
 @pytest.mark.parametrize(
     ("fault", "error"),
-    [(kinds.close_mid_answer, http.client.BadStatusLine), (kinds.cut_short, http.client.IncompleteRead)],
+    [(kinds.close_mid_answer, http.client.BadStatusLine), (kinds.truncate_answer, http.client.IncompleteRead)],
 )
 def test_a_request_with_an_incomplete_answer_was_forwarded(
     proxy: Proxy, arrivals: list[bytes], fault: kinds.Fault, error: type[Exception]
@@ -208,7 +208,7 @@ def test_a_held_request_waits_for_its_release(
         answer = pool.submit(ask, proxy, timeout=10)
         assert hold.reached.wait(5)
         assert (arrivals, answer.done()) == (before, False)
-        hold.let_go.set()
+        hold.release.set()
         assert answer.exception(5) is None or hold.lost
     assert arrivals == after
 

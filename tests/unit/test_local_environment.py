@@ -1,4 +1,4 @@
-"""Execution environments behave as Lambda's: one event at a time, separate variables, replaced when they die."""
+"""Local execution environments behave as on Lambda: one event at a time, separate variables, replaced after a death."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_handler_has_lambdas_context(pool: EnvironmentPool) -> None:
 def test_an_error_is_reported_by_its_kind_and_the_next_event_is_answered(
     pool: EnvironmentPool, deed: str, error: str
 ) -> None:
-    for _ in range(3):  # more often than there are environments
+    for _ in range(3):  # more events than environments
         with pytest.raises(FunctionError, match=error) as raised:
             pool.invoke({"do": deed})
         assert "sent" not in str(raised.value)
@@ -64,14 +64,14 @@ def test_a_handler_that_cannot_be_imported_is_an_error_at_the_start() -> None:
 
 @pytest.fixture
 def single() -> Iterator[EnvironmentPool]:
-    """A pool of one environment, with time to hang."""
+    """A pool of one environment with a long timeout."""
     started = EnvironmentPool(Function("EchoFunction", HANDLER, 30, 512, {}, {}), {}, size=1)
     started.wait_until_ready()
     yield started
     started.stop()
 
 
-def test_a_process_that_died_while_idle_costs_no_event(single: EnvironmentPool) -> None:
+def test_no_event_fails_after_an_idle_process_has_died(single: EnvironmentPool) -> None:
     for _ in range(3):
         (pid,) = single.pids()
         os.kill(pid, signal.SIGKILL)
@@ -79,7 +79,7 @@ def test_a_process_that_died_while_idle_costs_no_event(single: EnvironmentPool) 
         assert single.pids() != [pid]
 
 
-def test_a_process_that_dies_just_before_it_gets_the_event_costs_no_event(
+def test_no_event_fails_if_a_process_dies_just_before_it_gets_the_event(
     single: EnvironmentPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (environment,) = single._environments

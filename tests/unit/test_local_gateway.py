@@ -45,13 +45,13 @@ def post(url: str, content: Any, headers: dict[str, str] = JSON, path: str = PAT
         return answer.status, json.load(answer)
 
 
-def exchange(url: str, raw: bytes, *, hang_up: bool = False) -> bytes:
+def exchange(url: str, raw: bytes, *, close_sending_side: bool = False) -> bytes:
     """Send bytes and return everything that comes back until the gateway closes the connection."""
     address = urlsplit(url)
     answer = b""
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as client:
         client.sendall(raw)
-        if hang_up:
+        if close_sending_side:
             client.shutdown(socket.SHUT_WR)
         while data := client.recv(65536):
             answer += data
@@ -66,7 +66,7 @@ def test_the_function_gets_text_as_text_and_other_bodies_in_base64(url: str) -> 
 
 
 @pytest.mark.parametrize("rest", ["", "a/", "a/b"])
-def test_the_greedy_route_takes_other_paths_and_a_trailing_slash(url: str, rest: str) -> None:
+def test_the_greedy_route_matches_other_paths_and_a_trailing_slash(url: str, rest: str) -> None:
     event = post(url, b"", path=f"{PATH}/{rest}")[1]
     assert (event["routeKey"], event["pathParameters"]) == (f"POST {PATH}/{{proxy+}}", {"proxy": rest})
 
@@ -77,7 +77,7 @@ def test_the_function_gets_the_route_the_path_and_the_query(url: str) -> None:
     assert event["rawQueryString"] == "c=%20"
 
 
-def test_a_chunked_body_is_put_together(url: str) -> None:
+def test_the_chunks_of_a_body_are_joined(url: str) -> None:
     assert post(url, iter([b"a" * 1000, b"b", b"c" * 5000]))[1]["body"] == "a" * 1000 + "b" + "c" * 5000
 
 
@@ -121,7 +121,7 @@ def test_an_unknown_route_and_a_failed_function_are_answered(url: str) -> None:
         (b"POST  /c4n4ry HTTP/1.1\r\n\r\n", 400),
     ],
 )
-def test_a_malformed_request_is_refused_without_a_quote_of_it(url: str, raw: bytes, status: int) -> None:
+def test_a_malformed_request_is_refused_and_not_quoted(url: str, raw: bytes, status: int) -> None:
     fields, _, content = exchange(url, raw).partition(b"\r\n\r\n")
     assert int(fields.split(b" ", 2)[1]) == status
     assert b"content-type: application/json" in fields.lower()
@@ -139,15 +139,15 @@ def test_a_malformed_request_is_refused_without_a_quote_of_it(url: str, raw: byt
         POST,
     ],
 )
-def test_a_sender_that_hangs_up_within_a_request_ends_the_connection(url: str, raw: bytes) -> None:
-    assert exchange(url, raw, hang_up=True) == b""
+def test_an_incomplete_request_gets_no_answer_and_a_closed_connection(url: str, raw: bytes) -> None:
+    assert exchange(url, raw, close_sending_side=True) == b""
     assert post(url, b"next")[0] == 202
 
 
 def test_the_port_is_reserved_at_once_and_open_only_from_start_to_close() -> None:
     gateway = Gateway(ROUTES, echo, host="127.0.0.1", port=0)
     port = urlsplit(gateway.url).port or 0
-    other = Gateway(ROUTES, echo, host="127.0.0.1", port=port)  # bound in the moment before the first one starts
+    other = Gateway(ROUTES, echo, host="127.0.0.1", port=port)  # binds before the first gateway starts
     with pytest.raises(ConnectionRefusedError):
         post(gateway.url, b"")
     gateway.start()

@@ -31,7 +31,7 @@ class SilentRequestHandler(MotoRequestHandler):
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     """boto3 clients of a moto server with every patch."""
-    with pytest.MonkeyPatch.context() as patch:  # restores moto's classes for the tests that come later
+    with pytest.MonkeyPatch.context() as patch:  # restores moto's classes for later tests
         patch.setattr(Table, "__deepcopy__", None, raising=False)
         patch.setattr(DynamoDBBackend, "transact_write_items", DynamoDBBackend.transact_write_items)
         yield from serve(moto_patches.application(REGION))
@@ -42,11 +42,11 @@ def serve(application: moto_patches.Wsgi) -> Iterator[Client]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
 
-    def made(service: str, region: str = REGION) -> Any:
+    def make_client(service: str, region: str = REGION) -> Any:
         endpoint = f"http://127.0.0.1:{server.server_port}"
         return boto3.client(service, endpoint_url=endpoint, region_name=region)  # type: ignore[call-overload]
 
-    yield made
+    yield make_client
     server.shutdown()
     thread.join()
 

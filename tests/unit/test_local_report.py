@@ -91,6 +91,6 @@ def test_the_tables_have_a_row_for_every_delivery_appointment_and_message() -> N
     assert rows[-1] == ["AppointmentCreated", "a-1", "stale", "start"]
 
 
-def test_a_value_in_brackets_is_shown_and_is_no_markup() -> None:
+def test_a_value_in_brackets_is_printed_as_text_and_not_as_markup() -> None:
     delivery_result = dataclasses.replace(GOOD.deliveries[0], name="[bold]name[/bold]")
     assert shown(dataclasses.replace(GOOD, deliveries=(delivery_result,)))[2].startswith("[bold]name[/bold]")

@@ -60,7 +60,7 @@ def test_a_signing_secret_is_base64(secret: str) -> None:
         settings.serve_options({"WEBHOOK_AUTH": "signature", "WEBHOOK_TOKEN": secret})
 
 
-def test_the_signing_key_is_that_of_standard_webhooks() -> None:
+def test_the_signing_key_is_the_key_of_standard_webhooks() -> None:
     now = datetime.now(UTC)
     key = settings.signing_key(settings.SIGNING_SECRET)
     signature = base64.b64encode(hmac.digest(key, f"id.{int(now.timestamp())}.body".encode(), "sha256")).decode()
@@ -72,7 +72,7 @@ def test_the_template_is_parsed_as_cfn_lint_parses_it() -> None:
     assert Template()._document == cfn_yaml.load(str(PATH))
 
 
-def test_sam_local_start_api_is_configured_as_sam_local_invoke_and_leaves_the_ports_of_make_serve() -> None:
+def test_sam_local_start_api_is_configured_as_sam_local_invoke_on_other_ports_than_make_serve() -> None:
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]
     start_api = dict(config["local_start_api"]["parameters"])
     port = start_api.pop("port")

@@ -1,4 +1,4 @@
-"""An installation that fails is never stamped as done, and none is silent for long. pip is a script here."""
+"""A failed installation gets no stamp file, and an installation prints a line in each pause. A script replaces pip."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = """\
 #!/bin/bash
-# Makes an environment that is this script again, and does for pip what the test says.
+# Copies itself into a new environment, and runs the commands of the test instead of pip.
 case "$*" in
   *"-m venv"*) folder="${@: -1}"; mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python";;
-  *"--require-hashes"*) echo "Collecting first==1.0 (from -r requirements)"; echo "  Downloading it"; eval "$PIP_DOES";;
-  *"-e ."*) eval "${EDITABLE_DOES:-true}";;
+  *"--require-hashes"*) echo "Collecting first==1.0 (from -r requirements)"; echo "  Downloading it"; eval "$PIP_CODE";;
+  *"-e ."*) eval "${EDITABLE_CODE:-true}";;
 esac
 """
 STAMPS = {"run": ".venv/.installed-run", "setup": ".venv/.installed", "setup-sam": ".venv-sam/.installed"}
@@ -53,34 +53,34 @@ def stamps(project: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("target", STAMPS.values())
-def test_an_installation_that_fails_is_tried_again(project: Path, target: str) -> None:
+def test_a_failed_installation_is_repeated(project: Path, target: str) -> None:
     for _ in range(2):
-        failed = make(project, target, PIP_DOES="echo 'no index' >&2; exit 1")
+        failed = make(project, target, PIP_CODE="echo 'no index' >&2; exit 1")
         assert failed.returncode != 0
         assert "no index" in failed.stdout
         assert stamps(project) == []
-    assert make(project, target, PIP_DOES="true").returncode == 0
+    assert make(project, target, PIP_CODE="true").returncode == 0
     assert target in stamps(project)
-    assert "up to date" in make(project, target, PIP_DOES="exit 1").stdout
+    assert "up to date" in make(project, target, PIP_CODE="exit 1").stdout
 
 
-def test_an_editable_installation_that_fails_is_tried_again(project: Path) -> None:
+def test_a_failed_editable_installation_is_repeated(project: Path) -> None:
     for _ in range(2):
-        assert make(project, "setup", PIP_DOES="true", EDITABLE_DOES="exit 1").returncode != 0
+        assert make(project, "setup", PIP_CODE="true", EDITABLE_CODE="exit 1").returncode != 0
         assert stamps(project) == []
 
 
-def test_the_first_run_installs_its_lock_alone(project: Path) -> None:
-    assert make(project, STAMPS["run"], PIP_DOES='echo "$*" >>pip.log').returncode == 0
+def test_make_run_installs_only_its_lock(project: Path) -> None:
+    assert make(project, STAMPS["run"], PIP_CODE='echo "$*" >>pip.log').returncode == 0
     assert re.findall(r"requirements/(\w+)\.txt", (project / "pip.log").read_text()) == ["run"]
     assert make(project, "-n", "run").stdout.count("pip install") == 0
     assert make(project, "-n", "serve").stdout.count("pip install") == 0
     assert make(project, "-n", "setup").stdout.count("requirements/dev.txt") >= 1
 
 
-def test_an_installation_shows_what_it_collects_and_a_line_while_nothing_comes(project: Path) -> None:
+def test_an_installation_prints_the_collected_packages_and_a_line_in_each_pause(project: Path) -> None:
     answer = make(
-        project, STAMPS["run"], "QUIET_SECONDS=1", PIP_DOES="sleep 3; echo 'Installing collected packages: x'"
+        project, STAMPS["run"], "QUIET_SECONDS=1", PIP_CODE="sleep 3; echo 'Installing collected packages: x'"
     )
     lines = answer.stdout.splitlines()
     assert "Collecting first==1.0" in lines
@@ -89,9 +89,9 @@ def test_an_installation_shows_what_it_collects_and_a_line_while_nothing_comes(p
     assert not any("Downloading" in line for line in lines)
 
 
-def test_a_second_without_lines_is_no_end(project: Path) -> None:
+def test_a_pause_in_the_output_does_not_end_an_installation(project: Path) -> None:
     start = time.monotonic()
-    answer = make(project, STAMPS["run"], PIP_DOES="sleep 2.5; echo 'Installing collected packages: y'")
+    answer = make(project, STAMPS["run"], PIP_CODE="sleep 2.5; echo 'Installing collected packages: y'")
     assert time.monotonic() - start >= 2.5
     assert "Installing collected packages: y" in answer.stdout
     assert "still installing" not in answer.stdout

@@ -1,4 +1,4 @@
-"""The stream mapping passes records on as Lambda's event source mapping does."""
+"""The local stream mapping passes records to the function as Lambda's event source mapping does."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def numbers(records: list[Any]) -> list[int]:
 
 @pytest.fixture
 def run_mapping(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[list[list[Any]], list[Any]]]:
-    """Passes records to a handler until none is left. Returns the batches and the reported failures."""
+    """Return a function that passes records to a handler, and returns the batches and the reported failures."""
     for name, value in {"POLL_SECONDS": 0.001, "FIRST_PAUSE": 0.001, "LONGEST_PAUSE": 0.001}.items():
         monkeypatch.setattr(stream_mapping, name, value)
 
@@ -133,7 +133,7 @@ def test_a_record_that_kills_the_function_is_the_only_one_in_the_failure_queue(r
     }
 
 
-def test_a_batch_after_its_last_attempt_goes_to_the_failure_queue_unsplit(
+def test_a_batch_goes_to_the_failure_queue_unsplit_after_its_last_attempt(
     run_mapping: Any,
 ) -> None:
     batches, failures = run_mapping([record(number) for number in range(8)], lambda _: [3, 5])

@@ -1,4 +1,4 @@
-"""What subscribers get."""
+"""The messages that subscribers get."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tests.builders import body, delivery, received
 
 
 def detail(content: bytes, form: EventDetail = EventDetail.FULL) -> Any:
-    arrived = received(content)
-    built = messages.message(items.event_item(arrived), source="pexip.engage", event_detail=form)
-    assert built.detail_type == messages.DETAIL_TYPES[arrived.essentials.event_type]
-    return built.detail
+    stored = received(content)
+    message = messages.message(items.event_item(stored), source="pexip.engage", event_detail=form)
+    assert message.detail_type == messages.DETAIL_TYPES[stored.essentials.event_type]
+    return message.detail
 
 
 @pytest.mark.parametrize("event_type", messages.DETAIL_TYPES)
@@ -28,16 +28,16 @@ def test_every_event_type_has_its_detail_type(event_type: str) -> None:
     assert json.loads(detail(body(delivery(event_type=event_type))))["metadata"]["eventType"] == event_type
 
 
-def test_what_was_sent_arrives_to_the_letter() -> None:
+def test_a_full_message_has_the_exact_text_of_the_appointment() -> None:
     text = body(delivery(internalNotes="NOTES")).replace(b'"NOTES"', b'"\\u00e9", "big": 1.10e400, "deep": {"a" : [ ]}')
     sent = text[text.index(b'"appointment": ') + 15 : text.index(b', "previousAppointment"')].decode()
     assert f'"appointment":{sent}' in detail(text)
 
 
-def test_changes_name_what_differs_from_the_previous_appointment() -> None:
+def test_changes_are_the_members_that_differ_from_the_previous_appointment() -> None:
     previous = {
         "status": "ACCEPTED",
-        "start": "2026-03-10T09:00:00Z",  # the same instant, written otherwise
+        "start": "2026-03-10T09:00:00Z",  # the same instant in another notation
         "end": "2026-03-10T10:30:00Z",
         "office": {"id": "o-2"},
         "subject": {"id": "s-1"},
@@ -55,7 +55,7 @@ def test_changes_name_what_differs_from_the_previous_appointment() -> None:
 
 @pytest.mark.parametrize("form", EventDetail)
 @pytest.mark.parametrize("stray", [5, "x", [1], {}, {"id": "p-9"}, {"id": {"name": "private"}}])
-def test_what_is_under_the_name_of_the_other_type_changes_nothing(stray: Any, form: EventDetail) -> None:
+def test_a_person_under_the_name_of_the_other_type_is_no_change(stray: Any, form: EventDetail) -> None:
     customer = {"type": "CUSTOMER", "role": "PRIMARY", "customer": {"id": 7}}
     document = delivery(participants=[customer | {"employee": stray}], previous={"status": "ACCEPTED"})
     document["data"]["previousAppointment"]["participants"] = [customer]
@@ -68,7 +68,7 @@ def test_there_are_no_changes_without_a_previous_appointment() -> None:
     assert json.loads(detail(body(delivery())))["data"]["changes"] == []
 
 
-def test_a_reference_holds_ids_status_times_and_changes_only() -> None:
+def test_a_reference_contains_only_ids_status_times_and_changes() -> None:
     document = delivery(internalNotes="private", office={"id": "o-1", "email": "private"})
     data = json.loads(detail(body(document), EventDetail.REFERENCE))
     assert "private" not in json.dumps(data)
@@ -76,7 +76,7 @@ def test_a_reference_holds_ids_status_times_and_changes_only() -> None:
     assert data["metadata"]["detail"] == "reference"
 
 
-def test_what_is_too_large_for_the_bus_falls_back_to_a_reference() -> None:
+def test_a_message_too_large_for_the_bus_becomes_a_reference() -> None:
     text = detail(body(delivery(internalNotes="x" * messages.ENTRY_BYTES)))
     assert json.loads(text)["metadata"]["detail"] == "reference"
     assert len(text) < 10_000
@@ -92,7 +92,7 @@ SPACES = st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", "\t:\r\n")])
 
 
 @given(OBJECTS, OBJECTS, SPACES, st.sampled_from(["", " ", "\n\t"]))
-def test_a_body_is_decoded_as_python_decodes_it_and_each_text_is_where_it_stands(
+def test_a_body_is_decoded_as_by_python_with_the_text_of_each_member(
     envelope: dict[str, Any], data: dict[str, Any], separators: tuple[str, str], around: str
 ) -> None:
     text = around + json.dumps(envelope | {"data": data}, separators=separators, ensure_ascii=False) + around
@@ -121,28 +121,34 @@ def test_a_body_is_decoded_as_python_decodes_it_and_each_text_is_where_it_stands
         '{"data":{}}{"data":{}}',
     ],
 )
-def test_what_is_no_such_object_is_an_error(text: str) -> None:
+def test_a_text_that_is_not_such_an_object_is_an_error(text: str) -> None:
     with pytest.raises((ValueError, IndexError)):
         raw_members.decode(text, into="data")
 
 
-ALIKE = st.sampled_from([None, 1, 2, "1", "é"])
+SIMILAR_VALUES = st.sampled_from([None, 1, 2, "1", "é"])
 INSTANTS = st.sampled_from([None, "2026-03-02T09:00:00+00:00", "2026-03-02T10:00:00+01:00", "2026-03-02T09:00:00.5Z"])
-IDENTIFIED = st.none() | st.fixed_dictionaries({"id": ALIKE}, optional={"name": ALIKE})
+IDENTIFIED = st.none() | st.fixed_dictionaries({"id": SIMILAR_VALUES}, optional={"name": SIMILAR_VALUES})
 PEOPLE = st.lists(
     st.fixed_dictionaries({"type": st.sampled_from(["CUSTOMER", "EMPLOYEE"]), "customer": IDENTIFIED}), max_size=2
 )
-OF_A_MEMBER = {"start": INSTANTS, "end": INSTANTS, "participants": PEOPLE, "status": ALIKE, "externalId": ALIKE}
-APPOINTMENTS = st.fixed_dictionaries({}, optional={n: OF_A_MEMBER.get(n, IDENTIFIED) for n in CHANGES})
+VALUES_BY_MEMBER = {
+    "start": INSTANTS,
+    "end": INSTANTS,
+    "participants": PEOPLE,
+    "status": SIMILAR_VALUES,
+    "externalId": SIMILAR_VALUES,
+}
+APPOINTMENTS = st.fixed_dictionaries({}, optional={n: VALUES_BY_MEMBER.get(n, IDENTIFIED) for n in CHANGES})
 
 
 @given(APPOINTMENTS)
-def test_an_appointment_that_is_equal_as_written_has_no_changes(appointment: dict[str, Any]) -> None:
+def test_an_appointment_that_equals_the_previous_one_has_no_changes(appointment: dict[str, Any]) -> None:
     assert changes(appointment, json.loads(json.dumps(appointment))) == []
 
 
 @given(APPOINTMENTS, APPOINTMENTS)
-def test_only_members_of_previous_appointment_can_be_changes(
+def test_only_members_of_the_previous_appointment_can_be_changes(
     appointment: dict[str, Any], previous: dict[str, Any]
 ) -> None:
     found = changes(appointment, previous)
@@ -151,7 +157,7 @@ def test_only_members_of_previous_appointment_can_be_changes(
 
 
 @pytest.mark.parametrize("previous", [None, [], "x", 3, {}, {"status": "ACCEPTED"}])
-def test_a_member_that_previous_appointment_leaves_out_is_no_evidence_of_a_change(previous: Any) -> None:
+def test_a_member_that_the_previous_appointment_omits_is_no_change(previous: Any) -> None:
     appointment = delivery()["data"]["appointment"]
     assert changes(appointment, previous) == []
 
@@ -160,7 +166,7 @@ OBJECTS_WITH_ID = ("listing", "leadSegment", "location")
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_null_in_previous_appointment_is_a_value(name: str) -> None:
+def test_null_in_the_previous_appointment_is_a_value(name: str) -> None:
     appointment = {**delivery()["data"]["appointment"], **{key: {"id": "1"} for key in OBJECTS_WITH_ID}}
     appointment["externalId"] = "x"
     assert changes(appointment, {name: None}) == [name]
@@ -192,7 +198,7 @@ GEO = {"latitude": 1, "longitude": 2}
         ({"location": {"countryCode": "BE"}}, {"location": {"countryCode": None}}, ["location"]),
     ],
 )
-def test_a_change_is_judged_by_what_a_member_means(
+def test_members_are_compared_by_their_meaning(
     value: dict[str, Any], previous: dict[str, Any], changed: list[str]
 ) -> None:
     assert changes(value, previous) == changed
@@ -215,12 +221,14 @@ CUSTOMER: dict[str, Any] = {"type": "CUSTOMER", "role": "PRIMARY", "customer": {
         ([{**EMPLOYEE, "employee": {"id": "3"}}, CUSTOMER], True),
     ],
 )
-def test_participants_are_compared_by_what_previous_appointment_says_of_them(previous: Any, changed: bool) -> None:
+def test_participants_are_compared_by_the_members_that_the_previous_appointment_has(
+    previous: Any, changed: bool
+) -> None:
     found = changes({"participants": [EMPLOYEE, CUSTOMER]}, {"participants": previous})
     assert found == (["participants"] if changed else [])
 
 
-def test_members_that_the_contract_does_not_know_arrive_at_every_level_of_a_full_message() -> None:
+def test_a_full_message_has_unknown_members_at_every_level() -> None:
     document = delivery(newMember={"deep": [1.10]}, office={"id": "o", "floor": 3})
     document |= {"tenant": {"id": "t-1"}, "sentAt": "2026-03-02T09:00:00Z"}
     document["data"]["reason"] = "no time"
@@ -238,17 +246,17 @@ def test_a_message_without_unknown_members_has_no_envelope() -> None:
 
 
 @pytest.mark.parametrize("name", ["changes", "eventType", 'a"b'])
-def test_an_unknown_member_never_replaces_one_of_ours(name: str) -> None:
+def test_an_unknown_member_never_replaces_a_member_of_the_message(name: str) -> None:
     document = delivery()
-    document["data"] = {**document["data"], name: document["data"].get(name, "theirs")}
+    document["data"] = {**document["data"], name: document["data"].get(name, "unknown")}
     sent = json.loads(detail(body(document)))
     assert sent["data"]["changes"] == []
     assert sent["metadata"]["eventType"] == "CREATE"
-    assert sent["data"].get('a"b') == ("theirs" if name == 'a"b' else None)
+    assert sent["data"].get('a"b') == ("unknown" if name == 'a"b' else None)
 
 
 @pytest.mark.parametrize("form", EventDetail)
-def test_characters_that_a_target_refuses_are_escaped(form: EventDetail) -> None:
+def test_characters_that_a_target_of_the_bus_refuses_are_escaped(form: EventDetail) -> None:
     document = delivery(appointment_id="a\ufffe", internalNotes="\uffff\ufffe")
     text = detail(body(document), form)
     assert "\ufffe" not in text
@@ -256,13 +264,13 @@ def test_characters_that_a_target_refuses_are_escaped(form: EventDetail) -> None
     assert json.loads(text)["data"]["appointment"]["id"] == "a\ufffe"
 
 
-def test_a_byte_order_mark_is_no_part_of_the_message() -> None:
+def test_a_message_has_no_byte_order_mark() -> None:
     assert detail(b"\xef\xbb\xbf" + body(delivery())) == detail(body(delivery()))
 
 
-def test_the_order_of_the_metadata_is_that_of_the_table() -> None:
-    arrived = received(body(delivery(event_type="CANCEL")))
-    item = items.event_item(arrived)
+def test_the_metadata_has_the_order_of_the_items() -> None:
+    stored = received(body(delivery(event_type="CANCEL")))
+    item = items.event_item(stored)
     order = json.loads(messages.message(item, source="pexip.engage").detail)["metadata"]["order"]
-    assert order == item["order"]["S"] == items.current_item(arrived)["order"]["S"]
+    assert order == item["order"]["S"] == items.current_item(stored)["order"]["S"]
     assert order == "2026-03-02T09:00:00.000000000Z#3#e-1"

@@ -1,4 +1,4 @@
-"""The secret's versions: picked up without a redeploy, without a call per request, and kept through an outage."""
+"""The cache of the secret: a rotation needs no redeploy, a request needs no call, and an outage loses no key."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from webhook.secret import (
 from webhook.signature import signing_key
 
 ATTEMPTS = (0.0, 2.0, 12.0)
-"""When the sender sends: at once, after two seconds and after ten more, then never again."""
+"""The sender's attempts, in seconds after the first."""
 
 
 @pytest.fixture
@@ -31,11 +31,11 @@ def vault() -> Iterator[Vault]:
 
 
 def accepts(secret: Secret, token: bytes) -> bool:
-    """As Authentication goes about it. Raises SecretUnavailableError."""
-    return token in secret.keys() or token in secret.keys_after_a_mismatch()  # noqa: SIM118 - no dictionary
+    """Check a token as Authentication does. Raises SecretUnavailableError."""
+    return token in secret.keys() or token in secret.keys_after_a_mismatch()  # noqa: SIM118 - not a dictionary
 
 
-def test_the_current_and_the_previous_version_are_keys_and_no_older_one(vault: Vault) -> None:
+def test_only_the_current_and_the_previous_version_are_keys(vault: Vault) -> None:
     assert vault.secret().keys() == (b"first",)
     vault.rotate("second")
     assert vault.secret().keys() == (b"second", b"first")
@@ -43,7 +43,7 @@ def test_the_current_and_the_previous_version_are_keys_and_no_older_one(vault: V
     assert vault.secret().keys() == (b"third", b"second")
 
 
-def test_one_reading_of_two_calls_serves_five_minutes(vault: Vault) -> None:
+def test_a_read_of_both_versions_is_cached_for_five_minutes(vault: Vault) -> None:
     secret = vault.secret()
     for _ in range(1000):
         secret.keys()
@@ -56,7 +56,7 @@ def test_one_reading_of_two_calls_serves_five_minutes(vault: Vault) -> None:
     assert len(vault.calls) == 4
 
 
-def test_a_version_that_was_rotated_out_is_no_key_five_minutes_later(vault: Vault) -> None:
+def test_a_replaced_version_is_no_key_after_five_minutes(vault: Vault) -> None:
     secret = vault.secret()
     assert accepts(secret, b"first")
     vault.rotate("second")
@@ -65,7 +65,7 @@ def test_a_version_that_was_rotated_out_is_no_key_five_minutes_later(vault: Vaul
     assert not accepts(secret, b"first")
 
 
-def test_credentials_that_match_nothing_cause_a_reading_every_ten_seconds_and_no_call_each(vault: Vault) -> None:
+def test_unknown_credentials_cause_at_most_one_read_in_ten_seconds(vault: Vault) -> None:
     secret = vault.secret()
     for _ in range(1000):
         assert not accepts(secret, b"wrong")
@@ -73,7 +73,7 @@ def test_credentials_that_match_nothing_cause_a_reading_every_ten_seconds_and_no
     assert len(vault.calls) == 2 * 100 / timing.SECRET_PAUSE
 
 
-def test_a_new_version_is_accepted_without_waiting_five_minutes(vault: Vault) -> None:
+def test_a_new_version_is_accepted_before_the_cache_expires(vault: Vault) -> None:
     secret = vault.secret()
     secret.keys()
     vault.rotate("second")
@@ -89,7 +89,7 @@ def test_a_new_version_is_accepted_without_waiting_five_minutes(vault: Vault) ->
     hostile=st.lists(st.floats(0, 400), max_size=8),
 )
 @settings(max_examples=profiles.examples(60))
-def test_no_delivery_is_lost_to_a_rotation_however_soon_the_sender_uses_the_new_version(
+def test_one_of_the_senders_attempts_is_accepted_after_a_rotation(
     read: float, rotated: float, hostile: list[float]
 ) -> None:
     with mock_aws():
@@ -112,7 +112,7 @@ def test_no_delivery_is_lost_to_a_rotation_however_soon_the_sender_uses_the_new_
 
 
 @pytest.mark.parametrize("kind", FAULTS)
-def test_an_outage_takes_no_key_away_and_leaves_no_other_credential_judged(vault: Vault, kind: str) -> None:
+def test_an_outage_removes_no_key_and_refuses_no_unknown_credential(vault: Vault, kind: str) -> None:
     secret = vault.secret()
     vault.rotate("second")
     secret.keys()
@@ -129,7 +129,7 @@ def test_an_outage_takes_no_key_away_and_leaves_no_other_credential_judged(vault
     assert not accepts(secret, b"first")
 
 
-def test_a_fault_that_lasts_a_moment_leaves_the_other_credentials_unjudged_until_the_next_reading(
+def test_after_a_failed_read_an_unknown_credential_is_unavailable_until_the_next_read(
     vault: Vault,
 ) -> None:
     secret = vault.secret()
@@ -146,7 +146,7 @@ def test_a_fault_that_lasts_a_moment_leaves_the_other_credentials_unjudged_until
     assert not accepts(secret, b"wrong")
 
 
-def test_while_the_previous_version_alone_cannot_be_read_the_known_keys_hold_and_nothing_else_is_judged(
+def test_without_the_previous_version_known_keys_are_accepted_and_others_unavailable(
     vault: Vault,
 ) -> None:
     vault.fail("DecryptionFailure", PREVIOUS)
@@ -157,13 +157,13 @@ def test_while_the_previous_version_alone_cannot_be_read_the_known_keys_hold_and
     vault.rotate("second")
     vault.now = timing.SECRET_PAUSE
     assert accepts(secret, b"second")
-    assert accepts(secret, b"first"), "what was the current version a moment ago is the previous one now"
+    assert accepts(secret, b"first"), "the former current version is now the previous version"
     vault.fail("")
     vault.now += timing.SECRET_PAUSE
     assert not accepts(secret, b"maybe the previous one")
 
 
-def test_an_outage_costs_one_call_in_ten_seconds_however_many_deliveries_come(vault: Vault) -> None:
+def test_an_outage_causes_one_call_in_ten_seconds_for_any_number_of_deliveries(vault: Vault) -> None:
     secret = vault.secret()
     secret.keys()
     vault.fail("ReadTimeoutError", CURRENT, PREVIOUS)
@@ -176,7 +176,7 @@ def test_an_outage_costs_one_call_in_ten_seconds_however_many_deliveries_come(va
     assert len(vault.reports) == len(vault.calls)
 
 
-def test_where_nothing_is_known_nobody_gets_in_and_it_is_tried_again_after_a_second(vault: Vault) -> None:
+def test_without_any_key_the_read_is_retried_after_a_second(vault: Vault) -> None:
     vault.fail("InternalServiceError", CURRENT, PREVIOUS)
     secret = vault.secret()
     for _ in range(100):
@@ -188,16 +188,16 @@ def test_where_nothing_is_known_nobody_gets_in_and_it_is_tried_again_after_a_sec
     assert accepts(secret, b"first")
 
 
-def test_a_secret_that_is_not_there_is_unavailable(vault: Vault) -> None:
+def test_a_missing_secret_is_unavailable(vault: Vault) -> None:
     vault.client.delete_secret(SecretId=ARN, ForceDeleteWithoutRecovery=True)
     with pytest.raises(SecretUnavailableError, match=r"^AWSCURRENT: ResourceNotFoundException$"):
         accepts(vault.secret(), b"first")
 
 
 @pytest.mark.parametrize("value", [" ", "\n", "\t \r\n"])
-def test_an_empty_secret_matches_nothing_and_is_told(vault: Vault, value: str) -> None:
+def test_an_empty_secret_accepts_no_token_and_is_reported(vault: Vault, value: str) -> None:
     vault.rotate(value)
-    vault.rotate(value)  # so that the previous version is no help either
+    vault.rotate(value)  # so that the previous version is empty too
     secret = vault.secret()
     for token in (b"", value.encode()):
         with pytest.raises(SecretUnavailableError, match=r"^AWSCURRENT: the secret is empty$"):
@@ -205,7 +205,7 @@ def test_an_empty_secret_matches_nothing_and_is_told(vault: Vault, value: str) -
     assert vault.reports == ["AWSCURRENT: the secret is empty"]
 
 
-def test_a_binary_secret_is_told_and_the_previous_version_still_lets_in(vault: Vault) -> None:
+def test_a_binary_secret_is_reported_and_the_previous_version_accepted(vault: Vault) -> None:
     vault.client.put_secret_value(SecretId=ARN, SecretBinary=b"binary")
     secret = vault.secret()
     assert accepts(secret, b"first")
@@ -213,12 +213,12 @@ def test_a_binary_secret_is_told_and_the_previous_version_still_lets_in(vault: V
         accepts(secret, b"binary")
 
 
-def test_white_space_that_an_editor_left_is_no_part_of_the_secret(vault: Vault) -> None:
+def test_white_space_around_the_secret_is_ignored(vault: Vault) -> None:
     vault.rotate("second\n")
     assert accepts(vault.secret(), b"second")
 
 
-def test_a_signing_secret_that_is_no_base64_is_told_refuses_what_it_cannot_judge_and_can_be_put_right(
+def test_a_signing_secret_that_is_not_base64_is_unavailable_until_it_is_corrected(
     vault: Vault,
 ) -> None:
     vault.rotate("not base64!")
@@ -230,11 +230,11 @@ def test_a_signing_secret_that_is_no_base64_is_told_refuses_what_it_cannot_judge
     vault.rotate("whsec_a2V5")
     vault.now = timing.SECRET_FIRST_PAUSE
     assert accepts(secret, b"key")
-    # The previous version is none, and nobody can have signed with it.
+    # The previous version is not a key, so no sender can have signed with it.
     assert not accepts(secret, b"another")
 
 
-def test_a_report_says_the_kind_of_error_and_never_a_name_or_a_message(vault: Vault) -> None:
+def test_a_report_contains_the_kind_of_error_but_no_name_and_no_message(vault: Vault) -> None:
     for kind in FAULTS:
         vault.fail(kind, CURRENT)
         with pytest.raises(SecretUnavailableError) as raised:
@@ -243,7 +243,7 @@ def test_a_report_says_the_kind_of_error_and_never_a_name_or_a_message(vault: Va
     assert vault.reports == [f"AWSCURRENT: {kind}" for kind in FAULTS]
 
 
-def test_a_reading_that_took_its_time_in_vain_is_not_begun_again_by_the_delivery_that_waited_for_it(
+def test_a_delivery_that_waited_for_a_failed_read_does_not_repeat_it(
     vault: Vault,
 ) -> None:
     vault.fail("ReadTimeoutError", CURRENT, PREVIOUS)
