@@ -1,4 +1,4 @@
-"""The SDK clients of WebhookFunction, of botocore alone (docs/decisions/0016)."""
+"""The SDK clients of WebhookFunction, made with botocore alone (docs/decisions/0016)."""
 
 from __future__ import annotations
 

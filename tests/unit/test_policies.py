@@ -1,4 +1,4 @@
-"""Least privilege: who may do what is written down here, action by action, and the template grants exactly that."""
+"""Least privilege: this file lists the actions of each role, and the template grants exactly these."""
 
 from __future__ import annotations
 
