@@ -41,6 +41,17 @@ def test_the_query_of_an_office_finds_a_start_on_the_hour_and_ends_before_the_la
     assert [item["pk"]["S"] for item in found] == [f"APPOINTMENT#a-{number}" for number in (1, 2, 3)]
 
 
+@pytest.mark.parametrize("start", ["2026-03-31T08:00:00Z", "2026-03-31T08:00:00.999Z", "2026-03-31T10:00:00+02:00"])
+def test_a_bound_in_whole_seconds_finds_an_appointment_at_exactly_this_time(
+    dynamodb: DynamoDBClient, table_name: str, store: Store, start: str
+) -> None:
+    save(store, received_delivery(office={"id": OFFICE}, start=start))
+    bound = {"S": "2026-03-31T08:00:00Z"}
+    query = request("OfficeIndex", table_name)
+    query["ExpressionAttributeValues"] |= {":from": bound, ":until": bound}
+    assert dynamodb.query(**query)["Count"] == 1
+
+
 def test_the_query_of_an_appointment_finds_its_state_and_its_history(
     dynamodb: DynamoDBClient, table_name: str, store: Store
 ) -> None:
