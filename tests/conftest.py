@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -19,6 +20,9 @@ from tests.builders import make_bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+# A shell ignores SIGINT in what it runs in the background, and processes inherit this. Tests interrupt processes.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 for name, value in {
     "AWS_ACCESS_KEY_ID": "local",

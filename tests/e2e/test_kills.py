@@ -34,12 +34,13 @@ def rig(dynamodb_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> I
 def moments(stores: tuple[str, ...] = ("moto", "dynamodb-local")) -> Iterator[object]:
     """Yield each moment on each store, one worker for each.
 
-    On DynamoDB Local, `make test` runs only the moment that depends on the store: a commit whose answer is lost.
+    `make test` runs the moments at which the call may have an effect. On DynamoDB Local, it runs only the moment that
+    depends on the store: a commit whose answer is lost.
     """
     for store in stores:
         for moment in MOMENTS:
             marks = [pytest.mark.xdist_group(f"kills {store} {moment}")]
-            if store != "moto" and moment != "the call has taken effect":
+            if moment == "the call is lost" or (store != "moto" and moment != "the call has taken effect"):
                 marks.append(pytest.mark.nightly)
             yield pytest.param(store, moment, id=f"{store}-{moment}", marks=marks)
 

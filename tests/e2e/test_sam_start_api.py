@@ -63,8 +63,12 @@ def url(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/webhooks/appointments"
     finally:
         server.send_signal(signal.SIGINT)
-        server.wait(30)
-        aws.stop()
+        try:
+            server.wait(30)
+        finally:
+            server.kill()
+            server.wait()
+            aws.stop()
 
 
 def test_a_delivery_is_answered_as_its_sample_says_and_its_repetition_is_a_duplicate(url: str) -> None:

@@ -18,7 +18,7 @@ from local.stack import Options, Stack
 from tests.builders import TOKEN
 
 ROOT = Path(__file__).parent.parent.parent
-EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "25")
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "15")
 PHASES = "coverage,fuzzing" if "FUZZ_EXAMPLES" in os.environ else "fuzzing"
 NOT_CHECKED = {
     # Some documents that the schema calls invalid are accepted: a broken limit is only reported, by design.

@@ -176,8 +176,9 @@ def test_subscribers_receive_the_messages_of_the_golden_files(start: Any) -> Non
     mapping = start()
     mapping.invoke(batch("batch"))
     received = {message["detail"]["metadata"]["id"]: message for message in mapping.received()}
-    shown = [golden(path.stem) for path in (EVENTS / "eventbridge").iterdir() if ".reference." not in path.stem]
-    assert len(shown) == 13
+    other = {"AppointmentRescheduled.reference.v1", "AppointmentUnrecognized.v1"}  # made without a record of the batch
+    shown = [golden(path.stem) for path in (EVENTS / "eventbridge").iterdir() if path.stem not in other]
+    assert len(shown) == len(batch("batch")["Records"]) - 1
     for message in shown:
         assert received.pop(message["detail"]["metadata"]["id"]) == message
     assert [message["detail"]["metadata"]["eventType"] for message in received.values()] == [
