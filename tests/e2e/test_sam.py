@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,21 +13,14 @@ import pytest
 from local.aws import BUCKETS, FAILURE_QUEUE, EmbeddedAws
 from local.template import Template
 from samples import SAMPLES
-from tests.sam import needs_sam, sam
+from tests.sam import docker, needs_sam, sam, skip_pull_options
 
 ROOT = Path(__file__).parent.parent.parent
-IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
 TABLE = "appointments-sam"
 FEW_SAMPLES = 4
 """`make test` invokes this many samples, because each starts a container. `make nightly` invokes the others as well."""
 
 pytestmark = needs_sam
-
-
-def docker(*arguments: str) -> bool:
-    if shutil.which("docker") is None:
-        return False
-    return subprocess.run(["docker", *arguments], capture_output=True, check=False).returncode == 0  # noqa: S603, S607
 
 
 def test_the_template_is_valid() -> None:
@@ -64,7 +55,7 @@ def invoke(aws: EmbeddedAws, built: Path, tmp_path_factory: pytest.TempPathFacto
     variables["TABLE_NAME"] = TABLE
     file = tmp_path_factory.mktemp("sam-local") / "env.json"
     file.write_text(json.dumps({"Parameters": variables}))
-    skip_pull = ["--skip-pull-image"] if docker("image", "inspect", IMAGE) else []
+    skip_pull = skip_pull_options()
 
     def invoke_function(function: str, event: str) -> Any:
         options = ["-t", str(built / "template.yaml"), "--config-file", str(ROOT / "samconfig.toml")]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,20 +18,13 @@ import pytest
 from local.aws import EmbeddedAws
 from local.template import Template
 from samples import SAMPLES
-from tests.sam import needs_sam
+from tests.sam import docker, environment, needs_sam, skip_pull_options
 
 ROOT = Path(__file__).parent.parent.parent
-IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
 TOKEN = "local-token"
 START_SECONDS = 120
 
 pytestmark = needs_sam
-
-
-def docker(*arguments: str) -> bool:
-    if shutil.which("docker") is None:
-        return False
-    return subprocess.run(["docker", *arguments], capture_output=True, check=False).returncode == 0  # noqa: S603, S607
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +39,12 @@ def url(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = _free_port()
     options = ["-t", str(built / "template.yaml"), "--config-file", str(ROOT / "samconfig.toml")]
     options += ["--env-vars", str(folder / "env.json"), "--port", str(port)]
-    options += ["--skip-pull-image"] if docker("image", "inspect", IMAGE) else []
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "POWERTOOLS_"))}
+    options += skip_pull_options()
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(  # noqa: S603
             ["sam", "local", "start-api", *options],  # noqa: S607 - make puts it on the path
             cwd=ROOT,
-            env={**inherited, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-west-1"},
+            env=environment(),
             stdout=log,
             stderr=log,
         )
