@@ -8,7 +8,7 @@ current  ``pk=APPOINTMENT#<id>  sk=CURRENT``        what a person or a query loo
 event    ``pk=APPOINTMENT#<id>  sk=EVENT#<id>``     history, outbox and deduplication in one: the body as received,
                                                     or the key of the object in S3 that is the body (:mod:`.bodies`)
 
-Both items are bounded whatever was sent: every text but the body has a limit, and a large body moves to S3.
+The size of both items is bounded for every delivery: each text but the body has a limit, and a large body moves to S3.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def event_item(
 
 
 def current_item(delivery: Delivery) -> Item:
-    """Return the current item: attributes for people and queries, bounded whatever was sent."""
+    """Return the current item: attributes of bounded size for people and queries."""
     essentials = delivery.essentials
     appointment = delivery.document["data"]["appointment"]
     participants = objects(appointment.get("participants"))
