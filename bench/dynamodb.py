@@ -29,7 +29,7 @@ class Table:
         )
 
     def __enter__(self) -> Self:
-        properties: Any = Template().properties("AppointmentsTable")
+        properties: Any = Template().table()
         self._client.create_table(TableName=self.name, **{key: properties[key] for key in DECLARED})
         self._client.get_waiter("table_exists").wait(TableName=self.name, WaiterConfig={"Delay": 1})
         return self

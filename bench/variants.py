@@ -14,6 +14,7 @@ WITHOUT_BYTECODE = "typical, no bytecode"
 """The typical handler as sam build packages it: every cold start compiles the imported modules."""
 FASTAPI = "fastapi"
 PUBLISHER, UNBATCHED = "publisher", "put_events for each record"
+STACK = "bench"
 ACCOUNT = "123456789012"
 REFERENCE_ENVIRONMENT = {
     "POWERTOOLS_METRICS_NAMESPACE": "Appointments",
@@ -92,6 +93,8 @@ def _resolved(template: Template, value: Any) -> str:
         case {"Ref": str(name)}:
             default = template.default(name)
             return _reference_to(template, name) if default is None else default
+        case {"Fn::Sub": str(text)}:
+            return text.replace("${AWS::StackName}", STACK)
         case str() | int():
             return str(value)
         case _:

@@ -28,8 +28,8 @@ def content() -> str:
     rows = [HEAD, *([name, *_cells(name, limit)] for name, limit in functions.items())]
     return (
         f"{blocks.table(rows)}\n\n"
-        f"A delivery of 8.4 KB takes at most {units['table']} write units of the table and {units['indexes']} of its "
-        f"indexes. The publisher sends events/stream/batch.json in at most "
+        f"A delivery of 8.4 KB takes at most {units['table']} write units of the table and, if it changes no key of "
+        f"an index, {units['indexes']} of the indexes. The publisher sends events/stream/batch.json in at most "
         f"{functions['PublisherFunction']['callsOfTheBatch']} calls of PutEvents."
     )
 

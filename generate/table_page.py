@@ -70,7 +70,6 @@ def generate() -> str:
         event=_described(EVENT_ATTRIBUTES, event),
         alternatives="\n".join(f"| `{name}` | {text} |" for name, text in EVENT_ALTERNATIVES.items()),
         indexes="\n".join(f"| `{index}` | `{keys[0]}` | `{keys[1]}` |" for index, keys in items.INDEXES.items()),
-        projection=", ".join(f"`{name}`" for name in items.INDEX_PROJECTION),
         text_bytes=f"{items.TEXT_BYTES:,}",
     )
 
@@ -106,18 +105,10 @@ sample deliveries. Attributes are only added: none is renamed, and none changes 
 | --- | --- | --- |
 {indexes}
 
-The indexes hold current items that have both keys, with {projection} beside the keys. An appointment without a date,
-and participants other than the PRIMARY employee and customer, are in no index.
-
-The appointments of office 211 between 8 and 18 o'clock UTC, both included:
-
-```
-aws dynamodb query --table-name TABLE --index-name OfficeIndex \\
-  --key-condition-expression 'officeId = :office AND #start BETWEEN :first AND :last' \\
-  --expression-attribute-names '{{"#start": "start"}}' \\
-  --expression-attribute-values \\
-  '{{":office": {{"S": "211"}}, ":first": {{"S": "2026-03-31T08:00:00Z"}}, ":last": {{"S": "2026-03-31T18:00:00Z"}}}}'
-```
+The indexes have the current items that have both keys, and hold only these keys, `pk` and `sk`. The parameters
+`OfficeIndex`, `EmployeeIndex` and `CustomerIndex` of the stack leave out the index of this name. An appointment without
+a date, and participants other than the PRIMARY employee and customer, are in no index.
+[architecture.md](architecture.md#queries) has queries of an index and of the items that it finds.
 
 ## Event item: one event of the history
 

@@ -74,7 +74,7 @@ class EmbeddedAws:
         Thread(target=self._server.serve_forever, name="aws", daemon=True).start()
         try:
             self._outputs = self._deploy(token, parameters or {})
-            self._create_table()
+            self._create_table(template.table(parameters))
             self._subscribe()
         except BaseException:
             self.stop()
@@ -141,10 +141,9 @@ class EmbeddedAws:
             raise RuntimeError(f"the embedded stack is {stack['StackStatus']}")
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
-    def _create_table(self) -> None:
+    def _create_table(self, properties: dict[str, Any]) -> None:
         """Create the table in another DynamoDB, and enable the expiry that moto's CloudFormation leaves out."""
         dynamodb = self.client("dynamodb")
-        properties = self._template.properties("AppointmentsTable")
         if self._dynamodb_url:
             try:
                 dynamodb.create_table(
@@ -153,6 +152,7 @@ class EmbeddedAws:
                     **{
                         name: properties[name]
                         for name in ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+                        if name in properties
                     },
                 )
             except dynamodb.exceptions.ResourceInUseException:

@@ -6,12 +6,14 @@ Everything is read from the template, so the local stack cannot drift from what 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from local import conditions
 from local.errors import StartError
 
 PATH = Path(__file__).parent.parent / "template.yaml"
@@ -66,6 +68,13 @@ class Template:
 
     def properties(self, logical_id: str) -> dict[str, Any]:
         return dict(self._document["Resources"][logical_id]["Properties"])
+
+    def table(self, parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Return the properties of the table for these values of the parameters, each condition resolved."""
+        declared = self._document["Parameters"].items()
+        values = {name: parameter.get("Default") for name, parameter in declared} | dict(parameters or {})
+        names = conditions.holding(self._document["Conditions"], values)
+        return dict(conditions.resolve(self.properties("AppointmentsTable"), names))
 
     def type_of(self, logical_id: str) -> str:
         return str(self._document["Resources"][logical_id]["Type"])

@@ -38,7 +38,8 @@ def _reduced_participant(participant: Json) -> Json:
     return members | {kind: {"id": participant[kind]["id"]}, "type": participant["type"]}
 
 
-def _envelope(number: int, event_type: str, appointment: Json, previous: Json | None = None, **data: Any) -> Json:
+def envelope(number: int, event_type: str, appointment: Json, previous: Json | None = None, **data: Any) -> Json:
+    """Return a delivery with the ids of this number. ``data`` are further members beside the eventType."""
     return {
         "id": f"4f1c2b7e-8d3a-4c55-9b1e-{number:012}",
         "correlationId": f"9d2e6a10-77c4-4b0f-a3d8-{number:012}",
@@ -56,7 +57,7 @@ def _envelope(number: int, event_type: str, appointment: Json, previous: Json | 
 
 def _invalid() -> Json:
     """Return an envelope that breaks the structure at every depth."""
-    document = copy.deepcopy(_envelope(13, "GENERIC_UPDATE", steps.ACCOUNT_REOPENED))
+    document = copy.deepcopy(envelope(13, "GENERIC_UPDATE", steps.ACCOUNT_REOPENED))
     document["version"] = 1
     del document["data"]["previousAppointment"]
     document["data"]["eventType"] = "MOVED"
@@ -68,30 +69,29 @@ def _invalid() -> Json:
     return document
 
 
-def _bytes(document: Json) -> bytes:
+def encode(document: Json) -> bytes:
+    """Return the document as the sender writes it: JSON without spaces, in UTF-8."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-CREATE = _bytes(_envelope(1, "CREATE", steps.MORTGAGE_BOOKED, message=None))
-_CREATE_REQUEST = _bytes(_envelope(2, "CREATE_REQUEST", steps.INVESTING_REQUESTED, message=None))
-_REASSIGN = _bytes(
-    _envelope(3, "REASSIGN", steps.MORTGAGE_REASSIGNED, steps.MORTGAGE_BOOKED, message="Bonne journée ☀️")
+CREATE = encode(envelope(1, "CREATE", steps.MORTGAGE_BOOKED, message=None))
+_CREATE_REQUEST = encode(envelope(2, "CREATE_REQUEST", steps.INVESTING_REQUESTED, message=None))
+_REASSIGN = encode(envelope(3, "REASSIGN", steps.MORTGAGE_REASSIGNED, steps.MORTGAGE_BOOKED, message="Bonne journée ☀️"))
+_REQUEST_ALTERNATIVE_DATE = encode(
+    envelope(4, "REQUEST_ALTERNATIVE_DATE", steps.INVESTING_OTHER_DATE, steps.INVESTING_REQUESTED, message=None)
 )
-_REQUEST_ALTERNATIVE_DATE = _bytes(
-    _envelope(4, "REQUEST_ALTERNATIVE_DATE", steps.INVESTING_OTHER_DATE, steps.INVESTING_REQUESTED, message=None)
+_CANCEL = encode(envelope(5, "CANCEL", steps.ACCOUNT_CANCELLED, steps.ACCOUNT_BOOKED, message="Geen tijd"))
+_RESCHEDULE_REQUEST = encode(
+    envelope(6, "RESCHEDULE_REQUEST", steps.INVESTING_REQUESTED_AGAIN, steps.INVESTING_OTHER_DATE, message=None)
 )
-_CANCEL = _bytes(_envelope(5, "CANCEL", steps.ACCOUNT_CANCELLED, steps.ACCOUNT_BOOKED, message="Geen tijd"))
-_RESCHEDULE_REQUEST = _bytes(
-    _envelope(6, "RESCHEDULE_REQUEST", steps.INVESTING_REQUESTED_AGAIN, steps.INVESTING_OTHER_DATE, message=None)
-)
-_CREATE_INVITE = _bytes(_envelope(7, "CREATE", steps.INSURANCE_INVITED))
-_ACCEPT = _bytes(_envelope(8, "ACCEPT", steps.INVESTING_ACCEPTED, steps.INVESTING_REQUESTED_AGAIN, message=None))
-_REOPEN = _bytes(_envelope(9, "REOPEN", steps.ACCOUNT_REOPENED, steps.ACCOUNT_CANCELLED, message=None))
-_STALE = _bytes(_envelope(10, "GENERIC_UPDATE", steps.MORTGAGE_LINKED, steps.MORTGAGE_REASSIGNED, message=None))
-_RESCHEDULE = _bytes(_envelope(11, "RESCHEDULE", steps.MORTGAGE_RESCHEDULED, steps.MORTGAGE_LINKED, message=None))
-_FORGED = _bytes(_envelope(12, "CANCEL", steps.INSURANCE_INVITED | {"status": "CANCELLED"}, steps.INSURANCE_INVITED))
-_GENERIC_UPDATE = _bytes(_envelope(14, "GENERIC_UPDATE", steps.ACCOUNT_NO_SHOW, steps.ACCOUNT_REOPENED))
-_COMPLETE = _bytes(_envelope(15, "COMPLETE", steps.MORTGAGE_COMPLETED, steps.MORTGAGE_RESCHEDULED, message=None))
+_CREATE_INVITE = encode(envelope(7, "CREATE", steps.INSURANCE_INVITED))
+_ACCEPT = encode(envelope(8, "ACCEPT", steps.INVESTING_ACCEPTED, steps.INVESTING_REQUESTED_AGAIN, message=None))
+_REOPEN = encode(envelope(9, "REOPEN", steps.ACCOUNT_REOPENED, steps.ACCOUNT_CANCELLED, message=None))
+_STALE = encode(envelope(10, "GENERIC_UPDATE", steps.MORTGAGE_LINKED, steps.MORTGAGE_REASSIGNED, message=None))
+_RESCHEDULE = encode(envelope(11, "RESCHEDULE", steps.MORTGAGE_RESCHEDULED, steps.MORTGAGE_LINKED, message=None))
+_FORGED = encode(envelope(12, "CANCEL", steps.INSURANCE_INVITED | {"status": "CANCELLED"}, steps.INSURANCE_INVITED))
+_GENERIC_UPDATE = encode(envelope(14, "GENERIC_UPDATE", steps.ACCOUNT_NO_SHOW, steps.ACCOUNT_REOPENED))
+_COMPLETE = encode(envelope(15, "COMPLETE", steps.MORTGAGE_COMPLETED, steps.MORTGAGE_RESCHEDULED, message=None))
 
 SAMPLES: tuple[Sample, ...] = (
     Sample("create", CREATE, "2026-03-02T08:14:08.020Z"),
@@ -108,7 +108,7 @@ SAMPLES: tuple[Sample, ...] = (
     # The change of the morning arrives after the change of the afternoon.
     Sample("stale", _STALE, "2026-03-04T15:20:12.503Z", 202, Outcome.STALE),
     Sample("vendor-sample", VENDOR_SAMPLE.read_bytes(), "2026-03-04T16:00:00.000Z"),
-    Sample("invalid", _bytes(_invalid()), "2026-03-04T16:30:01.047Z", 422, None),
+    Sample("invalid", encode(_invalid()), "2026-03-04T16:30:01.047Z", 422, None),
     Sample("malformed", CREATE[: CREATE.index(b"Verhaegen")], "2026-03-04T16:31:15.630Z", 400, None),
     Sample("unauthenticated", _FORGED, "2026-03-05T03:12:44.018Z", 401, None, token="wrong-token"),  # noqa: S106 - grants no access
     Sample("generic-update", _GENERIC_UPDATE, "2026-03-12T15:41:36.511Z"),

@@ -68,7 +68,7 @@ def table_name(dynamodb: DynamoDBClient) -> str:
                     {"AttributeName": hash_key, "KeyType": "HASH"},
                     {"AttributeName": range_key, "KeyType": "RANGE"},
                 ],
-                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(items.INDEX_PROJECTION)},
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
             }
             for index, (hash_key, range_key) in items.INDEXES.items()
         ],

@@ -14,34 +14,38 @@ from cfnlint.decode import cfn_yaml
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
+from local import conditions
+
 PATH = Path(__file__).parent.parent / "template.yaml"
 DOCUMENT: dict[str, Any] = json.loads(json.dumps(cfn_yaml.load(str(PATH))))
 DEFAULTS = {name: parameter.get("Default") for name, parameter in DOCUMENT["Parameters"].items()}
 
 Resources = dict[str, dict[str, Any]]
-NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 def default_conditions() -> set[str]:
     """Return the conditions that hold when every parameter has its default."""
-    return {name for name, condition in DOCUMENT["Conditions"].items() if _holds(condition)}
+    return conditions.holding(DOCUMENT["Conditions"], DEFAULTS)
 
 
 def every_condition() -> set[str]:
     return set(DOCUMENT["Conditions"])
 
 
-def resources(conditions: set[str]) -> Resources:
-    """Return the resources that exist under ``conditions``, with Fn::If resolved and Globals merged into functions."""
+def resources(names: set[str]) -> Resources:
+    """Return the resources under these conditions, with Fn::If resolved and Globals merged into functions."""
     present = {
         name: resource
         for name, resource in DOCUMENT["Resources"].items()
-        if "Condition" not in resource or resource["Condition"] in conditions
+        if "Condition" not in resource or resource["Condition"] in names
     }
-    chosen: Resources = _resolve(present, conditions)
+    chosen: Resources = conditions.resolve(present, names)
     for resource in chosen.values():
         if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"] = {**_resolve(DOCUMENT["Globals"]["Function"], conditions), **resource["Properties"]}
+            resource["Properties"] = {
+                **conditions.resolve(DOCUMENT["Globals"]["Function"], names),
+                **resource["Properties"],
+            }
     return chosen
 
 
@@ -106,32 +110,3 @@ def _reference(name: str, stack_name: str) -> str:
     if name == "AWS::StackName":
         return stack_name
     return name if name.startswith("AWS::") or name in DOCUMENT["Parameters"] else f"{stack_name}/{name}"
-
-
-def _holds(condition: dict[str, Any]) -> bool:
-    ((function, arguments),) = condition.items()
-    match function:
-        case "Condition":
-            return _holds(DOCUMENT["Conditions"][arguments])
-        case "Fn::Equals":
-            left, right = (DEFAULTS[a["Ref"]] if isinstance(a, dict) else a for a in arguments)
-            return str(left) == str(right)
-        case "Fn::Not":
-            return not _holds(arguments[0])
-        case "Fn::And":
-            return all(map(_holds, arguments))
-        case "Fn::Or":
-            return any(map(_holds, arguments))
-    raise ValueError(function)
-
-
-def _resolve(node: Any, conditions: set[str]) -> Any:
-    if isinstance(node, list):
-        return [part for part in (_resolve(part, conditions) for part in node) if part != NO_VALUE]
-    if not isinstance(node, dict):
-        return node
-    if set(node) == {"Fn::If"}:
-        name, yes, no = node["Fn::If"]
-        return _resolve(yes if name in conditions else no, conditions)
-    resolved = {name: _resolve(value, conditions) for name, value in node.items()}
-    return {name: value for name, value in resolved.items() if value != NO_VALUE}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from appointments.storage import items
 from appointments.storage.bodies import Bodies
 from appointments.storage.store import Store
 from tests.builders import received_delivery, save
@@ -52,6 +53,73 @@ def test_a_bound_in_whole_seconds_finds_an_appointment_at_exactly_this_time(
     assert dynamodb.query(**query)["Count"] == 1
 
 
+@pytest.mark.parametrize("unprocessed", [False, True], ids=["all keys processed", "some keys unprocessed"])
+def test_the_function_on_the_page_yields_the_whole_item_of_each_appointment_that_the_index_finds(
+    dynamodb: DynamoDBClient, table_name: str, unprocessed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = {f"a-{number}": f"2026-03-31T09:{number // 60:02}:{number % 60:02}Z" for number in range(103)}
+    outside = {"early": "2026-03-31T07:59:59Z", "late": "2026-03-31T18:00:01Z"}
+    current = [
+        items.current_item(received_delivery(appointment_id=appointment, office={"id": OFFICE}, start=start))
+        for appointment, start in (times | outside).items()
+    ]
+    for position in range(0, len(current), 25):
+        puts: list[Any] = [{"PutRequest": {"Item": item}} for item in current[position : position + 25]]
+        dynamodb.batch_write_item(RequestItems={table_name: puts})
+    client = Reluctant(dynamodb, table_name, most=40) if unprocessed else Reluctant(dynamodb, table_name)
+    functions: dict[str, Any] = {}
+    exec(block("python", "def items_of_office"), functions)  # noqa: S102 - the code of the page is what is tested
+    pauses: list[float] = []
+    monkeypatch.setattr(functions["time"], "sleep", pauses.append)
+    found = list(
+        functions["items_of_office"](client, table_name, OFFICE, "2026-03-31T08:00:00Z", "2026-03-31T18:00:00Z")
+    )
+    assert sorted(item["pk"]["S"] for item in found) == sorted(f"APPOINTMENT#{name}" for name in times)
+    assert all(item["status"] == {"S": "ACCEPTED"} and "participants" in item for item in found)
+    assert client.keys_of_calls == ([100, 60, 20, 3] if unprocessed else [100, 3])
+    assert pauses == ([0.05, 0.1] if unprocessed else [])
+
+
+def test_the_function_on_the_page_leaves_out_an_item_that_has_left_the_office(
+    dynamodb: DynamoDBClient, table_name: str, store: Store
+) -> None:
+    save(store, received_delivery(office={"id": OFFICE}, start="2026-03-31T09:00:00Z"))
+
+    class Late(Reluctant):
+        """Saves another office after the index was read."""
+
+        def batch_get_item(self, **request: Any) -> Any:
+            later = {"start": "2026-03-31T09:00:00Z", "updated_at": "2026-04-01T00:00:00Z"}
+            save(store, received_delivery(id="e-2", office={"id": "502"}, **later))
+            return super().batch_get_item(**request)
+
+    functions: dict[str, Any] = {}
+    exec(block("python", "def items_of_office"), functions)  # noqa: S102 - the code of the page is what is tested
+    client = Late(dynamodb, table_name)
+    assert list(functions["items_of_office"](client, table_name, OFFICE, "2026-03-31T08", "2026-03-31T18")) == []
+    assert client.keys_of_calls == [1]
+
+
+class Reluctant:
+    """A client that processes at most ``most`` keys of a call of BatchGetItem, all by default, and counts the keys."""
+
+    def __init__(self, client: Any, table_name: str, most: int = 100) -> None:
+        self._client = client
+        self._table_name = table_name
+        self._most = most
+        self.keys_of_calls: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def batch_get_item(self, **request: Any) -> Any:
+        keys = request["RequestItems"][self._table_name]["Keys"]
+        self.keys_of_calls.append(len(keys))
+        taken, left = keys[: self._most], keys[self._most :]
+        answer = self._client.batch_get_item(RequestItems={self._table_name: {"Keys": taken}})
+        return answer | {"UnprocessedKeys": {self._table_name: {"Keys": left}} if left else {}}
+
+
 def test_the_query_of_an_appointment_finds_its_state_and_its_history(
     dynamodb: DynamoDBClient, table_name: str, store: Store
 ) -> None:
@@ -81,10 +149,16 @@ def test_an_index_holds_the_primary_employee_and_no_other(
     assert by_employee == {"first": 1, "second": 0}
 
 
+def block(language: str, part: str) -> str:
+    """The code block of this language on the page that contains this part."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (code,) = [code for name, code in blocks if name == language and part in code]
+    return str(code)
+
+
 def request(part: str, table_name: str) -> dict[str, Any]:
     """The arguments of the query command on the page that contains this part."""
-    (command,) = [block for block in re.findall(r"^```\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL) if part in block]
-    words = shlex.split(command.replace("\\\n", " "))
+    words = shlex.split(block("", part).replace("\\\n", " "))
     assert words[:3] == ["aws", "dynamodb", "query"]
     options = dict(zip(words[3::2], words[4::2], strict=True))
     assert options.pop("--table-name") == "$TABLE"

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from appointments.outcome import Outcome
 from appointments.storage import items
 from appointments.storage.store import Store
 from samples import SAMPLES
+from samples.life import deliveries
 from tests.builders import received, save
 
 if TYPE_CHECKING:
@@ -20,8 +22,12 @@ if TYPE_CHECKING:
     from appointments.storage.bodies import Bodies
 
 REASSIGN = next(sample.body for sample in SAMPLES if sample.name == "reassign")
-BUDGET = json.loads((Path(__file__).parents[1] / "fixtures" / "budgets" / "budgets.json").read_text())["writeUnits"]
+BUDGETS = Path(__file__).parents[1] / "fixtures" / "budgets"
+BUDGET = json.loads((BUDGETS / "budgets.json").read_text())["writeUnits"]
 SMALL = {"pk": {"S": "SMALL"}, "sk": {"S": "SMALL"}}
+
+
+LIFE_BUDGET = json.loads((BUDGETS / "bill.json").read_text())["life"]
 
 
 def units(item: Any) -> int:
@@ -29,10 +35,30 @@ def units(item: Any) -> int:
     return 2 * ceil(items.size(item) / 1024)
 
 
+def index_units(before: Any, after: Any) -> int:
+    """Return the units of the indexes: two for each entry that is written and for each that is deleted."""
+    count = 0
+    for keys in items.INDEXES.values():
+        old, new = ([item.get(key) for key in keys] for item in (before, after))
+        if old != new:
+            count += 2 * (None not in old) + 2 * (None not in new)
+    return count
+
+
 def test_a_delivery_of_8_4_kb_stays_within_its_budget() -> None:
     assert 8300 < len(REASSIGN) < 8500
     delivery = received(REASSIGN)
     assert units(items.event_item(delivery)) + units(items.current_item(delivery)) <= BUDGET["table"]
+
+
+def test_the_life_of_an_appointment_takes_the_write_units_that_the_bill_counts() -> None:
+    delivered = deliveries()
+    current: list[Any] = [{}, *(items.current_item(delivery) for delivery in delivered)]
+    assert len(delivered) == LIFE_BUDGET["deliveries"]
+    assert (
+        sum(units(items.event_item(d)) + units(items.current_item(d)) for d in delivered) == LIFE_BUDGET["tableUnits"]
+    )
+    assert sum(map(index_units, current, current[1:])) == LIFE_BUDGET["indexUnits"]
 
 
 LATER = "2026-05-01T00:00:00.000000000Z"
@@ -78,6 +104,20 @@ def test_dynamodb_local_counts_at_most_the_budget_and_a_history_adds_no_units(
             store, received(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode(), received_at=LATER)
         )
         read.append(tuple(2 * count / small for count in client.read()))
-    assert set(read) == {read[0]}
-    assert read[0][0] <= BUDGET["table"]
-    assert read[0][1] <= BUDGET["indexes"]
+    created, *later = read
+    assert set(later) == {later[0]}
+    assert {created[0], later[0][0]} == {BUDGET["table"]}
+    assert (created[1], later[0][1]) == (2 * len(items.INDEXES), BUDGET["indexes"])
+
+
+@pytest.mark.parametrize("dynamodb", ["dynamodb-local"], indirect=True)
+def test_dynamodb_local_counts_the_write_units_of_a_life_that_the_bill_counts(
+    dynamodb: DynamoDBClient, table_name: str, bodies: Bodies
+) -> None:
+    client: Any = CountingClient(dynamodb)
+    client.transact_write_items(TransactItems=[{"Put": {"TableName": table_name, "Item": SMALL}}])
+    small, _ = client.read()
+    store = Store(client, table_name, lambda: bodies)
+    assert {save(store, delivery) for delivery in deliveries()} == {Outcome.STORED}
+    counted = [2 * count / small for count in client.read()]
+    assert counted == [LIFE_BUDGET["tableUnits"], LIFE_BUDGET["indexUnits"]]

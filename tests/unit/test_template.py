@@ -86,7 +86,7 @@ def test_the_table_has_the_keys_the_indexes_and_the_expiry_that_the_code_writes(
     }
     assert indexes == items.INDEXES
     for index in TABLE["GlobalSecondaryIndexes"]:
-        assert tuple(index["Projection"]["NonKeyAttributes"]) == items.INDEX_PROJECTION
+        assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
     assert TABLE["TimeToLiveSpecification"] == {"AttributeName": items.TTL_ATTRIBUTE, "Enabled": True}
 
 

@@ -36,7 +36,7 @@ INDEXES = {
     "EmployeeIndex": ("employeeId", "start"),
     "CustomerIndex": ("customerId", "start"),
 }
-INDEX_PROJECTION = ("status", "end", "meetingType", "updatedAt")
+"""Partition key and sort key of each index. An index holds keys only: the keys above and those of the table."""
 
 ITEM_BYTES = 256 * 1024
 """A larger event item holds the key of its body instead of the body. DynamoDB's limit is 400 KB. The margin covers
