@@ -22,7 +22,7 @@ def main() -> int:
     try:
         if command == "serve":
             return serve.main(settings.serve_options(environment))
-        return run.main(settings.isolated_options(environment, "run"))
+        return run.main(settings.isolated_options(environment, "run", webhooks=1))
     except StartError as error:
         print(f"cannot start: {error}", file=sys.stderr)
         return 1

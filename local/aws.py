@@ -38,7 +38,8 @@ class EmbeddedAws:
     """moto on ``host:port`` with what template.yaml declares.
 
     ``dynamodb_url`` names another DynamoDB (DynamoDB Local) for the table. ``parameters`` are values of the template's
-    parameters. Raises StartError if the port is in use or if the other DynamoDB does not answer.
+    parameters. ``listeners`` are called after each request of moto with its X-Amz-Target, in the thread of the request.
+    Raises StartError if the port is in use or if the other DynamoDB does not answer.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class EmbeddedAws:
         self._template = template
         self._dynamodb_url = dynamodb_url
         self._table_name = table_name
+        self.listeners: list[moto_patches.Notify] = []
         with ports.bind(host, port, "AWS_PORT") as bound:
             self.url = f"http://127.0.0.1:{bound.getsockname()[1]}"
             self.endpoints = {"AWS_ENDPOINT_URL": self.url}
@@ -66,7 +68,7 @@ class EmbeddedAws:
             self._server = make_server(
                 bound.getsockname()[0],
                 bound.getsockname()[1],
-                moto_patches.application(REGION),
+                moto_patches.application(REGION, self._notify),
                 threaded=True,
                 request_handler=_SilentRequestHandler,
                 fd=bound.fileno(),
@@ -99,6 +101,10 @@ class EmbeddedAws:
         variables = self._template.function(logical_id).environment
         resolved = {name: self._outputs[output_key(logical_id, name)] for name in variables}
         return {**resolved, **CREDENTIALS, **self.endpoints, "AWS_REGION": REGION}
+
+    def _notify(self, target: str) -> None:
+        for listener in self.listeners:
+            listener(target)
 
     def stop(self) -> None:
         """Stop the server and delete its resources, which moto keeps for the process and not for the server."""

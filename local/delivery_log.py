@@ -1,7 +1,6 @@
 """A log of deliveries, and a check of the table, the stream and the bus against it.
 
-The expected state is computed from the deliveries alone, without code of the functions: a check that shares code with
-what it checks would repeat its errors.
+The check computes the expected state from the deliveries alone, without code of the functions.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ RANKS = {
     "CANCEL": 3,
     "REOPEN": 4,
 }
-"""Stated here once more: a check that shares the code's own table checks nothing."""
+"""The ranks of docs/events.md, repeated here: a check that shares code with what it checks repeats its errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +91,11 @@ class DeliveryLog:
         yield from self._bus_problems(history, streamed, published)
 
     def _history_problems(self, history: Mapping[str, Item], read_body: Callable[[str], bytes]) -> Iterator[str]:
-        yield from _problem("acknowledged and lost", self.acknowledged - history.keys())
-        yield from _problem("in the history and never sent", history.keys() - self.sent.keys())
+        yield from _problem("acknowledged, but not in the history", self.acknowledged - history.keys())
+        yield from _problem("in the history, but never sent", history.keys() - self.sent.keys())
         digests = ((name, _digest(item, read_body)) for name, item in history.items())
         changed = (name for name, digest in digests if name in self.sent and digest != self.sent[name].digest)
-        yield from _problem("not kept byte for byte", changed)
+        yield from _problem("stored with another body than sent", changed)
 
     def _state_problems(self, history: Mapping[str, Item], current: Iterable[Item]) -> Iterator[str]:
         newest: dict[str, tuple[datetime, int, str]] = {}
@@ -106,7 +105,7 @@ class DeliveryLog:
         states = {item["pk"]["S"].removeprefix("APPOINTMENT#"): item["eventId"]["S"] for item in current}
         expected = {name: event_id for name, (_, _, event_id) in newest.items()}
         yield from _problem(
-            "appointments whose state is not their newest event",
+            "appointments whose current item is not their newest event",
             (name for name in states.keys() | expected.keys() if states.get(name) != expected.get(name)),
         )
 
@@ -122,7 +121,7 @@ class DeliveryLog:
             if item["stale"]["BOOL"] != (event.updated_at < state):
                 wrong.append(event.id)
             states[event.appointment_id] = max(state, event.updated_at)
-        yield from _problem("flagged wrongly", wrong)
+        yield from _problem("stored with the wrong stale flag", wrong)
 
     def _bus_problems(
         self, history: Mapping[str, Item], streamed: Iterable[Item], published: Iterable[Any]
@@ -133,10 +132,10 @@ class DeliveryLog:
             if metadata["id"] not in flags:
                 first[metadata["appointmentId"]].append(metadata["id"])
             flags[metadata["id"]].add(metadata["stale"])
-        yield from _problem("stored and never published", history.keys() - flags.keys())
-        yield from _problem("published and never stored", flags.keys() - history.keys())
+        yield from _problem("stored, but never published", history.keys() - flags.keys())
+        yield from _problem("published, but never stored", flags.keys() - history.keys())
         differing = (name for name in flags.keys() & history.keys() if flags[name] != {history[name]["stale"]["BOOL"]})
-        yield from _problem("published with another flag than stored", differing)
+        yield from _problem("published with another stale flag than stored", differing)
         committed: dict[str, list[str]] = defaultdict(list)
         for item in streamed:
             committed[item["pk"]["S"].removeprefix("APPOINTMENT#")].append(_event_id(item))
@@ -146,7 +145,7 @@ class DeliveryLog:
             if [event_id for event_id in event_ids if event_id in flags]
             != [event_id for event_id in first[appointment] if event_id in event_ids]
         )
-        yield from _problem("appointments first published in another order than committed", reordered)
+        yield from _problem("appointments published in another order than stored", reordered)
 
 
 def _event_id(item: Item) -> str:

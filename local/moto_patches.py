@@ -18,19 +18,31 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from local import moto_imports
+
 ITERATORS = 100
 """At most this many stream iterators are remembered. The oldest are forgotten."""
 
+_WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
+TABLE_WRITES = {f"DynamoDB_20120810.{write}" for write in _WRITES}
+QUEUE_WRITES = {"AmazonSQS.SendMessage", "AmazonSQS.SendMessageBatch"}
+"""The requests (X-Amz-Target) after which a stream or a queue has something new."""
+
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+Notify = Callable[[str], None]
 
 
-def application(region: str) -> Wsgi:
-    """Return moto's server as a WSGI application with every patch. All resources are in ``region``."""
+def application(region: str, notify: Notify) -> Wsgi:
+    """Return moto's server as a WSGI application with every patch. All resources are in ``region``.
+
+    ``notify`` is called with the X-Amz-Target of each request after it was handled.
+    """
+    moto_imports.import_cloudformation()
     keep_tables_in_transactions()
     undo_cancelled_transactions()
     server = DomainDispatcherApplication(create_backend_app)
     remember_services(server)
-    return in_one_region(serialize_dynamodb(forget_old_iterators(server)), region)
+    return in_one_region(notify_after(serialize_dynamodb(forget_old_iterators(server)), notify), region)
 
 
 def keep_tables_in_transactions() -> None:
@@ -67,6 +79,17 @@ def serialize_dynamodb(server: Wsgi) -> Wsgi:
             return list(server(environ, start_response))
 
     return serialized
+
+
+def notify_after(server: Wsgi, notify: Notify) -> Wsgi:
+    """Call ``notify`` after each request, so that nobody has to poll moto for what a request has written."""
+
+    def notifying(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer = server(environ, start_response)
+        notify(str(environ.get("HTTP_X_AMZ_TARGET", "")))
+        return answer
+
+    return notifying
 
 
 def forget_old_iterators(server: Wsgi) -> Wsgi:

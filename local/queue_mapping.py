@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Event, Thread
+from threading import Event
 from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from local.environment import FunctionError
 
-WAIT_SECONDS = 1
 PAUSE_SECONDS = 2
 """The visibility timeout of a message that failed. The template's is much longer; here you can watch the retry."""
-JOIN_SECONDS = 2
 
 
 class QueueMapping:
-    """Passes messages to ``invoke`` until it is stopped. ``mapping`` is the function's SQS event of template.yaml."""
+    """Passes messages to ``invoke``. ``mapping`` is the function's SQS event of template.yaml."""
 
     def __init__(
         self, sqs: Any, queue_url: str, mapping: dict[str, Any], invoke: Callable[[dict[str, Any]], Any]
@@ -26,45 +22,25 @@ class QueueMapping:
         self._queue_url = queue_url
         self._batch_size: int = mapping["BatchSize"]
         self._invoke = invoke
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name="queue-mapping", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
+    def poll(self, stopping: Event) -> None:
+        """Pass all visible messages to the function. If a call to SQS fails, its messages become visible again."""
+        while (messages := self._receive()) and not stopping.is_set():
+            failed_ids = self._invoke_with(messages)
+            for message in messages:
+                handle = {"QueueUrl": self._queue_url, "ReceiptHandle": message["ReceiptHandle"]}
+                if message["MessageId"] in failed_ids:
+                    self._sqs.change_message_visibility(**handle, VisibilityTimeout=PAUSE_SECONDS)
+                else:
+                    self._sqs.delete_message(**handle)
 
-    def stop(self) -> None:
-        """Ask the thread to end."""
-        self._stopping.set()
-
-    def join(self) -> None:
-        """Wait until the thread has ended, for a short time: a call to AWS in flight can take longer."""
-        if self._thread.ident is not None:
-            self._thread.join(JOIN_SECONDS)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._poll()
-            except (BotoCoreError, ClientError):  # messages in flight become visible again
-                self._stopping.wait(PAUSE_SECONDS)
-
-    def _poll(self) -> None:
+    def _receive(self) -> list[Any]:
+        """Return visible messages, without a long poll: moto's looks for messages a hundred times a second."""
         answer = self._sqs.receive_message(
-            QueueUrl=self._queue_url,
-            MaxNumberOfMessages=self._batch_size,
-            WaitTimeSeconds=WAIT_SECONDS,
-            AttributeNames=["All"],
+            QueueUrl=self._queue_url, MaxNumberOfMessages=self._batch_size, WaitTimeSeconds=0, AttributeNames=["All"]
         )
-        messages = answer.get("Messages", [])
-        if not messages:
-            return
-        failed_ids = self._invoke_with(messages)
-        for message in messages:
-            handle = {"QueueUrl": self._queue_url, "ReceiptHandle": message["ReceiptHandle"]}
-            if message["MessageId"] in failed_ids:
-                self._sqs.change_message_visibility(**handle, VisibilityTimeout=PAUSE_SECONDS)
-            else:
-                self._sqs.delete_message(**handle)
+        messages: list[Any] = answer.get("Messages", [])
+        return messages
 
     def _invoke_with(self, messages: list[Any]) -> set[str]:
         """Invoke the function. Return the ids of the messages that failed: all of them if the invocation failed."""

@@ -44,7 +44,7 @@ class RunResult:
         yield _table(("message on the bus", "of appointment", "stale", "changes"), self._message_rows())
 
     def closing_line(self, problems: Sequence[str]) -> str:
-        verdict = f"{len(problems)} things are wrong" if problems else "all correct"
+        verdict = f"{len(problems)} problems" if problems else "all correct"
         return (
             f"{len(self.deliveries)} deliveries answered, {len(self._history())} events and {len(self._current())} "
             f"appointments stored, {len(self.messages)} messages received: {verdict}."

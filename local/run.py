@@ -36,7 +36,7 @@ def main(options: Options) -> int:
     for table in result.tables():
         console.print(table)
         print()
-    print(*(f"WRONG: {problem}" for problem in problems), result.closing_line(problems), sep="\n")
+    print(*(f"problem: {problem}" for problem in problems), result.closing_line(problems), sep="\n")
     print(f"The functions' log lines are in {options.log}.")
     return 1 if problems else 0
 

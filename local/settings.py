@@ -19,6 +19,8 @@ PARAMETERS = {
     "CONTRACT_MODE": "ContractMode",
 }
 """Environment variables that set a parameter of the template."""
+SERVED_WEBHOOKS = 2
+"""The execution environments of WebhookFunction in ``make serve``. Each takes 45 MB; more deliveries at once wait."""
 DYNAMODB = "AWS_ENDPOINT_URL_DYNAMODB"
 TOKEN = "local-token"  # noqa: S105 - for this machine only
 SIGNING_SECRET = "whsec_bG9jYWwtc2lnbmluZy1rZXktbm8tc2VjcmV0"  # noqa: S105 - for this machine only
@@ -42,11 +44,12 @@ def serve_options(environment: Mapping[str, str]) -> Options:
         aws_port=_port(environment, "AWS_PORT", 4566),
         token=_token(environment, signed=parameters.get("WebhookAuth") == "signature"),
         dynamodb_url=environment.get(DYNAMODB),
+        webhooks=SERVED_WEBHOOKS,
         parameters=parameters,
     )
 
 
-def isolated_options(environment: Mapping[str, str], name: str) -> Options:
+def isolated_options(environment: Mapping[str, str], name: str, *, webhooks: int) -> Options:
     """Return the options of a run that ends by itself: free ports, a new table and a new log file, ``build/NAME.log``.
 
     The table in another DynamoDB gets a name with the process id, so that it meets no other table there.
@@ -56,7 +59,7 @@ def isolated_options(environment: Mapping[str, str], name: str) -> Options:
     log.unlink(missing_ok=True)
     dynamodb_url = environment.get(DYNAMODB)
     table_name = f"appointments-{name}-{os.getpid()}" if dynamodb_url else "appointments"
-    return Options(port=0, aws_port=0, dynamodb_url=dynamodb_url, table_name=table_name, log=log)
+    return Options(port=0, aws_port=0, dynamodb_url=dynamodb_url, table_name=table_name, log=log, webhooks=webhooks)
 
 
 def signing_key(secret: str) -> bytes:

@@ -12,12 +12,20 @@ from typing import Any, Self
 from local.aws import BACKLOG_QUEUE, FAILURE_QUEUE, QUEUE, TABLE, EmbeddedAws
 from local.environment import EnvironmentPool
 from local.gateway import Gateway
+from local.moto_patches import QUEUE_WRITES, TABLE_WRITES
+from local.polling import Poller
 from local.queue_mapping import QueueMapping
 from local.stream_mapping import StreamMapping
 from local.template import Function, Template
 
 FUNCTIONS = ("WebhookFunction", "PublisherFunction", "BacklogFunction")
 WEBHOOK_ENVIRONMENTS = 4
+PAUSE_MOTO = 5.0
+"""Seconds between two polls of moto's stream. A write wakes its mapping at once, so this only bounds what is missed."""
+PAUSE_OTHER_DYNAMODB = 0.5
+"""The same for another DynamoDB, which wakes nobody: the longest delay of a message."""
+PAUSE_RETRIES = 1.0
+"""Seconds between two polls of the queue: a message that failed becomes visible again, and that wakes nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,29 +91,32 @@ class Stack:
             self._start_pool(webhook, options.webhooks)
             self._start_pool(publisher, 1)
             self._start_pool(backlog, 1)
-            self._mappings = (
-                StreamMapping(
-                    self.aws.client("dynamodbstreams"),
-                    self._stream_arn(),
-                    publisher.events["DynamoDB"],
-                    self.pools["PublisherFunction"].invoke,
-                    self._report_failure,
-                ),
-                QueueMapping(
-                    self.aws.client("sqs"),
-                    self.queue_url(BACKLOG_QUEUE),
-                    backlog.events["SQS"],
-                    self.pools["BacklogFunction"].invoke,
-                ),
+            stream = StreamMapping(
+                self.aws.client("dynamodbstreams"),
+                self._stream_arn(),
+                publisher.events["DynamoDB"],
+                self.pools["PublisherFunction"].invoke,
+                self._report_failure,
             )
+            queue = QueueMapping(
+                self.aws.client("sqs"),
+                self.queue_url(BACKLOG_QUEUE),
+                backlog.events["SQS"],
+                self.pools["BacklogFunction"].invoke,
+            )
+            self._pollers = (
+                Poller(stream, pause=PAUSE_OTHER_DYNAMODB if options.dynamodb_url else PAUSE_MOTO),
+                Poller(queue, pause=PAUSE_RETRIES),
+            )
+            self.aws.listeners.append(self._wake)
             self._cleanup = cleanup.pop_all()
 
     def __enter__(self) -> Self:
         try:
             for pool in self.pools.values():
                 pool.wait_until_ready()
-            for mapping in self._mappings:
-                mapping.start()
+            for poller in self._pollers:
+                poller.start()
             self.gateway.start()
         except BaseException:
             self._stop()
@@ -121,17 +132,23 @@ class Stack:
         url: str = self.aws.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
         return url
 
+    def _wake(self, target: str) -> None:
+        """Wake the mapping that reads what a request to moto has written."""
+        for poller, targets in zip(self._pollers, (TABLE_WRITES, QUEUE_WRITES), strict=True):
+            if target in targets:
+                poller.wake()
+
     def _start_pool(self, function: Function, size: int) -> None:
         environment = {**self.aws.environment(function.logical_id), **self.options.variables}
         self.pools[function.logical_id] = EnvironmentPool(function, environment, size=size, log=self.options.log)
 
     def _stop(self) -> None:
         self.gateway.close()
-        for mapping in self._mappings:
-            mapping.stop()
+        for poller in self._pollers:
+            poller.stop()
         self._stop_pools()  # before the threads end: an invocation in flight keeps its thread
-        for mapping in self._mappings:
-            mapping.join()
+        for poller in self._pollers:
+            poller.join()
         self.gateway.join()
         self._cleanup.close()
 

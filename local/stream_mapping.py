@@ -10,26 +10,23 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator
-from threading import Event, Thread
+from collections.abc import Callable
+from threading import Event
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from moto.events.models import EventPattern
 
 from local.environment import FunctionError
 
-POLL_SECONDS = 0.1
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 ATTEMPTS = 20
 """Fewer than the template's, so that you can watch a record reach the failure queue."""
-JOIN_SECONDS = 2
 
 Record = dict[str, Any]
 
 
 class StreamMapping:
-    """Passes records to ``invoke`` until it is stopped. ``mapping`` is the function's DynamoDB event of template.yaml.
+    """Passes records to ``invoke``. ``mapping`` is the function's DynamoDB event of template.yaml.
 
     ``on_failure`` gets the message for the failure queue.
     """
@@ -52,66 +49,57 @@ class StreamMapping:
         self._invoke = invoke
         self._on_failure = on_failure
         self._positions: dict[str, str] = {}
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name="stream-mapping", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ask the thread to end."""
-        self._stopping.set()
-
-    def join(self) -> None:
-        """Wait until the thread has ended, for a short time: a call to AWS in flight can take longer."""
-        if self._thread.ident is not None:
-            self._thread.join(JOIN_SECONDS)
+        self._open_shards: list[str] = []
+        self._iterators: dict[str, str] = {}
+        """The iterators of shards that had no record at the last poll. Another read of a shard needs a new iterator."""
 
     def position(self, shard_id: str) -> str | None:
         """Return the sequence number of the last record of a shard that needs no more attempts."""
         return self._positions.get(shard_id)
 
-    def _run(self) -> None:
-        while not self._stopping.wait(POLL_SECONDS):
-            try:
-                self._poll()
-            except (BotoCoreError, ClientError):  # the stream cannot be read now: the position stays
-                self._stopping.wait(LONGEST_PAUSE)
-
-    def _poll(self) -> None:
-        for shard_id in self._shards():
-            while (records := self._read(shard_id)) and not self._stopping.is_set():
-                self._deliver(shard_id, [record for record in records if self._matches(record)])
-                if not self._stopping.is_set():
+    def poll(self, stopping: Event) -> None:
+        """Pass all new records to the function. After an error of the stream, the position stays."""
+        if not self._open_shards:
+            description = self._streams.describe_stream(StreamArn=self._stream_arn)["StreamDescription"]
+            self._open_shards = [shard["ShardId"] for shard in description["Shards"]]
+        for shard_id in list(self._open_shards):
+            while (records := self._read(shard_id)) and not stopping.is_set():
+                self._deliver(shard_id, [record for record in records if self._matches(record)], stopping)
+                if not stopping.is_set():
                     self._positions[shard_id] = records[-1]["dynamodb"]["SequenceNumber"]
 
-    def _shards(self) -> Iterator[str]:
-        for shard in self._streams.describe_stream(StreamArn=self._stream_arn)["StreamDescription"]["Shards"]:
-            yield shard["ShardId"]
-
     def _read(self, shard_id: str) -> list[Record]:
-        """Return the next records of a shard. Each read gets a new iterator, so an interruption loses nothing."""
+        """Return the next records of a shard. An iterator that failed or found records is not used again."""
+        iterator = self._iterators.pop(shard_id, None) or self._iterator(shard_id)
+        page = self._streams.get_records(ShardIterator=iterator, Limit=self._batch_size)
+        if not page["Records"] and (following := page.get("NextShardIterator")):
+            self._iterators[shard_id] = following
+        elif not page["Records"]:  # the shard is closed and read to its end: the stream has others
+            self._open_shards.clear()
+        return [_lambda_record(record, self._stream_arn) for record in page["Records"]]
+
+    def _iterator(self, shard_id: str) -> str:
         position = self.position(shard_id)
         start = (
             {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": position}
             if position
             else {"ShardIteratorType": "TRIM_HORIZON"}
         )
-        iterator = self._streams.get_shard_iterator(StreamArn=self._stream_arn, ShardId=shard_id, **start)
-        page = self._streams.get_records(ShardIterator=iterator["ShardIterator"], Limit=self._batch_size)
-        return [_lambda_record(record, self._stream_arn) for record in page["Records"]]
+        answer = self._streams.get_shard_iterator(StreamArn=self._stream_arn, ShardId=shard_id, **start)
+        iterator: str = answer["ShardIterator"]
+        return iterator
 
     def _matches(self, record: Record) -> bool:
         return any(pattern.matches_event(record) for pattern in self._patterns)  # type: ignore[arg-type]
 
-    def _deliver(self, shard_id: str, batch: list[Record]) -> None:
+    def _deliver(self, shard_id: str, batch: list[Record], stopping: Event) -> None:
         attempt, pause = 0, FIRST_PAUSE
-        while batch and not self._stopping.is_set():
+        while batch and not stopping.is_set():
             try:
                 remaining = self._attempt(batch)
             except FunctionError:
                 middle = len(batch) // 2
-                self._deliver(shard_id, batch[:middle])
+                self._deliver(shard_id, batch[:middle], stopping)
                 remaining = batch[middle:]
             if len(remaining) < len(batch):
                 attempt, pause = 0, FIRST_PAUSE
@@ -120,7 +108,7 @@ class StreamMapping:
                 if attempt == ATTEMPTS:
                     self._on_failure(_failure(shard_id, self._stream_arn, batch, attempt))
                     return
-                self._stopping.wait(pause)
+                stopping.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
             batch = remaining
 

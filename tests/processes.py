@@ -15,6 +15,14 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in folder.read_text().split()]
 
 
+def memory(pid: int) -> int:
+    """Return the bytes of a process. Pages that processes share count in equal parts for each (PSS)."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup")
+    if not rollup.exists():
+        pytest.skip("this test reads the memory of processes from /proc")
+    return 1024 * next(int(line.split()[1]) for line in rollup.read_text().splitlines() if line.startswith("Pss:"))
+
+
 def is_running(pid: int) -> bool:
     """Return whether the process exists and is no zombie."""
     try:

@@ -27,8 +27,9 @@ def main() -> int:
     # These imports take seconds. They come after the signal handlers and after a sign of life.
     from local import settings
     from local.load.run import run
+    from local.stack import WEBHOOK_ENVIRONMENTS
 
-    options = settings.isolated_options(settings.take_environment(), "load")
+    options = settings.isolated_options(settings.take_environment(), "load", webhooks=WEBHOOK_ENVIRONMENTS)
     database = options.dynamodb_url or "the embedded DynamoDB"
     print(f"{arguments.senders} senders for {arguments.seconds:g} s, on {database} ...", flush=True)
     try:
@@ -39,7 +40,7 @@ def main() -> int:
     arguments.output.write_text(json.dumps(report, indent=2) + "\n")
     print(*_lines(report), sep="\n")
     print(f"All figures are in {arguments.output}, the functions' log lines in {options.log}.")
-    return 1 if report["wrong"] else 0
+    return 1 if report["problems"] else 0
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
@@ -51,11 +52,11 @@ def _lines(report: dict[str, Any]) -> list[str]:
         f"answered in ms:  {latency}",
         f"outcomes:  {outcomes}",
         f"{report['appointments']} appointments, {report['eventsAcknowledged']} events; {report['messages']} messages, "
-        f"{report['messagesTwice']} of them repeated; all published after {report['secondsUntilAllPublished']} s",
+        f"{report['repeatedMessages']} of them repeated; all published after {report['secondsUntilAllPublished']} s",
         *_memory_lines(report["memoryMebibytes"]),
-        *(f"WRONG: {problem}" for problem in report["wrong"]),
+        *(f"problem: {problem}" for problem in report["problems"]),
     ]
-    verdict = f"{len(report['wrong'])} things are wrong." if report["wrong"] else "Nothing lost, nothing twice."
+    verdict = f"{len(report['problems'])} problems." if report["problems"] else "No event lost or stored twice."
     return [*lines, verdict]
 
 

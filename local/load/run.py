@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 120.0
 
 
 def run(options: Options, *, seconds: float, senders: int, seed: int) -> dict[str, Any]:
-    """Return the report: figures, and under ``wrong`` every broken promise."""
+    """Return the report: figures, and under ``problems`` every broken promise."""
     with Stack(options) as stack:
         memory, messages = MemorySampler(stack), MessageReceiver(stack)
         memory.sample()
@@ -26,12 +26,12 @@ def run(options: Options, *, seconds: float, senders: int, seed: int) -> dict[st
                 stack.gateway.url, options.token, run=uuid4().hex[:8], seed=seed, senders=senders, seconds=seconds
             )
             lag = _drain(messages, sent)
-        wrong = list(sent.log.problems(observe(stack, messages.received)))
+        problems = list(sent.log.problems(observe(stack, messages.received)))
         if options.dynamodb_url:  # the embedded table ends with the stack, this one would stay
             stack.aws.client("dynamodb").delete_table(TableName=options.table_name)
     if unacknowledged := len(sent.log.sent.keys() - sent.log.acknowledged):
-        wrong.append(f"never acknowledged although nothing failed: {unacknowledged}")
-    return _report(sent, memory, messages, lag, wrong)
+        problems.append(f"never acknowledged although nothing failed: {unacknowledged}")
+    return _report(sent, memory, messages, lag, problems)
 
 
 def _drain(messages: MessageReceiver, sent: SendingResult) -> float:
@@ -45,7 +45,7 @@ def _drain(messages: MessageReceiver, sent: SendingResult) -> float:
 
 
 def _report(
-    sent: SendingResult, memory: MemorySampler, messages: MessageReceiver, lag: float, wrong: list[str]
+    sent: SendingResult, memory: MemorySampler, messages: MessageReceiver, lag: float, problems: list[str]
 ) -> dict[str, Any]:
     deliveries = sum(sent.outcomes.values())
     published = [message["detail"]["metadata"]["id"] for message in messages.received]
@@ -60,10 +60,10 @@ def _report(
         "eventsAcknowledged": len(sent.log.acknowledged),
         "appointments": len({event.appointment_id for event in sent.log.sent.values()}),
         "messages": len(published),
-        "messagesTwice": len(published) - len(set(published)),
+        "repeatedMessages": len(published) - len(set(published)),
         "secondsUntilAllPublished": round(lag, 1),
         "memoryMebibytes": memory.samples,
-        "wrong": wrong,
+        "problems": problems,
     }
 
 

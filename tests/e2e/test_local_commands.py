@@ -20,7 +20,7 @@ import pytest
 from local.run import post
 from samples import SAMPLES
 from tests.builders import body, delivery
-from tests.processes import children, is_running
+from tests.processes import children, is_running, memory
 
 ROOT = Path(__file__).parent.parent.parent
 TOKEN = """it's-a-"token"-of-$HOME"""
@@ -131,6 +131,11 @@ def test_the_printed_commands_work_with_quotes_in_the_token(
     assert outcomes == [["stored"], ["duplicate"], ["duplicate"]]
 
 
+def test_make_serve_takes_less_than_500_mb_in_all_its_processes(serve: tuple[subprocess.Popen[str], str]) -> None:
+    pid = serve[0].pid
+    assert sum(map(memory, [pid, *children(pid)])) < 500_000_000
+
+
 def test_a_client_of_any_region_finds_the_table_the_queue_and_the_bus(serve: tuple[subprocess.Popen[str], str]) -> None:
     address = re.search(r"AWS +(http://\S+)", serve[1])
     assert address is not None
@@ -166,7 +171,7 @@ def test_one_signal_ends_make_serve_and_leaves_no_process(
 ) -> None:
     process, _ = serve
     processes = children(process.pid)
-    assert len(processes) >= 6
+    assert len(processes) >= 4
     end(process, number, processes)
 
 

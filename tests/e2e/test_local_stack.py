@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from uuid import uuid4
 import pytest
 
 from appointments.storage import items
+from appointments.storage.backlog import Deferred, encode
+from local.aws import BACKLOG_QUEUE
 from local.report import DeliveryResult, RunResult
 from local.run import post, receive, scan
 from local.stack import Options, Stack
@@ -125,6 +128,35 @@ def test_a_function_has_the_environment_of_the_template_with_resolved_references
     assert stack.aws.environment("WebhookFunction")["TABLE_NAME"] == stack.options.table_name
     assert stack.aws.environment("PublisherFunction")["EVENT_BUS_NAME"] == "appointments"
     assert stack.aws.environment("PublisherFunction")["EVENT_SOURCE"] == "pexip.engage"
+
+
+def test_an_idle_stack_calls_moto_at_most_twice_a_second(stack: Stack) -> None:
+    receive(stack, 0)  # of what other tests published
+    calls: list[str] = []
+    stack.aws.listeners.append(calls.append)
+    begin = time.monotonic()
+    time.sleep(3)
+    stack.aws.listeners.remove(calls.append)
+    assert len(calls) <= 2 * (time.monotonic() - begin)
+
+
+def test_a_write_to_the_table_or_the_backlog_is_handled_without_a_poll(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if stack.options.dynamodb_url:
+        pytest.skip("another DynamoDB is polled")
+    for poller in stack._pollers:
+        monkeypatch.setattr(poller, "_pause", 3600)
+        poller.wake()
+    sqs, backlog = stack.aws.client("sqs"), stack.queue_url(BACKLOG_QUEUE)
+    receive(stack, 0)  # of what other tests published
+    for name in ("first", "second"):  # the first can come before the pause
+        deferred = Deferred(body(delivery(id=name, appointment_id=name)), "2026-03-02T09:00:00.000000000Z")
+        sqs.send_message(QueueUrl=backlog, MessageBody=encode(deferred))
+        assert [message["detail"]["metadata"]["id"] for message in receive(stack, 1)] == [name]
+    monkeypatch.undo()
+    for poller in stack._pollers:
+        poller.wake()
 
 
 def test_no_delivery_fails_after_the_processes_are_killed(stack: Stack) -> None:

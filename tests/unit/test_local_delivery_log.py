@@ -65,13 +65,13 @@ def test_a_changed_body_in_the_bucket_is_reported(system: System) -> None:
     system.events[0]["bodyKey"] = {"S": "bodies/1"}
     assert system.problems() == []
     system.events[1] = system.events[1] | {"bodyKey": {"S": "bodies/1"}}
-    assert system.problems() == ["not kept byte for byte: e-2"]
+    assert system.problems() == ["stored with another body than sent: e-2"]
 
 
 def test_a_lost_event_is_reported(system: System) -> None:
     system.events.pop(0)
     system.streamed.pop(0)
-    assert system.problems() == ["acknowledged and lost: e-1", "published and never stored: e-1"]
+    assert system.problems() == ["acknowledged, but not in the history: e-1", "published, but never stored: e-1"]
 
 
 def test_an_unacknowledged_event_may_be_stored_or_not(system: System) -> None:
@@ -84,12 +84,12 @@ def test_an_unacknowledged_event_may_be_stored_or_not(system: System) -> None:
 
 def test_an_event_that_was_never_sent_is_reported(system: System) -> None:
     del system.log.sent["e-1"]
-    assert "in the history and never sent: e-1" in system.problems()
+    assert "in the history, but never sent: e-1" in system.problems()
 
 
 def test_a_changed_body_is_reported(system: System) -> None:
     system.events[0]["body"]["B"] = gzip.compress(BODIES["e-1"] + b" ")
-    assert system.problems() == ["not kept byte for byte: e-1"]
+    assert system.problems() == ["stored with another body than sent: e-1"]
 
 
 @pytest.mark.parametrize("state", ["e-1", "e-3", None])
@@ -98,7 +98,7 @@ def test_a_current_item_that_is_not_the_newest_event_is_reported(system: System,
         system.current["eventId"]["S"] = state
     else:
         system.current = {}
-    assert system.problems() == ["appointments whose state is not their newest event: a-1"]
+    assert system.problems() == ["appointments whose current item is not their newest event: a-1"]
 
 
 def test_the_greater_id_wins_at_the_same_instant(system: System) -> None:
@@ -106,7 +106,7 @@ def test_the_greater_id_wins_at_the_same_instant(system: System) -> None:
     for records in (system.events, system.streamed):
         records[2]["stale"]["BOOL"] = False
     system.messages[2] = message("e-3", stale=False)
-    assert system.problems() == ["appointments whose state is not their newest event: a-1"]
+    assert system.problems() == ["appointments whose current item is not their newest event: a-1"]
     system.current["eventId"]["S"] = "e-3"
     assert system.problems() == []
 
@@ -117,22 +117,22 @@ def test_a_wrong_stale_flag_is_reported(system: System, index: int, flag: bool) 
     for records in (system.events, system.streamed):
         records[index]["stale"]["BOOL"] = flag
     system.messages[index] = message(name, stale=flag)
-    assert system.problems() == [f"flagged wrongly: {name}"]
+    assert system.problems() == [f"stored with the wrong stale flag: {name}"]
 
 
 def test_an_unpublished_event_is_reported(system: System) -> None:
     system.messages.pop()
-    assert system.problems() == ["stored and never published: e-3"]
+    assert system.problems() == ["stored, but never published: e-3"]
 
 
 def test_a_message_with_a_different_stale_flag_than_its_event_is_reported(system: System) -> None:
     system.messages.append(message("e-1", stale=True))
-    assert system.problems() == ["published with another flag than stored: e-1"]
+    assert system.problems() == ["published with another stale flag than stored: e-1"]
 
 
 def test_a_different_order_of_messages_and_commits_is_reported(system: System) -> None:
     system.messages.reverse()
-    assert system.problems() == ["appointments first published in another order than committed: a-1"]
+    assert system.problems() == ["appointments published in another order than stored: a-1"]
 
 
 def test_other_appointments_are_ignored(system: System) -> None:

@@ -31,6 +31,12 @@ def test_a_handler_sees_only_its_variables(pool: EnvironmentPool) -> None:
     assert (answer["variable"], answer["inherited"]) == ("value", False)
 
 
+def test_no_process_of_a_function_imports_the_embedded_aws(pool: EnvironmentPool) -> None:
+    packages = pool.invoke({"do": "list packages"})["packages"]
+    assert "local" in packages
+    assert not {"boto3", "flask", "moto", "rich", "waitress", "werkzeug"} & set(packages)
+
+
 def test_a_handler_has_lambdas_context(pool: EnvironmentPool) -> None:
     answer = pool.invoke({"do": "nothing"})
     assert answer["name"] == "EchoFunction"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,13 +30,17 @@ class SilentRequestHandler(MotoRequestHandler):
     def log(self, *_: Any, **__: Any) -> None: ...
 
 
+handled: list[str] = []
+"""The X-Amz-Target of each request that the server handled."""
+
+
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     """boto3 clients of a moto server with every patch."""
     with pytest.MonkeyPatch.context() as patch:  # restores moto's classes for later tests
         patch.setattr(Table, "__deepcopy__", None, raising=False)
         patch.setattr(DynamoDBBackend, "transact_write_items", DynamoDBBackend.transact_write_items)
-        yield from serve(moto_patches.application(REGION))
+        yield from serve(moto_patches.application(REGION, handled.append))
 
 
 def serve(application: moto_patches.Wsgi) -> Iterator[Client]:
@@ -158,6 +164,46 @@ def test_old_stream_iterators_are_forgotten(client: Client, table: str) -> None:
     assert streams.get_records(ShardIterator=iterator)["Records"]
 
 
+def test_each_write_is_notified_after_it_was_handled(client: Client, table: str) -> None:
+    """notify_after"""
+    dynamodb, sqs = client("dynamodb"), client("sqs")
+    url = sqs.create_queue(QueueName="notified")["QueueUrl"]
+    key, update = {"pk": {"S": "a"}, "sk": {"S": "b"}}, "SET marked = :true"
+    writes: list[Callable[[], Any]] = [
+        lambda: dynamodb.put_item(TableName=table, Item=key),
+        lambda: dynamodb.update_item(
+            TableName=table, Key=key, UpdateExpression=update, ExpressionAttributeValues={":true": {"BOOL": True}}
+        ),
+        lambda: dynamodb.delete_item(TableName=table, Key=key),
+        lambda: dynamodb.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": key}}]}),
+        lambda: dynamodb.transact_write_items(TransactItems=[put(table, "c")]),
+        lambda: sqs.send_message(QueueUrl=url, MessageBody="a"),
+        lambda: sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "a", "MessageBody": "a"}]),
+    ]
+    targets = []
+    for write in writes:
+        handled.clear()
+        write()
+        targets += handled
+    assert len(targets) == len(writes)
+    assert set(targets) == moto_patches.TABLE_WRITES | moto_patches.QUEUE_WRITES
+    sqs.delete_queue(QueueUrl=url)
+
+
 def test_a_client_of_another_region_finds_the_same_resources(client: Client, table: str) -> None:
     """in_one_region"""
     assert client("dynamodb", "ap-southeast-2").list_tables()["TableNames"].count(table) == 1
+
+
+def test_the_import_of_cloudformation_leaves_out_what_only_other_services_need() -> None:
+    """moto_imports"""
+    code = (
+        "import sys; from local import moto_imports; moto_imports.import_cloudformation();"
+        "import moto.cloudformation.parsing as parsing;"
+        "print(*sorted(sys.modules)); import moto.ecr.models; print(moto.ecr.models.ECRBackend.__module__)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    modules, ecr = answer.stdout.splitlines()
+    assert {"moto.cloudformation.models", "moto.dynamodb.models", "moto.sqs.models"} <= set(modules.split())
+    assert not {"openapi_spec_validator", "moto.ec2", "moto.apigateway", "moto.ssm"} & set(modules.split())
+    assert ecr == "moto.ecr.models"  # what another program imports later is no placeholder

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from local import stream_mapping
+from local import polling, stream_mapping
 from local.environment import FunctionError
 from local.template import Template
 
@@ -35,7 +35,8 @@ class Stream:
         return {"ShardIterator": str(int(SequenceNumber) + 1)}
 
     def get_records(self, *, ShardIterator: str, Limit: int) -> Any:  # noqa: N803
-        return {"Records": self._records[int(ShardIterator) :][:Limit]}
+        records = self._records[int(ShardIterator) :][:Limit]
+        return {"Records": records, "NextShardIterator": str(int(ShardIterator) + len(records))}
 
 
 def record(number: int, sort_key: str | None = None, name: str = "INSERT") -> dict[str, Any]:
@@ -57,8 +58,9 @@ def numbers(records: list[Any]) -> list[int]:
 @pytest.fixture
 def run_mapping(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[list[list[Any]], list[Any]]]:
     """Return a function that passes records to a handler, and returns the batches and the reported failures."""
-    for name, value in {"POLL_SECONDS": 0.001, "FIRST_PAUSE": 0.001, "LONGEST_PAUSE": 0.001}.items():
-        monkeypatch.setattr(stream_mapping, name, value)
+    for name in ("FIRST_PAUSE", "LONGEST_PAUSE"):
+        monkeypatch.setattr(stream_mapping, name, 0.001)
+    monkeypatch.setattr(polling, "OUTAGE_SECONDS", 0.001)
 
     def run(
         records: list[Any], handler: Callable[[list[Any]], list[int]], outages: int = 0
@@ -74,13 +76,14 @@ def run_mapping(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[list[lis
         mapping = stream_mapping.StreamMapping(
             Stream(records, outages=outages), "arn", MAPPING, invoke, lambda text: failures.append(json.loads(text))
         )
-        mapping.start()
+        poller = polling.Poller(mapping, pause=0.001)
+        poller.start()
         done = f"{len(records) - 1}"
         give_up = time.monotonic() + 20
         while mapping.position("shard") != done and time.monotonic() < give_up:
             time.sleep(0.005)
-        mapping.stop()
-        mapping.join()
+        poller.stop()
+        poller.join()
         return batches, failures
 
     return run
