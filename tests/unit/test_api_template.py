@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
@@ -24,15 +24,13 @@ from tests.template import (
 
 LOGGABLE = {
     "requestId",
-    "requestTime",
     "routeKey",  # the template of the path: POST /webhooks/appointments/{token}, never what stands in its place
     "status",
     "responseLatency",
-    "responseLength",
     "integrationErrorMessage",  # the gateway's own words
 }
 """The variables that hold nothing of the sender's: no path, query, header, address, agent, certificate or claim."""
-LINE = {"requestId", "time", "route", "status", "latencyMs", "bytes", "integrationError"}
+LINE = {"requestId", "route", "status", "latencyMs", "integrationError"}
 PARAMETERS = DOCUMENT["Parameters"]
 WEBHOOK = DOCUMENT["Resources"]["WebhookFunction"]["Properties"]
 FUNCTION = "WebhookFunction"
@@ -123,6 +121,7 @@ def equal(name: str, value: str) -> dict[str, Any]:
         ("ADomainHasACertificate", not_equal("CustomDomainName", ""), not_equal("CertificateArn", "")),
         ("AHeaderHasAToken", not_equal("WebhookTokenHeader", ""), equal("WebhookAuth", "token")),
         ("MutualTlsHasADomain", not_equal("TruststoreUri", ""), not_equal("CustomDomainName", "")),
+        ("AReducedPlatformLogHasItsLevel", equal("PlatformLogs", "problems"), equal("LogLevel", "INFO")),
         ("AToleranceHasASignature", not_equal("WebhookToleranceSeconds", "300"), equal("WebhookAuth", "signature")),
         ("ATruststoreVersionHasATruststore", not_equal("TruststoreVersion", ""), not_equal("TruststoreUri", "")),
     ],
@@ -140,6 +139,7 @@ def test_the_defaults_break_no_rule() -> None:
     for name in ("CertificateArn", "CustomDomainName", "TruststoreUri", "TruststoreVersion", "WebhookTokenHeader"):
         assert PARAMETERS[name]["Default"] == ""
     assert PARAMETERS["CloseExecuteApiEndpoint"]["Default"] == "false"
+    assert PARAMETERS["PlatformLogs"]["Default"] == "all"
 
 
 def test_the_api_invokes_the_alias_and_may_invoke_nothing_else(translated: Resources) -> None:
@@ -180,9 +180,27 @@ def test_a_parameter_that_reaches_the_function_publishes_a_version_when_it_chang
     """SAM compares the template, in which the parameter's name stays the same; so its value is in the description."""
     not_versioned = {"ReservedConcurrentExecutions", "ProvisionedConcurrencyConfig", "VersionDescription", "Events"}
     versioned = {name: value for name, value in WEBHOOK.items() if name not in not_versioned}
-    reaching = {*references(versioned), *references(DOCUMENT["Globals"]["Function"])} & set(PARAMETERS)
+    reaching = {*_parameters(versioned), *_parameters(DOCUMENT["Globals"]["Function"])} & set(PARAMETERS)
     assert set(references(WEBHOOK["VersionDescription"])) == reaching
     assert sum(_longest(PARAMETERS[name]) + 1 for name in reaching) <= 256, "Lambda's limit of a description"
+
+
+def _parameters(node: Any) -> Iterator[str]:
+    """Yield every name that the node refers to, also through a condition."""
+    yield from references(node)
+    for name in _conditions(node):
+        yield from references(DOCUMENT["Conditions"][name])
+
+
+def _conditions(node: Any) -> Iterator[str]:
+    if isinstance(node, list):
+        for part in node:
+            yield from _conditions(part)
+    elif isinstance(node, dict):
+        if "Fn::If" in node:
+            yield node["Fn::If"][0]
+        for value in node.values():
+            yield from _conditions(value)
 
 
 def _translated(document: dict[str, Any] = DOCUMENT, *, code: str = "1", new_layers: Collection[str] = ()) -> Resources:

@@ -17,7 +17,6 @@ LARGE_BODIES = f"${{BodiesBucket.Arn}}/{bodies.PREFIX}*"
 GRANTS = {
     "WebhookFunctionRole": {
         "WebhookFunctionLogGroup": LOG,
-        "*": TRACE,
         "WebhookSecret": {"secretsmanager:GetSecretValue"},
         "AppointmentsTable": {"dynamodb:PutItem", "dynamodb:ConditionCheckItem"},
         "BacklogQueue": {"sqs:SendMessage"},
@@ -26,7 +25,6 @@ GRANTS = {
     },
     "BacklogFunctionRole": {
         "BacklogFunctionLogGroup": LOG,
-        "*": TRACE,
         "BacklogQueue": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
         "AppointmentsTable": {"dynamodb:PutItem", "dynamodb:ConditionCheckItem"},
         LARGE_BODIES: {"s3:GetObject", "s3:PutObject"},
@@ -35,7 +33,7 @@ GRANTS = {
     },
     "PublisherFunctionRole": {
         "PublisherFunctionLogGroup": LOG,
-        "*": TRACE | {"dynamodb:ListStreams"},
+        "*": {"dynamodb:ListStreams"},
         "AppointmentsTable.StreamArn": {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
         "AppointmentsBus": {"events:PutEvents"},
         LARGE_BODIES: {"s3:GetObject"},
@@ -101,7 +99,13 @@ def test_a_role_may_do_exactly_what_is_listed(grants: list[Grant], conditions: s
     for grant in grants:
         allowed.setdefault(grant.role, {}).setdefault(grant.resource, set()).add(grant.action)
     keys = {"KmsKeyArn": KEY} if "HasKmsKey" in conditions else {}
-    assert allowed == {role: listed | keys for role, listed in GRANTS.items()}
+    trace = TRACE if "TracesFunctions" in conditions else set()
+    anywhere = {role: listed.get("*", set()) | trace for role, listed in GRANTS.items()}
+    expected = {role: listed | keys | {"*": anywhere[role]} for role, listed in GRANTS.items()}
+    assert allowed == {
+        role: {resource: actions for resource, actions in granted.items() if actions}
+        for role, granted in expected.items()
+    }
 
 
 def test_the_key_is_used_through_the_services_that_hold_the_roles_data(

@@ -18,11 +18,9 @@ TEMPLATE: dict[str, Any] = cfn_yaml.load(str(Path(__file__).parent.parent.parent
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 RECORDED = {
     "requestId",
-    "requestTime",
     "routeKey",
     "status",
     "responseLatency",
-    "responseLength",
     "integrationErrorMessage",
 }
 """Of a request that was made with a secret in its path, none of these holds it."""
