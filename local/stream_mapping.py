@@ -14,9 +14,8 @@ from collections.abc import Callable
 from threading import Event
 from typing import Any
 
-from moto.events.models import EventPattern
-
 from local.environment import FunctionError
+from local.eventbridge.pattern import matches
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 ATTEMPTS = 20
@@ -42,10 +41,7 @@ class StreamMapping:
         self._streams = streams
         self._stream_arn = stream_arn
         self._batch_size: int = mapping["BatchSize"]
-        self._patterns = [
-            EventPattern(pattern["Pattern"], json.loads(pattern["Pattern"]))
-            for pattern in mapping["FilterCriteria"]["Filters"]
-        ]
+        self._patterns = [pattern["Pattern"] for pattern in mapping["FilterCriteria"]["Filters"]]
         self._invoke = invoke
         self._on_failure = on_failure
         self._positions: dict[str, str] = {}
@@ -90,7 +86,7 @@ class StreamMapping:
         return iterator
 
     def _matches(self, record: Record) -> bool:
-        return any(pattern.matches_event(record) for pattern in self._patterns)  # type: ignore[arg-type]
+        return any(matches(pattern, record) for pattern in self._patterns)
 
     def _deliver(self, shard_id: str, batch: list[Record], stopping: Event) -> None:
         attempt, pause = 0, FIRST_PAUSE
