@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from generate import budgets, contract_schema, core_schema, events_page, table_page
+from generate import budgets, contract_schema, core_schema, events_page, member_names, table_page
 from samples import files as samples
 
 ROOT = Path(__file__).parents[1]
@@ -13,6 +13,7 @@ LAMBDA_LOCK = ROOT / "requirements" / "lambda.txt"
 
 FILES: list[tuple[str, Callable[[], str]]] = [
     ("layers/appointments/appointments/contract/prepared.py", core_schema.generate),
+    ("layers/appointments/appointments/contract/member_names.py", member_names.generate),
     ("layers/dependencies/requirements.txt", LAMBDA_LOCK.read_text),
     ("docs/contract.schema.json", contract_schema.generate),
     ("docs/events.md", events_page.generate),

@@ -20,6 +20,12 @@ AT_ONCE = 16
 CLOCKS_DIFFER = timedelta(minutes=5)
 OUTCOME, REDRIVEN_AT = "outcome", "redriven-at"
 """Tags of the object: a change of a tag leaves the object itself unchanged."""
+_CAMEL = {
+    "event_type": "eventType",
+    "correlation_id": "correlationId",
+    "envelope_id": "envelopeId",
+    "appointment_id": "appointmentId",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class QuarantineObject:
             "receivedAt": self.received_at,
             "size": self.size,
             "requestId": self.metadata.request_id,
+            "functionRequestId": self.metadata.function_request_id or None,
+            **{_CAMEL[name]: value or None for name, value in self.metadata.ids._asdict().items()},
             "contentType": self.metadata.content_type,
             "violationCount": self.metadata.violation_count,
             "violations": [violation.as_dict() for violation in self.metadata.violations],

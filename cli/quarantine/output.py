@@ -38,7 +38,7 @@ def table_row(entry: QuarantineObject) -> str:
 def facts(entry: QuarantineObject) -> list[str]:
     """Format one object: a line for each fact and for each listed violation."""
     values = {name: value for name, value in entry.as_dict().items() if name != "violations" and value is not None}
-    lines = [f"{name:<15} {value}" for name, value in values.items()]
+    lines = [f"{name:<17} {value}" for name, value in values.items()]
     broken = [f"  {violation.path} {violation.rule} ({violation.expected})" for violation in entry.metadata.violations]
     more = [f"  and {entry.unlisted} more"] if entry.unlisted > 0 else []
     return [*lines, *broken, *more]

@@ -23,12 +23,14 @@ from appointments.storage.bodies import Bodies
 from appointments.storage.quarantine import Quarantine
 from appointments.storage.store import Store
 from backlog.settings import Settings
-from backlog.storing import store
+from backlog.storing import ids_of_message, store
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+
+    from appointments.contract.essentials import Ids
 
 SERVICES = {"dynamodb", "s3"}
 """All services that the function calls."""
@@ -71,32 +73,40 @@ _intake = Intake(
 
 @metrics.log_metrics
 @logger.inject_lambda_context(log_event=False, clear_state=True)
-def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Store a batch of messages and report the ids of those that must come again."""
-    outcomes: Counter[str] = Counter()
-    failed: list[str] = []
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Store a batch of messages and report the ids of those that must come again.
+
+    The line with the metrics names each message: its outcome, its ids and the queue's id of it.
+    """
+    messages: list[dict[str, str]] = []
     outage = False
     for record in event["Records"]:
-        outcome = AGAIN
+        outcome, ids = AGAIN, None
         try:
             if not outage:
-                outcome = _store(record)
+                outcome, ids = _store(record, context.aws_request_id)
         except UnavailableError as error:
             logger.warning("not stored yet", extra={"error": str(error)})
+            ids = error.ids
             outage = type(error) is StoreUnavailableError  # StoreRefusedError concerns only this message
-        outcomes[outcome] += 1
-        if outcome is AGAIN:
-            failed.append(record["messageId"])
-    for outcome, count in outcomes.items():
+        present = (ids or ids_of_message(record["body"])).present()
+        messages.append({"outcome": outcome, "message_id": record["messageId"], **present})
+    for outcome, count in Counter(message["outcome"] for message in messages).items():
         metrics.add_metric(METRICS[outcome], MetricUnit.Count, count)
-    logger.info("backlog", extra={"outcomes": dict(outcomes)})
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+    for name, value in {
+        "message": "backlog",
+        "function_request_id": context.aws_request_id,
+        "messages": messages,
+    }.items():
+        metrics.add_metadata(name, value)
+    again = [message["message_id"] for message in messages if message["outcome"] == AGAIN]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
 
 
-def _store(record: dict[str, Any]) -> str:
+def _store(record: dict[str, Any], function_request_id: str) -> tuple[str, Ids]:
     receives = int(record["attributes"]["ApproximateReceiveCount"])
-    receipt = store(record["body"], receives, _intake, _bodies().get)
+    receipt = store(record["body"], receives, _intake, _bodies().get, function_request_id)
     if receipt.outcome in QUARANTINED:
         problem = receipt.problem or "the envelope id is known with other content"
-        logger.error("a deferred delivery cannot be stored", extra={"error": problem})
-    return receipt.outcome.value
+        logger.error("a deferred delivery cannot be stored", extra={"error": problem, **receipt.ids.present()})
+    return receipt.outcome.value, receipt.ids

@@ -6,8 +6,16 @@ from collections.abc import Callable
 
 from appointments import timing
 from appointments.contract import instants
+from appointments.contract.essentials import Ids
+from appointments.contract.parsing import ids_of_body
 from appointments.deadline import Deadline
-from appointments.errors import BodyLostError, StoreRefusedError, UnavailableError, UndeliverableError
+from appointments.errors import (
+    BodyLostError,
+    BodyUnavailableError,
+    StoreRefusedError,
+    UnavailableError,
+    UndeliverableError,
+)
 from appointments.intake import Arrival, Intake, Receipt
 from appointments.storage.backlog import decode
 
@@ -16,16 +24,20 @@ MOST_RECEIVES = 5
 waited for without a limit."""
 
 
-def store(message: str, receives: int, intake: Intake, load: Callable[[str], bytes]) -> Receipt:
+def store(
+    message: str, receives: int, intake: Intake, load: Callable[[str], bytes], function_request_id: str = ""
+) -> Receipt:
     """Store the delivery of a message, or put it in quarantine.
 
-    ``receives`` is how often the queue has delivered the message; ``load`` fetches a body in S3 by its key. Raises
-    UnavailableError when the message must come again.
+    ``receives`` is how often the queue has delivered the message; ``load`` fetches a body in S3 by its key;
+    ``function_request_id`` is that of the invocation. Raises UnavailableError when the message must come again.
     """
     deadline = Deadline(timing.BACKLOG_DELIVERY)
-    arrival = Arrival(message.encode("utf-8", "surrogatepass"), instants.now())  # replaced when the message is decoded
+    encoded = message.encode("utf-8", "surrogatepass")
+    arrival = Arrival(encoded, instants.now(), function_request_id=function_request_id)
     try:
-        arrival = Arrival(*decode(message, load))
+        body, received_at = decode(message, load)
+        arrival = arrival._replace(body=body, received_at=received_at)
         return intake.receive(arrival, deadline)
     except UndeliverableError as error:
         rejection = error
@@ -34,9 +46,24 @@ def store(message: str, receives: int, intake: Intake, load: Callable[[str], byt
     except UnavailableError as error:
         if not isinstance(error, StoreRefusedError) or receives < MOST_RECEIVES:
             raise
-        rejection = UndeliverableError(str(error))
+        rejection = UndeliverableError(str(error), error.ids)
     except Exception as error:  # noqa: BLE001 - no message may come again for ever
+        ids = ids_of_body(arrival.body)
         if receives < MOST_RECEIVES:
-            raise StoreRefusedError(type(error).__name__) from None
-        rejection = UndeliverableError(type(error).__name__)
+            refusal = StoreRefusedError(type(error).__name__)
+            refusal.ids = ids
+            raise refusal from None
+        rejection = UndeliverableError(type(error).__name__, ids)
     return intake.reject(arrival, rejection, Deadline(timing.BACKLOG_DELIVERY))
+
+
+def ids_of_message(message: str) -> Ids:
+    """Return the ids of the delivery in a message without calling a service; none for a body in S3."""
+    try:
+        return ids_of_body(decode(message, _in_s3).body)
+    except (UndeliverableError, BodyUnavailableError):
+        return Ids()
+
+
+def _in_s3(_key: str) -> bytes:
+    raise BodyUnavailableError("not fetched")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +24,7 @@ from appointments.publishing.publication import Published, publish
 from appointments.publishing.records import pending_event
 from appointments.sdk import lean_config, lean_session
 from appointments.storage.bodies import Bodies
+from publisher import report
 from publisher.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+
+    from appointments.publishing.pending import PendingEvent
 
 SERVICES = {"events", "s3", "sqs"}
 """All services that the function calls."""
@@ -57,17 +61,19 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     build = partial(message, source=_settings.event_source, event_detail=_settings.event_detail, load=_bodies.get)
     batch = [pending_event(record, build) for record in event["Records"]]
     published = publish(batch, bus=_bus, park=_failure_queue.park, deadline=deadline)
-    _log(published)
+    _log(batch, published, context.aws_request_id)
     return {"batchItemFailures": [{"itemIdentifier": number} for number in published.failed]}
 
 
-def _log(published: Published) -> None:
-    """Write counts and codes only."""
+def _log(batch: Sequence[PendingEvent], published: Published, function_request_id: str) -> None:
+    """Write ids, codes, paths and counts only. One line has them all, and it is also the metrics (decision 0019)."""
     for reason, count in Counter(published.parked.values()).items():
         extra = {"cause": reason.cause.value, "error": reason.code, "count": count}
         logger.error("events parked in the failure queue", extra=extra)
     for code, count in Counter(published.failed.values()).items():
         logger.error("events not published in time, reported", extra={"error": code, "count": count})
-    metrics.add_metric("Published", MetricUnit.Count, published.count)
-    metrics.add_metric("PublishParked", MetricUnit.Count, len(published.parked))
-    metrics.add_metric("PublishFailed", MetricUnit.Count, len(published.failed))
+    for name, value in report.metric_values(published).items():
+        metrics.add_metric(name, MetricUnit.Count, value)
+    metrics.add_metadata("function_request_id", function_request_id)
+    for name, value in report.line(batch, published).items():
+        metrics.add_metadata(name, value)

@@ -8,16 +8,14 @@ from __future__ import annotations
 from webhook.startup import authenticate, finish, logger, settings
 
 # isort: split
-import re
 from datetime import datetime, timedelta
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from appointments.contract.models import EventType
 from appointments.contract.validation import prepare
 from appointments.contract.violations import Kind
 from appointments.deadline import Deadline
@@ -38,9 +36,6 @@ if TYPE_CHECKING:
     from appointments.storage.quarantine import Quarantine
 
 RETRY_AFTER = {"retry-after": "2"}
-# Only what looks like an id is logged: the sender can put anything into these members.
-LOGGABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
-EVENT_TYPES = frozenset(get_args(EventType))
 METRICS = {
     Outcome.STORED: "Accepted",
     Outcome.DUPLICATE: "Duplicate",
@@ -94,12 +89,13 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     deadline = Deadline(request.answer_seconds)
     try:
         authenticate(request)
-        receipt = _receive(request, deadline)
+        receipt = _receive(request, context.aws_request_id, deadline)
     except UnauthenticatedError as error:
         _log_refusal("Unauthorized", HTTPStatus.UNAUTHORIZED, str(error))
         return responses.problem(HTTPStatus.UNAUTHORIZED, str(error), headers={"www-authenticate": error.challenge})
     except UnavailableError as error:
-        logger.error("not safe", extra={"error": str(error)})
+        ids = {} if error.ids is None else error.ids.present()
+        logger.error("not safe", extra={"error": str(error), **ids})
         detail = "not stored, please send it again"
         _log_refusal("NotStored", HTTPStatus.SERVICE_UNAVAILABLE, detail)
         return responses.problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_AFTER)
@@ -110,13 +106,14 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     return responses.answer(receipt)
 
 
-def _receive(request: Request, deadline: Deadline) -> Receipt:
+def _receive(request: Request, function_request_id: str, deadline: Deadline) -> Receipt:
     arrival = Arrival(
         request.body,
         request.received_at,
         request.request_id,
         content_type=request.headers.get("content-type", ""),
         content_encoding=request.headers.get("content-encoding", ""),
+        function_request_id=function_request_id,
     )
     if request.error is not None:
         return _intake.reject(arrival, request.error, deadline)
@@ -128,7 +125,7 @@ def _log_receipt(request: Request, receipt: Receipt) -> None:
     essentials = receipt.essentials
     assert essentials is not None  # noqa: S101 - only a rejected body has none
     if receipt.problem:
-        logger.error("not stored at once", extra={"error": receipt.problem, **_ids(essentials)})
+        logger.error("not stored at once", extra={"error": receipt.problem, **receipt.ids.present()})
     limits = sum(violation.kind is Kind.LIMIT for violation in receipt.violations)
     tolerated = sum(violation.kind is Kind.STRUCTURE for violation in receipt.violations)
     metrics.add_metric(METRICS[receipt.outcome], MetricUnit.Count, 1)
@@ -136,8 +133,7 @@ def _log_receipt(request: Request, receipt: Receipt) -> None:
     if tolerated:
         metrics.add_metric("ToleratedViolations", MetricUnit.Count, tolerated)
     metrics.add_metric("Lag", MetricUnit.Milliseconds, _lag(request, essentials))
-    line = {"message": receipt.outcome.value, "event_type": _event_type(essentials), **_ids(essentials)}
-    for name, value in line.items():
+    for name, value in {"message": receipt.outcome.value, **receipt.ids.present()}.items():
         metrics.add_metadata(name, value)
 
 
@@ -145,28 +141,13 @@ def _log_rejection(receipt: Receipt) -> None:
     if receipt.outcome not in UNALARMED:
         metrics.add_metric("Quarantined", MetricUnit.Count, 1)
     rules = [f"{violation.path} {violation.rule}" for violation in receipt.violations[: responses.LISTED]]
-    _log_refusal("Invalid", responses.STATUSES[receipt.outcome], responses.detail(receipt), rules)
+    extra = {"rules": rules, **receipt.ids.present()}
+    _log_refusal("Invalid", responses.STATUSES[receipt.outcome], responses.detail(receipt), extra)
 
 
-def _log_refusal(metric: str, status: HTTPStatus, detail: str, rules: list[str] | None = None) -> None:
+def _log_refusal(metric: str, status: HTTPStatus, detail: str, extra: dict[str, Any] | None = None) -> None:
     metrics.add_metric(metric, MetricUnit.Count, 1)
-    logger.warning(detail, extra={"status": status.value, "rules": rules or []})
-
-
-def _ids(essentials: Essentials) -> dict[str, str]:
-    """The ids to search the logs by."""
-    ids = {
-        "correlation_id": essentials.correlation_id,
-        "envelope_id": essentials.envelope_id,
-        "appointment_id": essentials.appointment_id,
-    }
-    present = ((name, value) for name, value in ids.items() if value is not None)
-    return {name: value if LOGGABLE.fullmatch(value) else "(not logged)" for name, value in present}
-
-
-def _event_type(essentials: Essentials) -> str:
-    """The eventType if it is known: an unknown one is text of the sender."""
-    return essentials.event_type if essentials.event_type in EVENT_TYPES else "(unrecognized)"
+    logger.warning(detail, extra={"status": status.value, "rules": [], **(extra or {})})
 
 
 def _lag(request: Request, essentials: Essentials) -> float:

@@ -49,7 +49,7 @@ def document(name: str, **appointment: Any) -> dict[str, Any]:
             {"type": "EMPLOYEE", "role": "PRIMARY", "employee": employee, **capability},
             {"type": "CUSTOMER", "role": "PRIMARY", "customer": {"id": CANARY, **person}, **capability},
         ],
-        office={"id": CANARY, "email": f"{CANARY}@example.com", CANARY: CANARY},
+        office={"id": CANARY, "email": f"{CANARY}@example.com", f"{CANARY} {CANARY}": CANARY},
         externalId=CANARY * 60,  # too long, so the answer reports it
         internalNotes=CANARY,
         metadata={CANARY: CANARY},

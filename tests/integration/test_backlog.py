@@ -196,6 +196,76 @@ def test_a_delivery_that_raises_an_unexpected_error_ends_in_quarantine(
     assert set(function.quarantined()) == {"undeliverable"}
 
 
+def lines(capsys: pytest.CaptureFixture[str]) -> list[Any]:
+    """Return the lines with metrics that were written since the last call."""
+    return [json.loads(text) for text in capsys.readouterr().out.splitlines() if text.startswith('{"_aws"')]
+
+
+def ids(number: int, event_type: str = "CREATE") -> dict[str, str]:
+    return {
+        "event_type": event_type,
+        "correlation_id": "c-1",
+        "envelope_id": f"e-{number}",
+        "appointment_id": "a-1",
+    }
+
+
+def test_the_line_of_a_batch_names_every_message_with_its_outcome_and_ids(
+    function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = body(delivery(id="e-1", updated_at="never", event_type="c4n4ry"))
+    messages = [function.message_for(content) for content in (body(delivery(id="e-0")), refused, b"{")]
+    function.invoke(*messages, "c4n4ry")
+    (line,) = lines(capsys)
+    assert (line["message"], line["function_request_id"]) == ("backlog", "r-1")
+    assert line["messages"] == [
+        {"outcome": "stored", "message_id": "0", **ids(0)},
+        {"outcome": "contract", "message_id": "1", **ids(1, "(unrecognized)")},
+        {"outcome": "malformed", "message_id": "2"},
+        {"outcome": "undeliverable", "message_id": "3"},
+    ]
+    assert (line["Accepted"], line["Quarantined"]) == ([1.0], [1.0, 1.0, 1.0])
+
+
+def test_the_line_of_a_batch_names_what_an_outage_leaves_in_the_queue(
+    function: Function, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    large = body(delivery(id="e-2", internalNotes=base64.b64encode(os.urandom(600_000)).decode()))
+    messages = [
+        function.message_for(content) for content in (body(delivery(id="e-0")), body(delivery(id="e-1")), large)
+    ]
+
+    def down(**_: Any) -> Any:
+        raise EndpointConnectionError(endpoint_url="dynamodb")
+
+    monkeypatch.setattr(function.handler._intake._store._client, "transact_write_items", down)
+    assert function.invoke(*messages) == [0, 1, 2]
+    (line,) = lines(capsys)
+    assert line["messages"] == [
+        {"outcome": "again", "message_id": "0", **ids(0)},
+        {"outcome": "again", "message_id": "1", **ids(1)},
+        {"outcome": "again", "message_id": "2"},  # its body is in S3: nothing is fetched for a log
+    ]
+
+
+def test_an_object_in_quarantine_has_the_ids_of_the_delivery_and_of_the_invocation(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "ValidationException"}}, "TransactWriteItems")
+
+    monkeypatch.setattr(function.handler._intake._store._client, "transact_write_items", refuse)
+    assert function.invoke(function.message_for(body(delivery())), receives=5) == []
+    s3, bucket = boto3.client("s3"), ENVIRONMENT["QUARANTINE_BUCKET_NAME"]
+    (found,) = s3.list_objects_v2(Bucket=bucket)["Contents"]
+    metadata = s3.head_object(Bucket=bucket, Key=found["Key"])["Metadata"]
+    assert {name: metadata.get(name) for name in ("envelope-id", "appointment-id", "function-request-id")} == {
+        "envelope-id": "e-1",
+        "appointment-id": "a-1",
+        "function-request-id": "r-1",
+    }
+
+
 def test_a_failed_write_to_the_quarantine_leaves_the_message_in_the_queue(function: Function) -> None:
     message = function.message_for(b"{")
     boto3.client("s3").delete_bucket(Bucket=ENVIRONMENT["QUARANTINE_BUCKET_NAME"])

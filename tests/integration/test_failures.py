@@ -175,13 +175,13 @@ def refuse(monkeypatch: pytest.MonkeyPatch, refused: Callable[[str], str | None]
     put, calls = Bus._call, []
 
     def called(bus: Any, messages: Any, deadline: Any) -> Any:
-        from appointments.publishing.bus import _refusal
+        from appointments.publishing.bus import _result
 
         calls.append([message.envelope_id for message in messages])
         codes = [refused(message.envelope_id) for message in messages]
         taken = [message for message, code in zip(messages, codes, strict=True) if code is None]
         results = iter(put(bus, taken, deadline) if taken else [])
-        return [_refusal({"ErrorCode": code}) if code else next(results) for code in codes]
+        return [_result({"ErrorCode": code}) if code else next(results) for code in codes]
 
     monkeypatch.setattr(Bus, "_call", called)
     return calls

@@ -31,11 +31,13 @@ def fill(operator: Operator) -> None:
             "received_at": sample.received_at,
             "request_id": "Kd1xPj0cDoEEMjw=",
             "content_type": "application/json",
+            "function_request_id": "5a4f0b0e-8f3b-4c11-9d5e-2f1d0a6c7b11",
         }
         try:
             parse_body(sample.body)
         except ContractError as error:
-            operator.quarantine.keep(sample.body, Outcome.CONTRACT, violations=error.violations, **metadata)
+            found: Any = {"violations": error.violations, "ids": error.ids}
+            operator.quarantine.keep(sample.body, Outcome.CONTRACT, **found, **metadata)
         except MalformedBodyError:
             operator.quarantine.keep(sample.body, Outcome.MALFORMED, **metadata)
         if sample.name == "reassign":

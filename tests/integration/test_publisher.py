@@ -29,6 +29,7 @@ from appointments.storage.bodies import Bodies, key_of
 from samples import SAMPLES
 from samples.files import EVENTS
 from tests.builders import TOKEN, body, delivery, make_bucket, received
+from tests.template import DOCUMENT
 
 SOURCE = "pexip.engage"
 OUTAGE_SECONDS = 5
@@ -466,8 +467,15 @@ def test_no_personal_data_is_logged_even_at_debug(
     monkeypatch.setattr(mapping.handler.logger.registered_handler, "stream", lines)
     caplog.set_level(logging.DEBUG, logger=mapping.handler.logger.name)
     person = {"type": "CUSTOMER", "role": "PRIMARY", "token": "c4n4ry", "customer": {"id": 7, "email": "c4n4ry"}}
+    odd: Any = {"c4n4ry c4n4ry": "c4n4ry"}
     documents = [
-        delivery(id=f"e-{n}", appointment_id=f"a-{n}", participants=[person], internalNotes="c4n4ry", c4n4ry="c4n4ry")
+        delivery(
+            id=f"e-{n}",
+            appointment_id=f"a-{n}",
+            participants=[person],
+            internalNotes="c4n4ry",
+            **odd,
+        )
         for n in range(4)
     ]
     documents[0]["correlationId"] = "c4n4ry@example.com"
@@ -487,3 +495,87 @@ def test_no_personal_data_is_logged_even_at_debug(
     for text in (lines.getvalue(), printed.out, printed.err, caplog.text, *bodies):
         assert "c4n4ry" not in text
         assert TOKEN not in text
+
+
+def documented_line() -> Any:
+    rows = (EVENTS.parent / "docs" / "operations.md").read_text(encoding="utf-8").splitlines()
+    lines = [json.loads(row) for row in rows if row.startswith('{"_aws"')]
+    (line,) = (line for line in lines if line["service"] == "publisher")
+    return line
+
+
+def line(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Return the one line with metrics that was written since the last call."""
+    (text,) = (text for text in capsys.readouterr().out.splitlines() if text.startswith('{"_aws"'))
+    return json.loads(text)
+
+
+def test_the_line_of_a_batch_names_what_was_published_parked_and_reported(
+    start: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mapping = start()
+    records = [record(delivery(id=f"e-{n}", appointment_id=f"a-{n}"), n) for n in range(3)]
+    records[1]["dynamodb"]["NewImage"]["body"] = {"B": ""}
+    refuse(mapping, monkeypatch, "a-2", "InternalFailure")
+    assert mapping.invoke({"Records": records}, OUTAGE_SECONDS) == ["2"]
+    written = line(capsys)
+    (published, *others) = written["events"]
+    (message,) = drained(mapping._queue_url)
+    assert published == {
+        "result": "published",
+        "event_id": json.loads(message)["id"],
+        "envelope_id": "e-0",
+        "appointment_id": "a-0",
+    }
+    assert others == [
+        {"result": "parked", "code": "error", "envelope_id": "e-1", "appointment_id": "a-1"},
+        {"result": "again", "code": "InternalFailure", "envelope_id": "e-2", "appointment_id": "a-2"},
+    ]
+    assert (written["message"], written["function_request_id"]) == ("publisher", "r-1")
+    assert [written[name] for name in ("Published", "PublishParked", "PublishFailed")] == [[1.0], [1.0], [1.0]]
+    documented = documented_line()
+    optional = {"UnknownMembers", "unknown_members", "violations"}
+    assert documented.keys() - optional == written.keys()
+    assert [event.keys() for event in documented["events"]] == [event.keys() for event in written["events"]]
+    assert not {"UnknownMembers", "unknown_members", "violations"} & written.keys()
+
+
+def test_an_id_that_does_not_look_like_one_is_not_in_the_line(start: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    mapping = start()
+    assert mapping.invoke({"Records": [record(delivery(id="c4n4ry é", appointment_id="c4n4ry@x"), 0)]}) == []
+    written = line(capsys)
+    assert "c4n4ry" not in json.dumps(written)
+    assert written["events"][0]["envelope_id"] == written["events"][0]["appointment_id"] == "(not logged)"
+
+
+def test_unknown_members_are_counted_and_unknown_members_and_violations_logged_by_path(
+    start: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mapping = start()
+    strange = [
+        delivery(id=f"e-{n}", nickname="c4n4ry", externalId="c4n4ry" * 50, status="C4N4RY", answers=answers)
+        for n, answers in enumerate([[], [{"answerType": "C4N4RY", "c4n4ry c4n4ry": 1}]])
+    ]
+    records = [record(document, number) for number, document in enumerate([*strange, delivery(id="e-2")])]
+    assert mapping.invoke({"Records": records}) == []
+    written = line(capsys)
+    assert written["UnknownMembers"] == [3.0]
+    assert written["unknown_members"] == ["$.data.appointment.nickname", "$.data.appointment.answers[*].(not logged)"]
+    assert sorted(written["violations"]) == [
+        "$.data.appointment.answers[*].answerType enum",
+        "$.data.appointment.externalId maxLength",
+        "$.data.appointment.status enum",
+    ]
+    assert "c4n4ry" not in json.dumps(written).lower()
+
+
+def test_the_line_of_the_largest_batch_is_smaller_than_256_kb(start: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    source = DOCUMENT["Resources"]["PublisherFunction"]["Properties"]["Events"]["EventItems"]["Properties"]
+    unknown: Any = {"m" * 58 + f"{number:06}": 0 for number in range(200)}
+    documents = [
+        delivery(id=f"{n:0128}", appointment_id=f"{n:0128}", **unknown, status="X") for n in range(source["BatchSize"])
+    ]
+    assert start().invoke({"Records": [record(document, n) for n, document in enumerate(documents)]}) == []
+    written = line(capsys)
+    assert len(written["events"]) == source["BatchSize"]
+    assert len(json.dumps(written)) < 256 * 1024

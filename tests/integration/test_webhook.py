@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import logging
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from appointments.storage import backlog
 from appointments.storage.backlog import Deferred
 from tests import profiles
 from tests.builders import ENVIRONMENT, TOKEN, body, delivery, make_table_and_buckets, start_webhook, webhook_event
+from tests.template import default_conditions, resolved, resources
 from webhook.request import Request
 
 CONTEXT = SimpleNamespace(
@@ -232,8 +234,9 @@ def test_no_personal_data_is_logged_or_answered_at_debug(
 
 
 def documented_line() -> Any:
-    (line,) = (row for row in OPERATIONS.read_text().splitlines() if row.startswith('{"_aws"'))
-    return json.loads(line)
+    lines = [json.loads(row) for row in OPERATIONS.read_text().splitlines() if row.startswith('{"_aws"')]
+    (line,) = (line for line in lines if line["service"] == "webhook")
+    return line
 
 
 def shape(line: Any) -> Any:
@@ -311,6 +314,98 @@ def test_an_object_in_quarantine_has_its_violations_time_and_request_id(invoke: 
     assert json.loads(metadata["violations"]) == [["$.id", "minLength", "1"]]
     assert metadata["received-at"] == "2026-03-02T09:00:01.000000000Z"
     assert (metadata["request-id"], metadata["content-type"]) == ("r-1", "application/json")
+
+
+REFUSED = [
+    body(delivery(updated_at="never")),
+    body(delivery(appointment_id=48101, updated_at="never")),  # type: ignore[arg-type]
+    body({**delivery(), "entity": "Callback Request"}),
+]
+
+
+def quarantine_metadata() -> dict[str, str]:
+    (key,) = quarantined()
+    metadata: dict[str, str] = boto3.client("s3").head_object(Bucket="quarantine", Key=key)["Metadata"]
+    return metadata
+
+
+def warning(invoke: Any, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Invoke the handler and return the one line that the logger writes."""
+    lines = io.StringIO()
+    monkeypatch.setattr(invoke.handler.logger.registered_handler, "stream", lines)
+    invoke(event)
+    return json.loads(lines.getvalue())
+
+
+@pytest.mark.parametrize("content", REFUSED)
+def test_a_refused_delivery_is_found_by_its_ids_in_the_log_and_in_quarantine(
+    invoke: Any, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = warning(invoke, webhook_event(content), monkeypatch)
+    ids = {name: line[name] for name in ("event_type", "correlation_id", "envelope_id", "appointment_id")}
+    document = json.loads(content)
+    assert line["level"] == "WARNING"
+    assert ids == {
+        "event_type": "CREATE",
+        "correlation_id": "c-1",
+        "envelope_id": "e-1",
+        "appointment_id": str(document["data"]["appointment"]["id"]),
+    }
+    metadata = quarantine_metadata()
+    assert {name: metadata[name.replace("_", "-")] for name in ids} == ids
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b'{"id": "e-1", "id": "e-1"}', b"[]", b'"e-1"', b'{"id": {"a": 1}, "data": [], "correlationId": true}'],
+)
+def test_a_body_that_gives_no_ids_leaves_none(invoke: Any, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = warning(invoke, webhook_event(content), monkeypatch)
+    assert not {"event_type", "correlation_id", "envelope_id", "appointment_id"} & line.keys()
+    assert not any(
+        name.endswith("-id") for name in quarantine_metadata().keys() - {"request-id", "function-request-id"}
+    )
+
+
+@pytest.mark.parametrize(
+    "value", ["Lotte Peeters", "lotte@example.com", "é", "a" * 129, "https://x/y", "\x1b[2J", "-a", ""]
+)
+def test_an_id_that_does_not_look_like_one_is_neither_logged_nor_noted_on_the_object(
+    invoke: Any, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = delivery(id=value, appointment_id=value, updated_at="never", event_type=value)
+    document["correlationId"] = value
+    line = warning(invoke, webhook_event(body(document)), monkeypatch)
+    shown = {"(not logged)"} if value else {None}
+    assert {line.get(name) for name in ("correlation_id", "envelope_id", "appointment_id")} == shown
+    assert line["event_type"] == "(unrecognized)"
+    assert not quarantine_metadata().keys() & {"event-type", "correlation-id", "envelope-id", "appointment-id"}
+
+
+def test_an_answer_that_asks_to_send_again_is_logged_with_the_ids(invoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    boto3.client("dynamodb").delete_table(TableName="appointments")
+    lines = io.StringIO()
+    monkeypatch.setattr(invoke.handler.logger.registered_handler, "stream", lines)
+    assert invoke(webhook_event(body(delivery())))[0] == 503
+    error, _ = map(json.loads, lines.getvalue().splitlines())
+    assert (error["message"], error["envelope_id"], error["appointment_id"]) == ("not safe", "e-1", "a-1")
+
+
+def test_gateway_function_and_quarantine_join(invoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = webhook_event(body(delivery(updated_at="never")))
+    event["requestContext"]["requestId"] = "gateway-1"
+    line = warning(invoke, event, monkeypatch)
+    metadata = quarantine_metadata()
+    access = access_log({"requestId": "gateway-1", "integration.requestId": CONTEXT.aws_request_id})
+    assert access["requestId"] == metadata["request-id"] == "gateway-1"
+    assert access["functionRequestId"] == metadata["function-request-id"] == line["function_request_id"]
+
+
+def access_log(values: dict[str, str]) -> Any:
+    """Return the line that the gateway writes for a request with these values of $context."""
+    settings = resources(default_conditions())["WebhookApi"]["Properties"]["AccessLogSettings"]
+    text = resolved(settings["Format"], "engage")
+    return json.loads(re.sub(r"\$context\.([\w.]+)", lambda found: values.get(found[1], "-"), text))
 
 
 def test_invalid_base64_is_put_in_quarantine_unchanged(invoke: Any) -> None:

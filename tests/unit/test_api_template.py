@@ -27,10 +27,11 @@ LOGGABLE = {
     "routeKey",  # the template of the path: POST /webhooks/appointments/{token}, never what stands in its place
     "status",
     "responseLatency",
+    "integration.requestId",  # Lambda's id of the invocation
     "integrationErrorMessage",  # the gateway's own words
 }
 """The variables that hold nothing of the sender's: no path, query, header, address, agent, certificate or claim."""
-LINE = {"requestId", "route", "status", "latencyMs", "integrationError"}
+LINE = {"requestId", "route", "status", "latencyMs", "functionRequestId", "integrationError"}
 PARAMETERS = DOCUMENT["Parameters"]
 WEBHOOK = DOCUMENT["Resources"]["WebhookFunction"]["Properties"]
 FUNCTION = "WebhookFunction"

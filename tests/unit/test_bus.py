@@ -14,11 +14,11 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from appointments.publishing.bus import PERMANENT_CODES, Bus, Refusal
+from appointments.publishing.bus import PERMANENT_CODES, Accepted, Bus, Refusal, Result
 from tests.unit.publishing import SOURCE, Bridge, Clock, failure, message, success
 
 
-def put(bridge: Any, *details: str) -> list[Refusal | None]:
+def put(bridge: Any, *details: str) -> list[Result]:
     return Bus(bridge, "bus", SOURCE).put([message(detail) for detail in details], Clock().deadline(60))
 
 
@@ -42,7 +42,11 @@ class FailingBridge(Bridge):
 
 def test_each_entry_has_its_own_result() -> None:
     bridge = Bridge(lambda *_: [success(), failure("InternalFailure"), failure("MalformedDetail")])
-    assert put(bridge, "a", "b", "c") == [None, Refusal("InternalFailure"), Refusal("MalformedDetail", permanent=True)]
+    assert put(bridge, "a", "b", "c") == [
+        Accepted("1"),
+        Refusal("InternalFailure"),
+        Refusal("MalformedDetail", permanent=True),
+    ]
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure", "InternalException", "SomethingNew"])
@@ -54,7 +58,7 @@ def test_an_error_code_that_is_not_permanent_can_be_retried(code: str) -> None:
 @pytest.mark.parametrize("results", [[], [{}], [success(), success()], [{"EventId": ""}]])
 def test_an_entry_that_the_answer_does_not_confirm_counts_as_refused(results: Any) -> None:
     (refusal,) = put(Bridge(lambda *_: results), "a")
-    assert refusal is not None
+    assert isinstance(refusal, Refusal)
     assert (refusal.code, refusal.permanent) == ("IncompleteAnswer", False)
 
 
@@ -95,8 +99,8 @@ def test_after_an_error_in_the_content_each_entry_is_sent_alone_and_only_the_bad
 ) -> None:
     bridge = FailingBridge(error, "bad")
     first, second, third = put(bridge, "a", "bad", "c")
-    assert (first, third) == (None, None)
-    assert second is not None
+    assert first == third == Accepted("1")
+    assert isinstance(second, Refusal)
     assert second.permanent
     assert bridge.calls == [["a", "bad", "c"], ["a"], ["bad"], ["c"]]
     assert bridge.accepted == ["a", "c"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appointments.contract.essentials import Ids
 from appointments.contract.violations import Kind, Violation
 from appointments.outcome import QUARANTINED, Outcome
 from appointments.storage.quarantine import METADATA_BYTES, QuarantineMetadata
@@ -20,13 +21,21 @@ PLAIN = st.builds(
     st.just(Kind.STRUCTURE),
 )
 METADATA = st.builds(
-    lambda received_at, violations, request_id, content_type: QuarantineMetadata(
-        received_at, tuple(violations), len(violations), request_id, content_type
+    lambda received_at, violations, request_id, content_type, *ids: QuarantineMetadata(
+        received_at,
+        tuple(violations),
+        len(violations),
+        request_id,
+        content_type,
+        content_encoding=content_type,
+        function_request_id=request_id,
+        ids=Ids(*ids),
     ),
     LONG,
     st.lists(VIOLATION, max_size=60),
     LONG,
     LONG,
+    *[LONG] * len(Ids._fields),
 )
 
 
@@ -56,6 +65,19 @@ def test_as_many_violations_as_fit_are_read_back_unchanged(violations: list[Viol
     )
     used = sum(len(f"x-amz-meta-{name}") + len(value) for name, value in metadata.items())
     assert read.violations == original.violations or used > METADATA_BYTES - 200
+
+
+@given(ids=st.lists(st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z"), min_size=4, max_size=4))
+def test_ids_are_read_back_unchanged(ids: list[str]) -> None:
+    original = QuarantineMetadata("2026-03-02T09:00:01.000000000Z", function_request_id="f-1", ids=Ids(*ids))
+    read = QuarantineMetadata.from_metadata(original.as_metadata(Outcome.CONTRACT))
+    assert (read.ids, read.function_request_id) == (Ids(*ids), "f-1")
+
+
+def test_an_id_that_does_not_look_like_one_is_left_out() -> None:
+    document = {"id": "Lotte Peeters", "data": {"eventType": "lotte", "appointment": {"id": 7}}, "correlationId": []}
+    metadata = QuarantineMetadata("", ids=Ids.of(document)).as_metadata(Outcome.CONTRACT)
+    assert metadata == {"reason": "contract", "appointment-id": "7", "violation-count": "0"}
 
 
 @given(metadata=st.dictionaries(st.sampled_from(["violations", "violation-count", "received-at"]), st.text()))

@@ -21,6 +21,7 @@ RECORDED = {
     "routeKey",
     "status",
     "responseLatency",
+    "integration.requestId",
     "integrationErrorMessage",
 }
 """Of a request that was made with a secret in its path, none of these holds it."""

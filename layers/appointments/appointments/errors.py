@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from appointments.outcome import Outcome
 
 if TYPE_CHECKING:
+    from appointments.contract.essentials import Ids
     from appointments.contract.violations import Violation
 
 
@@ -15,9 +16,13 @@ class AppointmentsError(Exception):
 
 
 class RejectedError(AppointmentsError):
-    """The body cannot be stored, now or later; ``outcome`` says why and is the reason in quarantine."""
+    """The body cannot be stored, now or later; ``outcome`` says why and is the reason in quarantine.
+
+    ``ids`` are those of the body, None if it could not be read.
+    """
 
     outcome: ClassVar[Outcome]
+    ids: Ids | None = None
     violations: tuple[Violation, ...] = ()
     violation_count: int = 0
 
@@ -39,10 +44,11 @@ class ContractError(RejectedError):
 
     outcome = Outcome.CONTRACT
 
-    def __init__(self, violations: tuple[Violation, ...], count: int) -> None:
+    def __init__(self, violations: tuple[Violation, ...], count: int, ids: Ids | None = None) -> None:
         super().__init__(f"the body breaks the contract in {count} places")
         self.violations = violations
         self.violation_count = count
+        self.ids = ids
 
 
 class CallbackRequestError(RejectedError):
@@ -50,10 +56,11 @@ class CallbackRequestError(RejectedError):
 
     outcome = Outcome.CALLBACK_REQUEST
 
-    def __init__(self, violation: Violation) -> None:
+    def __init__(self, violation: Violation, ids: Ids | None = None) -> None:
         super().__init__("the entity is Callback Request: configure this URL for the entity Appointment only")
         self.violations = (violation,)
         self.violation_count = 1
+        self.ids = ids
 
 
 class UndeliverableError(RejectedError):
@@ -61,9 +68,18 @@ class UndeliverableError(RejectedError):
 
     outcome = Outcome.UNDELIVERABLE
 
+    def __init__(self, message: str, ids: Ids | None = None) -> None:
+        super().__init__(message)
+        self.ids = ids
+
 
 class UnavailableError(AppointmentsError):
-    """A service did not confirm a call. Repeating the call is safe."""
+    """A service did not confirm a call. Repeating the call is safe.
+
+    ``ids`` are those of the delivery, None if they are not known.
+    """
+
+    ids: Ids | None = None
 
 
 class StoreUnavailableError(UnavailableError):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from appointments import timing
-from appointments.contract.essentials import MOST_AHEAD_SECONDS, Essentials
+from appointments.contract.essentials import MOST_AHEAD_SECONDS, Essentials, Ids
 from appointments.contract.instants import epoch_seconds
 from appointments.contract.members import instant, member
 from appointments.contract.mode import ContractMode
@@ -21,6 +21,7 @@ from appointments.errors import (
     QuarantineUnavailableError,
     RejectedError,
     StoreUnavailableError,
+    UnavailableError,
 )
 from appointments.outcome import Outcome
 from appointments.storage.items import Delivery, Item, expires_at, has_content
@@ -41,7 +42,8 @@ class Arrival(NamedTuple):
     """A body and what is known of its arrival.
 
     ``received_at`` is UTC in the fixed width of :func:`.instants.utc`. ``request_id`` and ``content_type`` are those
-    of the request, if there was one; ``content_encoding`` is that of a compressed body.
+    of the request, if there was one; ``content_encoding`` is that of a compressed body. ``function_request_id`` is
+    that of the invocation.
     """
 
     body: bytes
@@ -49,13 +51,14 @@ class Arrival(NamedTuple):
     request_id: str = ""
     content_type: str = ""
     content_encoding: str = ""
+    function_request_id: str = ""
 
 
 class Receipt(NamedTuple):
     """What became of a body. It is durable, in the table, the backlog or the quarantine.
 
-    ``essentials`` is None for a body that was rejected. ``problem`` says what prevented the body from being stored;
-    it quotes nothing of it.
+    ``essentials`` is None for a body that was rejected. ``ids`` are the ids that a log may name. ``problem`` says what
+    prevented the body from being stored; it quotes nothing of it.
     """
 
     outcome: Outcome
@@ -63,6 +66,7 @@ class Receipt(NamedTuple):
     violation_count: int = 0
     essentials: Essentials | None = None
     problem: str = ""
+    ids: Ids = Ids()
 
 
 class Intake:
@@ -100,18 +104,28 @@ class Intake:
             parsed = self._parse(arrival)
         except RejectedError as error:
             return self.reject(arrival, error, deadline)
-        outcome, problem = self._save(arrival, parsed, deadline)
-        if outcome is Outcome.CONFLICT:
-            self._keep(arrival, outcome, deadline)
-        return Receipt(outcome, parsed.violations, parsed.violation_count, parsed.essentials, problem)
+        ids = Ids.of_essentials(parsed.essentials)
+        try:
+            outcome, problem = self._save(arrival, parsed, deadline)
+            if outcome is Outcome.CONFLICT:
+                self._keep(arrival, outcome, deadline, ids)
+        except UnavailableError as error:
+            error.ids = ids
+            raise
+        return Receipt(outcome, parsed.violations, parsed.violation_count, parsed.essentials, problem, ids)
 
     def reject(self, arrival: Arrival, error: RejectedError, deadline: Deadline) -> Receipt:
         """Put a body in quarantine for a reason that its caller found.
 
         Raises QuarantineUnavailableError when it may not be durable. A repeated call is safe.
         """
-        self._keep(arrival, error.outcome, deadline, error)
-        return Receipt(error.outcome, error.violations, error.violation_count, problem=str(error))
+        ids = error.ids or Ids()
+        try:
+            self._keep(arrival, error.outcome, deadline, ids, error)
+        except UnavailableError as unavailable:
+            unavailable.ids = ids
+            raise
+        return Receipt(error.outcome, error.violations, error.violation_count, problem=str(error), ids=ids)
 
     def preview(self, arrival: Arrival, find: Callable[[Essentials], Item | None]) -> Receipt | None:
         """Return what :meth:`receive` would return, without storing anything; None for a body that it would store.
@@ -167,7 +181,9 @@ class Intake:
         self._backlog().defer(Deferred(arrival.body, arrival.received_at), deadline)
         return Outcome.DEFERRED, problem
 
-    def _keep(self, arrival: Arrival, reason: Outcome, deadline: Deadline, error: RejectedError | None = None) -> None:
+    def _keep(
+        self, arrival: Arrival, reason: Outcome, deadline: Deadline, ids: Ids, error: RejectedError | None = None
+    ) -> None:
         if self._quarantine is None:
             return
         quarantine = self._quarantine
@@ -182,6 +198,8 @@ class Intake:
                     request_id=arrival.request_id,
                     content_type=arrival.content_type,
                     content_encoding=arrival.content_encoding,
+                    function_request_id=arrival.function_request_id,
+                    ids=ids,
                 )
             )
         except DeadlineExceededError:

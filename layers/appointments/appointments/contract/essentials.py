@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from appointments.contract import instants
-from appointments.contract.members import text
+from appointments.contract.members import NOT_LOGGED, loggable, member, text
+from appointments.contract.models import EventType
 
 RANKS = {
     "CREATE": 0,
@@ -23,6 +24,51 @@ MOST_AHEAD_SECONDS = 300
 """An ``updatedAt`` that is further ahead of its receipt is ordered by the receipt: a date in 9999 would make every
 later event of the appointment stale."""
 INSTANT_LENGTH = len(instants.LAST)
+EVENT_TYPES = frozenset(get_args(EventType))
+UNRECOGNIZED = "(unrecognized)"
+"""Replaces an eventType that the contract does not know: it is text of the sender."""
+
+
+class Ids(NamedTuple):
+    """The ids of a document that logs and quarantine are searched by; empty where the document has none.
+
+    An id that does not look like one is NOT_LOGGED (:func:`.members.loggable`).
+    """
+
+    event_type: str = ""
+    correlation_id: str = ""
+    envelope_id: str = ""
+    appointment_id: str = ""
+
+    @classmethod
+    def of(cls, document: Any) -> Ids:
+        """Read them from any JSON value."""
+        return cls._checked(
+            member(document, "data", "eventType"),
+            text(member(document, "correlationId")),
+            text(member(document, "id")),
+            text(member(document, "data", "appointment", "id")),
+        )
+
+    @classmethod
+    def of_essentials(cls, essentials: Essentials) -> Ids:
+        return cls._checked(
+            essentials.event_type, essentials.correlation_id, essentials.envelope_id, essentials.appointment_id
+        )
+
+    @classmethod
+    def _checked(cls, event_type: Any, *ids: str | None) -> Ids:
+        known = event_type in EVENT_TYPES if isinstance(event_type, str) else None
+        shown = {None: "", True: event_type, False: UNRECOGNIZED}[known]
+        return cls(shown, *(loggable(value) if value else "" for value in ids))
+
+    def present(self) -> dict[str, str]:
+        """The ids that the document has, by name."""
+        return {name: value for name, value in self._asdict().items() if value}
+
+    def known(self) -> dict[str, str]:
+        """The ids that are written out."""
+        return {name: value for name, value in self.present().items() if value not in (NOT_LOGGED, UNRECOGNIZED)}
 
 
 class Essentials(NamedTuple):

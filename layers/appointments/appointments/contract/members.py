@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from appointments.contract import instants
@@ -29,6 +30,16 @@ def instant(value: Any) -> str | None:
         return instants.utc_of_any(value)
     except (ValueError, TypeError):
         return None
+
+
+LOGGABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+"""What looks like an id. Only this is logged: the sender can put anything into the members for ids."""
+NOT_LOGGED = "(not logged)"
+
+
+def loggable(value: str) -> str:
+    """The id unchanged if it looks like one, else NOT_LOGGED."""
+    return value if LOGGABLE.fullmatch(value) else NOT_LOGGED
 
 
 def objects(value: Any) -> list[dict[str, Any]]:

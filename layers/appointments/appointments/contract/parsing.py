@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from appointments.contract.document import decode
-from appointments.contract.essentials import Essentials
+from appointments.contract.essentials import Essentials, Ids
 from appointments.contract.members import instant, member
 from appointments.contract.mode import ContractMode
 from appointments.contract.validation import validate
 from appointments.contract.violations import Kind, Violation
-from appointments.errors import CallbackRequestError, ContractError
+from appointments.errors import CallbackRequestError, ContractError, RejectedError
 
 REQUIRED = {
     "$",
@@ -46,13 +46,21 @@ def parse_body(body: bytes, mode: ContractMode = ContractMode.TOLERANT) -> Parse
     """
     document = decode(body)
     if member(document, "entity") == CALLBACK_REQUEST:
-        raise CallbackRequestError(Violation("$.entity", "const", "Appointment"))
+        raise CallbackRequestError(Violation("$.entity", "const", "Appointment"), Ids.of(document))
     violations, count = validate(document)
     structure = tuple(violation for violation in violations if violation.kind is Kind.STRUCTURE)
     if any(mode is ContractMode.STRICT or _is_needed(violation, document) for violation in structure):
         listed_limits = len(violations) - len(structure)
-        raise ContractError(structure, count - listed_limits)
+        raise ContractError(structure, count - listed_limits, Ids.of(document))
     return Parsed(document, Essentials.of(document), violations, count)
+
+
+def ids_of_body(body: bytes) -> Ids:
+    """Return the ids that a body holds; none for what is not JSON."""
+    try:
+        return Ids.of(decode(body))
+    except RejectedError:
+        return Ids()
 
 
 def _is_needed(violation: Violation, document: Any) -> bool:

@@ -36,12 +36,22 @@ the environment: an operator repairs it while the stream keeps the events."""
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """An entry that EventBridge accepted; ``event_id`` is EventBridge's own id of it."""
+
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """An entry that EventBridge did not accept. ``whole_call`` means that the call failed with all its entries."""
 
     code: str
     permanent: bool = False
     whole_call: bool = False
+
+
+Result = Accepted | Refusal
 
 
 class Bus:
@@ -56,37 +66,37 @@ class Bus:
         """Return the size of the entry as EventBridge counts it, in bytes."""
         return message.size(source=self._source)
 
-    def put(self, messages: Sequence[Message], deadline: Deadline) -> list[Refusal | None]:
-        """Put messages in one call; return None for each that was accepted.
+    def put(self, messages: Sequence[Message], deadline: Deadline) -> list[Result]:
+        """Put messages in one call; return the result of each.
 
         Raises nothing: a failed call is a refusal of each message. A call that fails because one entry is bad is
         repeated entry by entry to find it.
         """
-        refusals = self._call(messages, deadline)
-        if len(messages) == 1 or not _is_content_error(refusals[0]):
-            return refusals
+        results = self._call(messages, deadline)
+        if len(messages) == 1 or not _is_content_error(results[0]):
+            return results
         return [self._call([message], deadline)[0] for message in messages]
 
-    def _call(self, messages: Sequence[Message], deadline: Deadline) -> list[Refusal | None]:
+    def _call(self, messages: Sequence[Message], deadline: Deadline) -> list[Result]:
         entries: Any = [message.entry(source=self._source, bus_name=self._bus_name) for message in messages]
         try:
             answer: Any = deadline.call(lambda: self._client.put_events(Entries=entries))
             results = answer["Entries"]
             if len(results) == len(entries):
-                return [_refusal(result) for result in results]
+                return [_result(result) for result in results]
             refusal = Refusal("IncompleteAnswer", whole_call=True)
         except Exception as error:  # noqa: BLE001 - after any error the entries are not known to be published
             refusal = _of_whole_call(error)
         return [refusal] * len(messages)
 
 
-def _is_content_error(refusal: Refusal | None) -> bool:
-    return refusal is not None and refusal.whole_call and refusal.permanent
+def _is_content_error(result: Result) -> bool:
+    return isinstance(result, Refusal) and result.whole_call and result.permanent
 
 
-def _refusal(result: dict[str, Any]) -> Refusal | None:
-    if result.get("EventId"):
-        return None
+def _result(result: dict[str, Any]) -> Result:
+    if event_id := result.get("EventId"):
+        return Accepted(event_id)
     code = result.get("ErrorCode") or "IncompleteAnswer"
     return Refusal(code, permanent=code in PERMANENT_CODES)
 

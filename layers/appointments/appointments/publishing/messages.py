@@ -8,12 +8,14 @@ the envelope are in a third member, ``envelope``, which is absent without them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from appointments.contract.members import PERSONS, member, objects
+from appointments.contract.unknown_members import unknown_members
 from appointments.publishing import raw_members
 from appointments.publishing.changes import changes
 from appointments.storage import items
@@ -55,12 +57,18 @@ class EventDetail(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message for the bus; ``detail`` is JSON text."""
+    """One message for the bus; ``detail`` is JSON text.
+
+    ``unknown_members`` are the paths of members that the contract does not know, ``violations`` the paths and rules
+    that the event breaks. Both are for logs: they contain no value, and ``[*]`` for an index.
+    """
 
     appointment_id: str
     envelope_id: str
     detail_type: str
     detail: str
+    unknown_members: tuple[str, ...] = ()
+    violations: tuple[str, ...] = ()
 
     def entry(self, *, source: str, bus_name: str) -> dict[str, Any]:
         return {
@@ -117,7 +125,14 @@ def _build(item: Item, body: str, event_detail: EventDetail) -> Message:
         detail_type=DETAIL_TYPES.get(data["eventType"], UNRECOGNIZED),
         # JSON may contain these two characters, but SQS and other targets of a rule refuse them.
         detail=detail.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff"),
+        unknown_members=unknown_members(document),
+        violations=tuple(dict.fromkeys(_violations(item))),
     )
+
+
+def _violations(item: Item) -> Iterator[str]:
+    for violation in item["violations"]["L"]:
+        yield f"{_INDEX.sub('[*]', violation['M']['path']['S'])} {violation['M']['rule']['S']}"
 
 
 def _unknown_members(document: dict[str, Any], event_detail: EventDetail) -> str:
@@ -150,6 +165,7 @@ def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail) -
 _AS_SENT = ("appointment", "previousAppointment", "message")
 _OUR_NAMES = {*_AS_SENT, "eventType", "changes"}
 _ENVELOPE = {"id", "correlationId", "webhookConfigurationId", "version", "entity", "data"}
+_INDEX = re.compile(r"\[\d+\]")
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _REFERENCE_MEMBERS = ("id", "status", "start", "end", "updatedAt")
 _REFERENCE_OBJECTS = ("office", "subject", "listing", "leadSegment")

@@ -25,7 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from appointments.deadline import Deadline
 from appointments.errors import BodyLostError
-from appointments.publishing.bus import CALL_ENTRIES, Bus, Refusal
+from appointments.publishing.bus import CALL_ENTRIES, Accepted, Bus, Refusal, Result
 from appointments.publishing.failures import Cause
 from appointments.publishing.messages import ENTRY_BYTES, Message
 from appointments.publishing.pending import AppointmentQueue, ParkReason, PendingEvent, PendingEvents
@@ -48,13 +48,26 @@ Park = Callable[[PendingEvent, ParkReason], None]
 """Returns once the event is safe in the failure queue; any exception means that it is not."""
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedEvent:
+    """An event on the bus. ``event_id`` is EventBridge's; the others are those of its :class:`.messages.Message`."""
+
+    event_id: str
+    unknown_members: tuple[str, ...] = ()
+    violations: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Published:
-    """The result of a batch, by sequence number: how many events are published, and why others are not."""
+    """The result of a batch, by sequence number: which events are published, and why others are not."""
 
-    count: int = 0
+    accepted: dict[str, PublishedEvent] = field(default_factory=dict)
     parked: dict[str, ParkReason] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        return len(self.accepted)
 
 
 def publish(
@@ -74,7 +87,7 @@ def publish(
 
 
 Call = Sequence[tuple[AppointmentQueue, Message]]
-Refusals = Sequence[Refusal | None]
+Results = Sequence[Result]
 
 
 class _Publication:
@@ -86,7 +99,7 @@ class _Publication:
         self._park = park
         self._deadline = deadline
         self._calls = calls
-        self._in_flight: dict[Future[Refusals], Call] = {}
+        self._in_flight: dict[Future[Results], Call] = {}
         self._most_in_flight = CALLS_IN_FLIGHT
         self._published = Published()
 
@@ -166,22 +179,23 @@ class _Publication:
         for future in wait(self._in_flight, timeout, FIRST_COMPLETED).done:
             self._settle(self._in_flight.pop(future), future.result())
 
-    def _settle(self, call: Call, refusals: Refusals) -> None:
-        for (queue, _), refusal in zip(call, refusals, strict=True):
-            self._settle_entry(queue, refusal)
-        if any(refusal and refusal.whole_call and not refusal.permanent for refusal in refusals):
+    def _settle(self, call: Call, results: Results) -> None:
+        for (queue, message), result in zip(call, results, strict=True):
+            self._settle_entry(queue, message, result)
+        if any(isinstance(result, Refusal) and result.whole_call and not result.permanent for result in results):
             # The bus fails, not an entry: more calls do not help.
             self._most_in_flight = 1
             self._pending.pause_all(max(queue.not_before for queue, _ in call))
         else:
             self._most_in_flight = CALLS_IN_FLIGHT
 
-    def _settle_entry(self, queue: AppointmentQueue, refusal: Refusal | None) -> None:
+    def _settle_entry(self, queue: AppointmentQueue, message: Message, result: Result) -> None:
         queue.end_call()
-        if refusal is None:
-            self._published.count += 1
+        if isinstance(result, Accepted):
+            event = PublishedEvent(result.event_id, message.unknown_members, message.violations)
+            self._published.accepted[queue.first.sequence_number] = event
             queue.advance()
-        elif refusal.permanent:
-            queue.message, queue.park_reason = None, ParkReason(Cause.REFUSED, refusal.code)
+        elif result.permanent:
+            queue.message, queue.park_reason = None, ParkReason(Cause.REFUSED, result.code)
         else:
-            queue.pause(refusal.code, self._deadline.now())
+            queue.pause(result.code, self._deadline.now())

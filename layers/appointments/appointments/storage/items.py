@@ -29,6 +29,7 @@ SORT_KEY = "sk"
 TTL_ATTRIBUTE = "expiresAt"
 STORED_AT = "storedAt"
 ORDER = "order"
+APPOINTMENT_KEY_PREFIX = "APPOINTMENT#"
 CURRENT_SORT_KEY = "CURRENT"
 EVENT_SORT_KEY_PREFIX = "EVENT#"
 INDEXES = {
@@ -86,7 +87,7 @@ def expires_at(retention_days: int, since: float) -> int | None:
 
 
 def partition_key(appointment_id: str) -> str:
-    return f"APPOINTMENT#{appointment_id}"
+    return APPOINTMENT_KEY_PREFIX + appointment_id
 
 
 def event_sort_key(envelope_id: str) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from appointments.contract.essentials import Ids
 from appointments.contract.violations import Violation
 from appointments.errors import QuarantineUnavailableError
 from appointments.outcome import Outcome
@@ -27,6 +28,7 @@ METADATA_BYTES = 2048
 """S3's limit of the metadata of an object, names and values together."""
 HEADER = "x-amz-meta-"
 TEXT_LENGTH = 200
+ID_LENGTH = 128
 ATTEMPTS = 3
 """S3 can refuse both of two simultaneous puts of one key, and asks to repeat them."""
 
@@ -35,7 +37,8 @@ class QuarantineMetadata(NamedTuple):
     """What is known of a body in quarantine.
 
     ``received_at`` is UTC in the fixed width of :func:`.instants.utc`. Of ``violations``, the object's metadata
-    holds the first that fit; ``violation_count`` is the number of all.
+    holds the first that fit; ``violation_count`` is the number of all. ``request_id`` is API Gateway's,
+    ``function_request_id`` that of the invocation. ``ids`` are those of the body.
     """
 
     received_at: str
@@ -44,6 +47,8 @@ class QuarantineMetadata(NamedTuple):
     request_id: str = ""
     content_type: str = ""
     content_encoding: str = ""
+    function_request_id: str = ""
+    ids: Ids = Ids()
 
     def as_metadata(self, reason: str) -> dict[str, str]:
         """Encode as metadata of an object: printable ASCII, at most METADATA_BYTES."""
@@ -51,6 +56,8 @@ class QuarantineMetadata(NamedTuple):
             "reason": _printable(reason),
             "received-at": _printable(self.received_at),
             "request-id": _printable(self.request_id),
+            "function-request-id": _printable(self.function_request_id, ID_LENGTH),
+            **{name.replace("_", "-"): _printable(value, ID_LENGTH) for name, value in self.ids.known().items()},
             "content-type": _printable(self.content_type),
             "content-encoding": _printable(self.content_encoding),
             "violation-count": str(self.violation_count),
@@ -78,6 +85,8 @@ class QuarantineMetadata(NamedTuple):
             request_id=metadata.get("request-id", ""),
             content_type=metadata.get("content-type", ""),
             content_encoding=metadata.get("content-encoding", ""),
+            function_request_id=metadata.get("function-request-id", ""),
+            ids=Ids(**{name: metadata.get(name.replace("_", "-"), "") for name in Ids._fields}),
         )
 
 
@@ -99,6 +108,8 @@ class Quarantine:
         request_id: str = "",
         content_type: str = "",
         content_encoding: str = "",
+        function_request_id: str = "",
+        ids: Ids = Ids(),  # noqa: B008 - it is immutable
     ) -> str:
         """Store the body and return its key. The first object of a body and reason stays, with its metadata.
 
@@ -113,6 +124,8 @@ class Quarantine:
             request_id,
             content_type,
             content_encoding,
+            function_request_id,
+            ids,
         )
         digest = hashlib.sha256(body)
         key = f"{reason.value}/{digest.hexdigest()}"
@@ -143,9 +156,9 @@ class Quarantine:
         return None
 
 
-def _printable(text: str) -> str:
-    """Make the text fit for a header: printable ASCII, single spaces, cut to TEXT_LENGTH."""
-    words = "".join(character if " " <= character <= "~" else "?" for character in text[:TEXT_LENGTH]).split()
+def _printable(text: str, length: int = TEXT_LENGTH) -> str:
+    """Make the text fit for a header: printable ASCII, single spaces, cut to ``length``."""
+    words = "".join(character if " " <= character <= "~" else "?" for character in text[:length]).split()
     return " ".join(words)
 
 
