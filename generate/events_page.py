@@ -25,8 +25,31 @@ METADATA = {
     "schemaVersion": "the version of this message; it increases when consumers must change",
     "detail": "`full`, or `reference` without personal data and capability URLs",
     "stale": "true if the stored state was newer when the event arrived: the snapshot is old",
+    "replayed": "true if an operator published the message with `appointments failures redrive`",
     "violations": "the documented limits that the event breaks and the deviations that tolerant mode accepts, as path, "
-    "rule and bound; never a value",
+    "rule and bound; never a value; at most 100",
+    "violationCount": "the number of all violations",
+}
+ROUTING = {
+    "status": "the status of the appointment",
+    "previousStatus": "the status before the change",
+    "start": "when it starts, in the form of `updatedAt`",
+    "end": "when it ends, in the same form",
+    "officeId": "the id of the office",
+    "previousOfficeId": "the id of the office before the change",
+    "subjectId": "the id of the subject",
+    "listingId": "the id of the listing",
+    "leadSegmentId": "the id of the lead segment",
+    "employeeId": "the id of the PRIMARY employee, or of the first if none is PRIMARY",
+    "previousEmployeeId": "the same before the change",
+    "employeesAdded": "the ids of the employees who were no participants before the change",
+    "employeesRemoved": "the ids of the employees who are participants no more",
+    "customerId": "the id of the PRIMARY customer, or of the first if none is PRIMARY",
+    "meetingType": "how they meet",
+    "createdFrom": "where the appointment was created",
+    "createdByType": "who created it",
+    "updatedFrom": "where it was changed last",
+    "updatedByType": "who changed it last",
 }
 DATA = {
     "appointment": "the appointment exactly as sent; in a reference its ids, status and times",
@@ -47,6 +70,7 @@ def generate() -> str:
         ),
         ranks=_table(("rank", "eventType"), _ranks()),
         metadata=_described(METADATA, full["detail"]["metadata"]),
+        routing=_described(ROUTING, full["detail"]["routing"]),
         data=_described(DATA, full["detail"]["data"]),
         unrecognized=UNRECOGNIZED,
         changes=", ".join(f"`{name}`" for name in CHANGES),
@@ -88,11 +112,21 @@ follow increases `schemaVersion` and is in the [changelog](../CHANGELOG.md).
 When a release learns an eventType, it gets its own detail-type: rules on `{unrecognized}` should match
 `metadata.eventType` too.
 
-`detail` is `{{"metadata": {{...}}, "data": {{...}}}}`. In a full message, `data` also has the members of the sender's
-`data` that the contract does not know, under their names. Unknown members of the envelope are in a third member,
-`envelope`, which is absent without them.
+`detail` is `{{"metadata": {{...}}, "routing": {{...}}, "data": {{...}}}}`. In a full message, `data` also has the
+members of the sender's `data` that the contract does not know, under their names. Unknown members of the envelope are
+in a fourth member, `envelope`, which is absent without them.
+
+`metadata`:
 
 {metadata}
+
+`routing`, alike in a full message and a reference. Each member is always there. A text is null where the sender's value
+is missing, of another type or longer than 1,024 bytes of JSON. The two lists are empty instead: `exists` matches null,
+but no empty list. Ids are texts. What previousAppointment leaves out is null and no change.
+
+{routing}
+
+`data`:
 
 {data}
 
@@ -113,7 +147,7 @@ is no evidence of a change; null is a value.
   and members without notice. Only `metadata` and, in the appointment, a non-empty `id` and `status` and an instant in
   `updatedAt` are sure. `metadata.violations` has the path of each deviation.
 - **`full` is personal data.** It holds names, addresses and URLs that act on an appointment. A reference omits them.
-  Messages are references if `EventDetail` is `reference`, or if the full message exceeds EventBridge's 1 MB;
+  Messages are references if `EventDetail` is `reference`, or if the full message is larger than 1 MB less 2 KB;
   `metadata.detail` says which. Read the appointment from the table by `appointmentId`, or from its event item by `id`.
 
 ## The order of events

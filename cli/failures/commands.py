@@ -52,7 +52,8 @@ def list_(target: Target, *, limit: int) -> None:
 def redrive(target: Target, *, appointment: str | None, event: str | None, limit: int, execute: bool) -> None:
     """Publish the events of the failure queue, or of one appointment, from the table's history.
 
-    Subscribers can get a message twice, or after a newer one of the same appointment; each message has its updatedAt.
+    Subscribers can get a message twice, or after a newer one of the same appointment: metadata.order says which is
+    newer, and metadata.replayed is true.
     A failure leaves the queue after EventBridge has accepted all its events.
     """
     if event is not None and appointment is None:
@@ -106,7 +107,13 @@ def _redrive(target: Target, history: History) -> Redrive:
     connect, read, attempts = timing.PUBLISHER_CALL
     config = Config(connect_timeout=connect, read_timeout=read, retries={"total_max_attempts": attempts})
     bus = Bus(target.client("events", config), target.bus_name, target.event_source)
-    build = partial(message, source=target.event_source, event_detail=target.event_detail, load=target.bodies.get)
+    build = partial(
+        message,
+        source=target.event_source,
+        event_detail=target.event_detail,
+        load=target.bodies.get,
+        replayed=True,
+    )
     return Redrive(history, bus, build, _progress)
 
 

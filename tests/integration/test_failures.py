@@ -460,6 +460,14 @@ def test_a_message_published_again_is_the_one_that_was_due(stack: Stack) -> None
     assert event["detail"]["metadata"]["updatedAt"] == item["updatedAt"]["S"]
 
 
+@pytest.mark.parametrize("arguments", [(), ("--appointment", "a"), ("--appointment", "a", "--event", "e-1")])
+def test_a_message_that_the_command_publishes_is_replayed(stack: Stack, arguments: tuple[str, ...]) -> None:
+    stack.park(stack.store("a", "e-1"))
+    stack.run("redrive", *arguments, "--execute")
+    (text,) = drained(stack.subscriber_url)
+    assert json.loads(text)["detail"]["metadata"]["replayed"] is True
+
+
 def test_a_body_in_the_bucket_is_fetched_and_one_that_is_gone_stays_in_the_queue(stack: Stack) -> None:
     make_bucket("bodies")
     bucket = Bodies(boto3.client("s3"), "bodies")

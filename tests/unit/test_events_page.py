@@ -10,7 +10,7 @@ from appointments.publishing.changes import CHANGES, changes
 from generate import events_page
 
 
-@pytest.mark.parametrize("part", ["METADATA", "DATA"])
+@pytest.mark.parametrize("part", ["METADATA", "ROUTING", "DATA"])
 def test_a_member_without_a_description_is_an_error_that_names_it(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     descriptions: dict[str, str] = dict(getattr(events_page, part))
     name, _ = descriptions.popitem()

@@ -237,12 +237,12 @@ def test_a_full_message_has_unknown_members_at_every_level() -> None:
     assert full["data"]["reason"] == "no time"
     assert full["data"]["appointment"] == document["data"]["appointment"]
     reference = json.loads(detail(body(document), EventDetail.REFERENCE))
-    assert reference.keys() == {"metadata", "data"}
+    assert reference.keys() == {"metadata", "routing", "data"}
     assert "reason" not in reference["data"]
 
 
 def test_a_message_without_unknown_members_has_no_envelope() -> None:
-    assert json.loads(detail(body(delivery()))).keys() == {"metadata", "data"}
+    assert json.loads(detail(body(delivery()))).keys() == {"metadata", "routing", "data"}
 
 
 @pytest.mark.parametrize("name", ["changes", "eventType", 'a"b'])
@@ -274,3 +274,49 @@ def test_the_metadata_has_the_order_of_the_items() -> None:
     order = json.loads(messages.message(item, source="pexip.engage").detail)["metadata"]["order"]
     assert order == item["order"]["S"] == items.current_item(stored)["order"]["S"]
     assert order == "2026-03-02T09:00:00.000000000Z#3#e-1"
+
+
+@pytest.mark.parametrize("form", EventDetail)
+def test_a_message_is_replayed_only_if_the_caller_says_so(form: EventDetail) -> None:
+    item = items.event_item(received(body(delivery())))
+    for replayed in (False, True):
+        message = messages.message(item, source="pexip.engage", event_detail=form, replayed=replayed)
+        assert json.loads(message.detail)["metadata"]["replayed"] is replayed
+    assert json.loads(messages.message(item, source="pexip.engage").detail)["metadata"]["replayed"] is False
+
+
+def test_the_metadata_counts_all_violations_and_lists_at_most_100() -> None:
+    metadata = json.loads(detail(body(delivery(participants=[{}] * 150))))["metadata"]
+    assert len(metadata["violations"]) == items.VIOLATIONS
+    assert metadata["violationCount"] > 150
+    assert json.loads(detail(body(delivery())))["metadata"]["violationCount"] == 0
+
+
+def around(message: messages.Message, source: str) -> str:
+    """Return the event that EventBridge makes of a message for the targets of a rule."""
+    outer = {
+        "version": "0",
+        "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
+        "detail-type": message.detail_type,
+        "source": source,
+        "account": "123456789012",
+        "time": "2026-03-02T09:00:02Z",
+        "region": "ap-southeast-7",
+        "resources": [],
+    }
+    return f'{json.dumps(outer, separators=(",", ":"))[:-1]},"detail":{message.detail}}}'
+
+
+@pytest.mark.parametrize("source", ["pexip.engage", "s" * 256], ids=["usual", "longest"])
+def test_the_largest_message_of_the_bus_fits_a_queue_with_what_eventbridge_adds(source: str) -> None:
+    def built(length: int) -> messages.Message:
+        document = delivery(event_type="REQUEST_ALTERNATIVE_DATE", internalNotes="é" * 200_000 + "x" * length)
+        return messages.message(items.event_item(received(body(document))), source=source)
+
+    room = messages.ENTRY_BYTES - built(0).size(source=source)
+    largest, too_large = built(room), built(room + 1)
+    assert largest.size(source=source) == messages.ENTRY_BYTES
+    assert json.loads(largest.detail)["metadata"]["detail"] == "full"
+    assert json.loads(too_large.detail)["metadata"]["detail"] == "reference"
+    added = len(around(largest, source).encode()) - messages.ENTRY_BYTES
+    assert 150 < added < 1024 * 1024 - messages.ENTRY_BYTES

@@ -1,8 +1,9 @@
 """The messages that we publish: our contract with every subscriber, frozen by events/eventbridge/*.v1.json.
 
-``detail`` is ``{"metadata": {...}, "data": {...}}``. The appointment, previousAppointment and message are the sender's
-own JSON text (:mod:`.raw_members`), and so are members of ``data`` that the contract does not know. Unknown members of
-the envelope are in a third member, ``envelope``, which is absent without them.
+``detail`` is ``{"metadata": {...}, "routing": {...}, "data": {...}}``. ``routing`` is flat and alike in every form of a
+message (:mod:`.routing`). The appointment, previousAppointment and message are the sender's own JSON text
+(:mod:`.raw_members`), and so are members of ``data`` that the contract does not know. Unknown members of the envelope
+are in a fourth member, ``envelope``, which is absent without them.
 """
 
 from __future__ import annotations
@@ -14,20 +15,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from appointments.contract.members import PERSONS, member, objects
 from appointments.contract.unknown_members import unknown_members
 from appointments.publishing import raw_members
 from appointments.publishing.changes import changes
+from appointments.publishing.references import bounded, reference
+from appointments.publishing.routing import routing
 from appointments.storage import items
 from appointments.storage.items import Item
 
 SCHEMA_VERSION = "1"
-ENTRY_BYTES = 1024 * 1024
-"""EventBridge's limit of one PutEvents call, and so of one entry."""
-REFERENCE_PARTICIPANTS = 100
-"""A reference lists at most this many participants, because it replaces a message that is too large for the bus."""
-REFERENCE_BYTES = 1024
-"""For the same reason a value of more JSON text than this is null in a reference."""
+ENTRY_BYTES = 1024 * 1024 - 2048
+"""The limit of one entry, and of the entries of one call. EventBridge, SQS and asynchronous invocations of Lambda take
+1 MB. The margin is for the 200 bytes that EventBridge puts around a message for its targets, and for the attributes
+that it adds in a target's dead-letter queue."""
 
 DETAIL_TYPES = {
     "ACCEPT": "AppointmentAccepted",
@@ -89,21 +89,23 @@ def message(
     source: str,
     event_detail: EventDetail = EventDetail.FULL,
     load: Callable[[str], bytes] | None = None,
+    replayed: bool = False,
 ) -> Message:
     """Return the message of an event item; one that is too large for the bus becomes a reference.
 
     ``item`` is in DynamoDB's attribute form, with ``body`` as bytes. ``load`` fetches the body of an item that has a
-    ``bodyKey`` instead (:meth:`.bodies.Bodies.get`); its errors are not caught. Raises KeyError, ValueError or
-    zlib.error for an item that :func:`.items.event_item` did not write.
+    ``bodyKey`` instead (:meth:`.bodies.Bodies.get`); its errors are not caught. ``replayed`` marks a message that an
+    operator publishes. Raises KeyError, ValueError or zlib.error for an item that :func:`.items.event_item` did not
+    write.
     """
     body = items.read_body(item, load).decode("utf-8-sig")
-    built = _build(item, body, event_detail)
+    built = _build(item, body, event_detail, replayed=replayed)
     if event_detail is EventDetail.FULL and built.size(source=source) > ENTRY_BYTES:
-        return _build(item, body, EventDetail.REFERENCE)
+        return _build(item, body, EventDetail.REFERENCE, replayed=replayed)
     return built
 
 
-def _build(item: Item, body: str, event_detail: EventDetail) -> Message:
+def _build(item: Item, body: str, event_detail: EventDetail, *, replayed: bool) -> Message:
     document, texts = raw_members.decode(body, into="data")
     data = document["data"]
     appointment, previous = data["appointment"], data.get("previousAppointment")
@@ -112,13 +114,14 @@ def _build(item: Item, body: str, event_detail: EventDetail) -> Message:
         parts |= {name: text for name, text in texts.items() if name not in _OUR_NAMES}
     else:
         parts = {
-            "appointment": _encode(_reference(appointment)),
-            "previousAppointment": _encode(_reference(previous) if isinstance(previous, dict) else None),
+            "appointment": _encode(reference(appointment)),
+            "previousAppointment": _encode(reference(previous) if isinstance(previous, dict) else None),
         }
     parts["changes"] = _encode(changes(appointment, previous))
     members = ",".join(f"{_encode(name)}:{text}" for name, text in parts.items())
-    metadata = _encode(_metadata(item, document, event_detail))
-    detail = f'{{"metadata":{metadata},"data":{{{members}}}{_unknown_members(document, event_detail)}}}'
+    metadata = _metadata(item, document, event_detail, replayed=replayed)
+    head = _encode({"metadata": metadata, "routing": routing(appointment, previous)})
+    detail = f'{head[:-1]},"data":{{{members}}}{_unknown_members(document, event_detail)}}}'
     return Message(
         appointment_id=appointment["id"],
         envelope_id=document["id"],
@@ -141,8 +144,8 @@ def _unknown_members(document: dict[str, Any], event_detail: EventDetail) -> str
     return f',"envelope":{_encode(unknown)}' if unknown and event_detail is EventDetail.FULL else ""
 
 
-def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail) -> dict[str, Any]:
-    shown = _as_sent if event_detail is EventDetail.FULL else _bounded
+def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail, *, replayed: bool) -> dict[str, Any]:
+    shown = _as_sent if event_detail is EventDetail.FULL else bounded
     return {
         "id": document["id"],
         "correlationId": shown(document.get("correlationId")),
@@ -156,9 +159,11 @@ def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail) -
         "schemaVersion": SCHEMA_VERSION,
         "detail": event_detail.value,
         "stale": item["stale"]["BOOL"],
+        "replayed": replayed,
         "violations": [
             {name: text["S"] for name, text in violation["M"].items()} for violation in item["violations"]["L"]
         ],
+        "violationCount": int(item["violationCount"]["N"]),
     }
 
 
@@ -166,34 +171,7 @@ _AS_SENT = ("appointment", "previousAppointment", "message")
 _OUR_NAMES = {*_AS_SENT, "eventType", "changes"}
 _ENVELOPE = {"id", "correlationId", "webhookConfigurationId", "version", "entity", "data"}
 _INDEX = re.compile(r"\[\d+\]")
-_encode = json.JSONEncoder(ensure_ascii=False).encode
-_REFERENCE_MEMBERS = ("id", "status", "start", "end", "updatedAt")
-_REFERENCE_OBJECTS = ("office", "subject", "listing", "leadSegment")
-
-
-def _reference(appointment: dict[str, Any]) -> dict[str, Any]:
-    """Ids, status and times of an appointment or a previousAppointment, under their names."""
-    reference: dict[str, Any] = {
-        name: _bounded(appointment[name]) for name in _REFERENCE_MEMBERS if name in appointment
-    }
-    for name in _REFERENCE_OBJECTS:
-        if isinstance(appointment.get(name), dict) and appointment[name]:
-            reference[name] = _only_id(appointment[name])
-    reference["participants"] = [
-        {name: _bounded(participant[name]) for name in ("type", "role") if name in participant}
-        | {name: _only_id(participant[name]) for name in PERSONS.values() if isinstance(participant.get(name), dict)}
-        for participant in objects(appointment.get("participants"))[:REFERENCE_PARTICIPANTS]
-    ]
-    return reference
-
-
-def _only_id(value: dict[str, Any]) -> dict[str, Any]:
-    identity = member(value, "id")
-    return {"id": _bounded(identity) if isinstance(identity, int | str) else None}
-
-
-def _bounded(value: Any) -> Any:
-    return value if len(json.dumps(value)) <= REFERENCE_BYTES else None
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _as_sent(value: Any) -> Any:
