@@ -65,7 +65,7 @@ def _short(value: str | None) -> str | None:
 
 
 def _reassigned(appointment: dict[str, Any], before: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """The employees that are new, and those that are gone; none where the other side does not name all of its own."""
+    """The employees that are new, and those that are gone; none where the other side can have unnamed ones."""
     if "participants" not in before:
         return [], []
     now, all_now = _employees(appointment)
