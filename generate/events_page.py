@@ -8,6 +8,7 @@ from typing import Any
 from appointments.contract.essentials import CHANGE_RANK, RANKS
 from appointments.publishing.changes import CHANGES
 from appointments.publishing.messages import DETAIL_TYPES, UNRECOGNIZED
+from generate import rules
 from samples.files import EVENTS, pretty
 
 EXAMPLE = "AppointmentRescheduled"
@@ -74,6 +75,7 @@ def generate() -> str:
         data=_described(DATA, full["detail"]["data"]),
         unrecognized=UNRECOGNIZED,
         changes=", ".join(f"`{name}`" for name in CHANGES),
+        rule=rules.block("moved"),
         example=pretty(example),
         file=f"events/eventbridge/{EXAMPLE}.v1.json",
     )
@@ -161,17 +163,9 @@ violation of the rule `future`.
 
 ## A rule
 
-This rule matches cancellations, and changes of time or place:
+{rule}
 
-```json
-{{
-  "source": ["pexip.engage"],
-  "$or": [
-    {{"detail-type": ["AppointmentCancelled"]}},
-    {{"detail": {{"data": {{"changes": ["start", "end", "office"]}}}}}}
-  ]
-}}
-```
+[rules.md](rules.md) has more rules to copy.
 
 ## A message
 

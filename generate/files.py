@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from generate import budgets, contract_schema, core_schema, events_page, member_names, table_page
+from generate import budgets, contract_schema, core_schema, events_page, member_names, rules, table_page
 from samples import files as samples
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +18,7 @@ FILES: list[tuple[str, Callable[[], str]]] = [
     ("docs/contract.schema.json", contract_schema.generate),
     ("docs/events.md", events_page.generate),
     ("docs/performance.md", budgets.generate),
+    ("docs/rules.md", rules.generate),
     ("docs/table.md", table_page.generate),
 ]
 """Path and generator. Add a generated file here. The folder events/ is written before these files."""
