@@ -6,6 +6,7 @@ SHELL := /bin/bash
 VENV := .venv
 SAM_VENV := .venv-sam
 CHECKOV_VENV := .venv-checkov
+MINISTACK_VENV := .venv-ministack
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/$(SAM_VENV)/bin:$(CURDIR)/$(CHECKOV_VENV)/bin:$(PATH)
 
@@ -17,6 +18,7 @@ RUN_STAMP := $(VENV)/.installed-run
 STAMP := $(VENV)/.installed
 SAM_STAMP := $(SAM_VENV)/.installed
 CHECKOV_STAMP := $(CHECKOV_VENV)/.installed
+MINISTACK_STAMP := $(MINISTACK_VENV)/.installed
 BENCH_VENV := build/bench/venv
 BENCH_STAMP := $(BENCH_VENV)/.installed
 
@@ -38,12 +40,14 @@ endef
 install = set -o pipefail; $(1)/bin/python -m $(PIP) $(2) | $(PROGRESS)
 needs_python = test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; none is on the PATH" >&2; exit 1; }
 
-.PHONY: help setup setup-sam run serve load bench generate check unit test coverage nightly fuzz lint types scan lock clean
+.PHONY: help setup setup-ministack setup-sam run serve load bench generate check unit test coverage nightly fuzz lint types scan lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 setup: $(STAMP) ## make the virtual environment from the hashed locks
+
+setup-ministack: $(MINISTACK_STAMP) ## make the environment of ministack, which judges event patterns
 
 setup-sam: $(SAM_STAMP) ## make the SAM CLI's own environment, .venv-sam
 
@@ -69,6 +73,13 @@ $(SAM_STAMP): requirements/sam.txt
 	@$(call install,$(SAM_VENV),--require-hashes -r requirements/sam.txt)
 	@touch $@
 
+$(MINISTACK_STAMP): requirements/ministack.txt
+	@$(needs_python)
+	@echo "== ministack in $(MINISTACK_VENV), apart because it pins its own dependencies (about a quarter of a minute)"
+	@$(PYTHON) -m venv --clear $(MINISTACK_VENV)
+	@$(call install,$(MINISTACK_VENV),--require-hashes -r requirements/ministack.txt)
+	@touch $@
+
 $(CHECKOV_STAMP): requirements/checkov.txt
 	@$(needs_python)
 	@echo "== Checkov in $(CHECKOV_VENV), apart because it pins its own dependencies (about a minute)"
@@ -79,7 +90,7 @@ $(CHECKOV_STAMP): requirements/checkov.txt
 run: $(RUN_STAMP) ## deliver events/webhook to the stack on this machine, show and check the result
 	@$(BIN)/python -m local run
 
-serve: $(RUN_STAMP) ## run the stack on this machine until Ctrl-C (PORT, AWS_PORT, WEBHOOK_TOKEN, WEBHOOK_AUTH)
+serve: $(RUN_STAMP) ## run the stack on this machine until Ctrl-C (PORT, WEBHOOK_AUTH, EVENT_DETAIL ... in docs/first-run.md)
 	@exec $(BIN)/python -m local serve
 
 load: $(RUN_STAMP) ## deliver at full speed for a minute, then check every promise (SECONDS, SENDERS)
@@ -113,7 +124,7 @@ test: $(STAMP) $(SAM_STAMP) lint types ## lint, types and the tests of every pro
 coverage: $(STAMP) ## the branch coverage of the unit and integration tests: fails below fail_under of pyproject.toml
 	@$(PYTEST) -q -n auto -m "not nightly" tests/unit tests/integration --cov
 
-nightly: $(STAMP) $(SAM_STAMP) lint types ## every test, with ten times as many examples and every fault on both stores, hours
+nightly: $(STAMP) $(SAM_STAMP) $(MINISTACK_STAMP) lint types ## every test, with ten times as many examples and every fault on both stores, hours
 	@HYPOTHESIS_PROFILE=nightly FUZZ_EXAMPLES=$(or $(EXAMPLES),1000) \
 		$(PYTEST) -n $(WORKERS) --timeout 0 --ignore tests/e2e/test_scan.py
 
@@ -133,6 +144,7 @@ scan: $(STAMP) $(CHECKOV_STAMP) ## what the linters and scanners say of template
 lock: $(STAMP) ## resolve the locks again from pyproject.toml (needs uv)
 	@for lock in "lambda.txt pyproject.toml" "run.txt pyproject.toml --group run -c requirements/lambda.txt" \
 		"dev.txt pyproject.toml --extra cli --group dev -c requirements/lambda.txt -c requirements/run.txt" "sam.txt --group sam" "checkov.txt --group checkov" \
+		"ministack.txt --group ministack" \
 		"bench.txt pyproject.toml --group bench -c requirements/dev.txt" \
 		"bench-typical.txt --group bench-typical -c requirements/lambda.txt" \
 		"bench-fastapi.txt --group bench-fastapi -c requirements/lambda.txt" \
@@ -141,4 +153,4 @@ lock: $(STAMP) ## resolve the locks again from pyproject.toml (needs uv)
 		uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $$@ -o requirements/$$out; done
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) $(MINISTACK_VENV) .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -19,6 +19,7 @@ from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local import moto_imports
+from local.eventbridge.delivery import deliver_as_eventbridge
 
 ITERATORS = 100
 """At most this many stream iterators are remembered. The oldest are forgotten."""
@@ -40,6 +41,7 @@ def application(region: str, notify: Notify) -> Wsgi:
     moto_imports.import_cloudformation()
     keep_tables_in_transactions()
     undo_cancelled_transactions()
+    deliver_as_eventbridge()
     server = DomainDispatcherApplication(create_backend_app)
     remember_services(server)
     return in_one_region(notify_after(serialize_dynamodb(forget_old_iterators(server)), notify), region)

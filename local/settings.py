@@ -17,6 +17,7 @@ PARAMETERS = {
     "WEBHOOK_TOKEN_HEADER": "WebhookTokenHeader",
     "WEBHOOK_TOLERANCE_SECONDS": "WebhookToleranceSeconds",
     "CONTRACT_MODE": "ContractMode",
+    "EVENT_DETAIL": "EventDetail",
 }
 """Environment variables that set a parameter of the template."""
 SERVED_WEBHOOKS = 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from appointments.publishing.messages import DETAIL_TYPES, UNRECOGNIZED, EventDetail, message
 from samples.sample import Sample
@@ -12,6 +13,7 @@ from samples.story import SAMPLES
 from samples.stream import stored_item
 
 SOURCE = "pexip.engage"
+ACCOUNT, REGION = "123456789012", "eu-west-1"
 _SAMPLES = {sample.name: sample for sample in SAMPLES}
 
 
@@ -30,6 +32,27 @@ def golden_messages() -> dict[str, dict[str, Any]]:
         "AppointmentUpdated.stale.v1": published_message(_SAMPLES["stale"]),
         "AppointmentAccepted.violations.v1": published_message(_SAMPLES["vendor-sample"]),
         "AppointmentRescheduled.reference.v1": published_message(_SAMPLES["reschedule"], EventDetail.REFERENCE),
+    }
+
+
+def delivered_events() -> dict[str, dict[str, Any]]:
+    """Return each golden message as a target of a rule gets it: with the members that EventBridge adds."""
+    return {name.replace(".v1", ""): _delivered(message) for name, message in golden_messages().items()}
+
+
+def _delivered(message: dict[str, Any]) -> dict[str, Any]:
+    """Add EventBridge's members. Its id is another than the envelope's, and differs between publications."""
+    metadata = message["detail"]["metadata"]
+    return {
+        "version": "0",
+        "id": str(uuid5(NAMESPACE_OID, metadata["id"])),
+        "detail-type": message["detail-type"],
+        "source": message["source"],
+        "account": ACCOUNT,
+        "time": metadata["receivedAt"][:19] + "Z",
+        "region": REGION,
+        "resources": [],
+        "detail": message["detail"],
     }
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from samples import deferred
 from samples.apigateway import webhook_event
-from samples.bus import golden_messages
+from samples.bus import delivered_events, golden_messages
 from samples.sample import Sample
 from samples.story import SAMPLES
 from samples.stream import batches
 from samples.table import current_items
 
 EVENTS = Path(__file__).parents[1] / "events"
-FOLDERS = ("deliveries", "webhook", "backlog", "stream", "eventbridge", "table")
+FOLDERS = ("deliveries", "webhook", "backlog", "stream", "eventbridge", "subscriber", "table")
 WIDTH = 100
 UNFORMATTED = ("malformed", "vendor-sample")
 """Samples that keep their bytes, because the bytes are what they show."""
@@ -27,6 +27,7 @@ def files() -> dict[str, bytes]:
     documents |= {f"backlog/{name}.json": batch for name, batch in deferred.batches().items()}
     documents |= {f"stream/{name}.json": batch for name, batch in batches().items()}
     documents |= {f"eventbridge/{name}.json": message for name, message in golden_messages().items()}
+    documents |= {f"subscriber/{name}.json": event for name, event in delivered_events().items()}
     documents["table/current.json"] = current_items()
     formatted = {path: f"{pretty(document)}\n".encode() for path, document in documents.items()}
     return formatted | {f"deliveries/{sample.name}.json": _delivery(sample) for sample in SAMPLES}

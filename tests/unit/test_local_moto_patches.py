@@ -4,57 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
 import moto.backends as backends
 import pytest
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
 from moto.dynamodbstreams.models import dynamodbstreams_backends
-from moto.moto_server.werkzeug_app import MotoRequestHandler
-from werkzeug.serving import make_server
 
 from local import moto_patches
-
-REGION = "eu-west-1"
-ACCOUNT = "123456789012"
-Client = Callable[..., Any]
-
-
-class SilentRequestHandler(MotoRequestHandler):
-    def log(self, *_: Any, **__: Any) -> None: ...
-
-
-handled: list[str] = []
-"""The X-Amz-Target of each request that the server handled."""
+from tests.unit.moto_server import ACCOUNT, REGION, Client, clients, handled
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    """boto3 clients of a moto server with every patch."""
-    with pytest.MonkeyPatch.context() as patch:  # restores moto's classes for later tests
-        patch.setattr(Table, "__deepcopy__", None, raising=False)
-        patch.setattr(DynamoDBBackend, "transact_write_items", DynamoDBBackend.transact_write_items)
-        yield from serve(moto_patches.application(REGION, handled.append))
-
-
-def serve(application: moto_patches.Wsgi) -> Iterator[Client]:
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=SilentRequestHandler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-
-    def make_client(service: str, region: str = REGION) -> Any:
-        endpoint = f"http://127.0.0.1:{server.server_port}"
-        return boto3.client(service, endpoint_url=endpoint, region_name=region)  # type: ignore[call-overload]
-
-    yield make_client
-    server.shutdown()
-    thread.join()
+    yield from clients()
 
 
 @pytest.fixture

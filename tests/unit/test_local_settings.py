@@ -27,8 +27,8 @@ def test_the_defaults_need_no_variable() -> None:
 
 def test_a_variable_sets_a_parameter_of_the_template() -> None:
     assert set(settings.PARAMETERS.values()) <= Template()._document["Parameters"].keys()
-    options = settings.serve_options({"WEBHOOK_AUTH": "signature", "CONTRACT_MODE": "strict", "PORT": "0"})
-    assert options.parameters == {"WebhookAuth": "signature", "ContractMode": "strict"}
+    options = settings.serve_options({"WEBHOOK_AUTH": "signature", "EVENT_DETAIL": "reference", "PORT": "0"})
+    assert options.parameters == {"WebhookAuth": "signature", "EventDetail": "reference"}
     assert (options.token, options.port) == (settings.SIGNING_SECRET, 0)
 
 

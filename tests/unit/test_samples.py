@@ -14,6 +14,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from aws_lambda_powertools.utilities.parser.models import EventBridgeModel
 
 from appointments.contract.parsing import parse_body
 from appointments.errors import ContractError, MalformedBodyError
@@ -110,6 +111,18 @@ def test_a_plain_body_equals_the_body_of_the_api_event(sample: Sample) -> None:
 
 
 # ---------------------------------------------------------------- coverage
+
+
+def test_a_subscribers_event_is_a_golden_message_with_the_members_of_eventbridge() -> None:
+    files_of_subscribers = [path for path in GENERATED if path.startswith("subscriber/")]
+    assert len(files_of_subscribers) == len(bus.golden_messages())
+    for path in files_of_subscribers:
+        event = committed(path)
+        model = EventBridgeModel.model_validate(event)
+        assert (model.version, model.account, model.region, model.resources) == ("0", "123456789012", "eu-west-1", [])
+        golden = committed(path.replace("subscriber/", "eventbridge/").replace(".json", ".v1.json"))
+        assert {name: event[name] for name in golden} == golden
+        assert event["id"] != event["detail"]["metadata"]["id"]
 
 
 def test_every_event_type_has_a_sample_of_its_name() -> None:

@@ -1,0 +1,1 @@
+"""Random cases for two engines of event patterns: the local stack's and ministack's."""
