@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import copy
 import json
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from samples.files import EVENTS, pretty
 
+WIDTH = 120
 CATALOGUE = Path(__file__).parents[1] / "docs" / "rules"
 
 
@@ -59,12 +61,12 @@ def event(example: dict[str, Any]) -> dict[str, Any]:
 def block(name: str) -> str:
     """Return a rule's description and pattern in Markdown."""
     rule = named(name)
-    return f"{rule.description}\n\n```json\n{pretty(rule.pattern)}\n```"
+    return f"{textwrap.fill(rule.description, WIDTH)}\n\n```json\n{pretty(rule.pattern)}\n```"
 
 
 def generate() -> str:
     """Return the content of docs/rules.md."""
-    sections = [f"## {rule.title}\n\nFile `docs/rules/{rule.name}.json`. {block(rule.name)}" for rule in catalogue()]
+    sections = [f"## {rule.title}\n\n`docs/rules/{rule.name}.json`\n\n{block(rule.name)}" for rule in catalogue()]
     return PAGE.format(sections="\n\n".join(sections))
 
 

@@ -20,7 +20,6 @@ from appointments.contract.essentials import Ids
 from appointments.contract.violations import Violation
 from appointments.errors import QuarantineUnavailableError
 from appointments.outcome import Outcome
-from appointments.sdk import name_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -153,7 +152,7 @@ class Quarantine:
         except ClientError as error:
             return error.response["Error"]["Code"]
         except (BotoCoreError, ResponseParserError) as error:
-            raise QuarantineUnavailableError("S3 did not answer: " + name_of(error)) from None
+            raise QuarantineUnavailableError("S3 did not answer: " + type(error).__name__) from None
         return None
 
 
