@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from appointments.storage import items
 from appointments.storage.bodies import Bodies
-from cli.target import Target
+from appointments_cli.target import Target
 from tests import profiles, shell
 from tests.builders import make_bucket
 

@@ -13,7 +13,7 @@ from appointments.contract.parsing import parse_body
 from appointments.errors import ContractError, MalformedBodyError
 from appointments.outcome import Outcome
 from appointments.storage.quarantine import Quarantine
-from cli.main import main
+from appointments_cli.main import main
 from tests.builders import body, delivery
 
 if TYPE_CHECKING:

@@ -1,31 +1,60 @@
-"""Describes an error in one line: what happened, then what to do."""
+"""The errors of a command and their exit codes, and the one conversion of an error of AWS to one of them.
+
+====  ==============================================================================
+exit  meaning
+====  ==============================================================================
+1     looked or tried, and something is wrong
+2     the command line is wrong, including a stack that does not exist
+3     no such appointment, event or quarantined delivery
+4     no usable credentials, or a denied action
+5     AWS cannot be reached
+====  ==============================================================================
+"""
 
 from __future__ import annotations
 
-from botocore import exceptions as aws
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from typing import TYPE_CHECKING
 
-from appointments.errors import AppointmentsError
+import click
 
-AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
-"""What a call of an AWS client raises."""
-EXPECTED = (*AWS_ERRORS, AppointmentsError, OSError)
-"""The errors that a command reports without a traceback."""
-INVALID_OPTION = (aws.NoRegionError, aws.InvalidRegionError, aws.ParamValidationError)
-"""The command line is wrong: AWS was not called."""
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+WRONG, USAGE, UNKNOWN, DENIED, UNREACHABLE = 1, 2, 3, 4, 5
+
+
+class CommandError(click.ClickException):
+    """An error that ends a command with its exit code and one line: what happened, then what to do."""
+
+    exit_code = WRONG
+
+
+class WrongTargetError(CommandError):
+    """The command line names a stack, region or resource that does not exist."""
+
+    exit_code = USAGE
+
+
+class UnknownIdError(CommandError):
+    """Nothing has the id that the command line gives."""
+
+    exit_code = UNKNOWN
+
+
+class DeniedError(CommandError):
+    """The credentials are missing, expired or not allowed to do something."""
+
+    exit_code = DENIED
+
+
+class UnreachableError(CommandError):
+    """No answer of AWS within the time that a person waits."""
+
+    exit_code = UNREACHABLE
+
 
 SIGN_IN = "sign in, for example with aws sso login, or choose a profile with --profile"
-_NO_CREDENTIALS = (
-    aws.NoCredentialsError,
-    aws.PartialCredentialsError,
-    aws.CredentialRetrievalError,
-    aws.TokenRetrievalError,
-    aws.NoAuthTokenError,
-    aws.SSOError,
-    aws.LoginError,
-)
-_NO_ANSWER = (aws.HTTPClientError, aws.ConnectionError, aws.EndpointResolutionError, ResponseParserError)
+POLICIES = "docs/command.md lists the permissions of each command"
 _BAD_CREDENTIALS = frozenset(
     {
         "ExpiredToken",
@@ -45,7 +74,7 @@ _BAD_CREDENTIALS = frozenset(
         "NotAuthorized",
     }
 )
-_NOT_PERMITTED = frozenset(
+NOT_PERMITTED = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403"}
 )
 _NO_RESOURCE = frozenset(
@@ -59,34 +88,61 @@ _NO_RESOURCE = frozenset(
 )
 
 
-def describe(error: Exception) -> str:
-    """Return the line for an error of EXPECTED."""
-    if isinstance(error, ClientError):
-        return _refused(error)
+def converted(error: Exception, profile: str) -> CommandError:
+    """Return the error of a command for what a call of an AWS client raised with the credentials of ``profile``."""
+    from botocore import exceptions as aws
+    from botocore.parsers import ResponseParserError
+
+    no_credentials = (
+        aws.NoCredentialsError,
+        aws.PartialCredentialsError,
+        aws.CredentialRetrievalError,
+        aws.TokenRetrievalError,
+        aws.NoAuthTokenError,
+        aws.SSOError,
+        aws.LoginError,
+    )
+    no_answer = (aws.HTTPClientError, aws.ConnectionError, aws.EndpointResolutionError, ResponseParserError)
+    if isinstance(error, CommandError):
+        return error
+    if isinstance(error, aws.ClientError):
+        return _refused(error, profile)
     if isinstance(error, aws.ProfileNotFound):
-        return f"{_one_line(error)}: 'aws configure list-profiles' lists the profiles"
+        return DeniedError(f"{_one_line(error)}: 'aws configure list-profiles' lists the profiles")
     if isinstance(error, aws.NoRegionError):
-        return "there is no region: give --region, or set AWS_REGION"
-    if isinstance(error, _NO_CREDENTIALS):
-        return f"there are no usable AWS credentials ({_one_line(error)}): {SIGN_IN}"
-    if isinstance(error, _NO_ANSWER):
-        return f"AWS does not answer ({_one_line(error)}): check the network, --region and --endpoint-url"
-    if isinstance(error, OSError):
-        name = f"{error.filename}: " if error.filename else ""
-        return f"{name}{error.strerror or type(error).__name__}"
-    return _one_line(error)
+        return WrongTargetError("there is no region: give --region, or set AWS_REGION")
+    if isinstance(error, no_credentials):
+        return DeniedError(f"there are no usable AWS credentials in {profile} ({_one_line(error)}): {SIGN_IN}")
+    if isinstance(error, no_answer):
+        endpoint = getattr(error, "kwargs", {}).get("endpoint_url", "")
+        where = f" at {endpoint}" if endpoint and endpoint not in str(error) else ""
+        advice = "check the network, --region and --endpoint-url"
+        return UnreachableError(f"AWS does not answer{where} ({_one_line(error)}): {advice}")
+    if isinstance(error, aws.InvalidRegionError | aws.ParamValidationError):
+        return WrongTargetError(_one_line(error))
+    return CommandError(_one_line(error))
 
 
-def _refused(error: ClientError) -> str:
+def describe(error: Exception) -> str:
+    """Return the line for an error of AWS that ends no command, only one of its steps."""
+    return converted(error, "these credentials").message
+
+
+def _refused(error: ClientError, profile: str) -> CommandError:
     code = error.response["Error"]["Code"]
     line = f"{error.operation_name} was refused: {code}"
     if code in _BAD_CREDENTIALS:
-        return f"{line}: the credentials are not valid or have expired: {SIGN_IN}"
-    if code in _NOT_PERMITTED:
-        return f"{line}: the credentials lack a permission: docs/operations.md lists those of each command"
+        return DeniedError(f"{line}: the credentials of {profile} are not valid or have expired: {SIGN_IN}")
+    if code in NOT_PERMITTED:
+        from appointments_cli.permissions import denied_action
+
+        action, resource, policy = denied_action(error)
+        return DeniedError(f"{profile} lacks a permission: {action} on {resource}. {policy}")
     if code in _NO_RESOURCE:
-        return f"{line}: the bucket, table or queue does not exist: check its name, --region and --profile"
-    return line
+        return CommandError(
+            f"{line}: the bucket, table or queue does not exist: check its name, --region and --profile"
+        )
+    return CommandError(line)
 
 
 def _one_line(error: Exception) -> str:

@@ -1,42 +1,50 @@
-"""The command ``appointments``. An error is one line on stderr, without a traceback.
-
-The exit code is 2 for a wrong command line and 1 for everything else that went wrong.
-"""
+"""The command ``appointments``. An error is one line on stderr, without a traceback; errors.py has the exit codes."""
 
 from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import IO, Any
 
 import click
 
-from cli import errors
-from cli.failures.commands import failures
-from cli.quarantine.commands import quarantine
-from cli.target import target_options
-from cli.terminal import echo, replace_unencodable
+from appointments_cli import errors
+from appointments_cli.target import target_options
+from appointments_cli.terminal import echo, replace_unencodable
+
+COMMANDS = {
+    "quarantine": "appointments_cli.quarantine.commands:quarantine",
+    "failures": "appointments_cli.failures.commands:failures",
+}
+"""Module and name of each command. A command is imported when it runs, so that the others start fast."""
 
 
 class OneLineError(click.ClickException):
     """An error that is printed as one line."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(" ".join(message.split()))
+        self.exit_code = exit_code  # type: ignore[misc] # click reads it of the instance
 
     def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002 - click calls it without a file
         echo(f"Error: {self.message}", err=True)
 
 
-class OneLineUsageError(OneLineError):
-    """A wrong command line."""
-
-    exit_code = 2
-
-
 class Commands(click.Group):
-    """A group whose commands end with one line if they fail."""
+    """A group that imports a command when it is needed, and whose commands end with one line if they fail."""
+
+    def list_commands(self, context: click.Context) -> list[str]:  # noqa: ARG002 - the signature of click
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[name].partition(":")
+        command = getattr(import_module(module), function)
+        assert isinstance(command, click.Command)  # noqa: S101 - a test looks at each
+        return command
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -67,25 +75,34 @@ def _one_line_errors() -> Iterator[None]:
         raise  # prints the help
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "appointments"
-        raise OneLineUsageError(f"{error.format_message().rstrip('.')}. See {command} --help.") from None
+        message = f"{error.format_message().rstrip('.')}. See {command} --help."
+        raise OneLineError(message, errors.USAGE) from None
     except click.ClickException as error:
-        raise OneLineError(error.format_message()) from None
-    except errors.EXPECTED as error:
-        if isinstance(error, OSError) and error.errno == errno.EPIPE:
+        raise OneLineError(error.format_message(), error.exit_code) from None
+    except OSError as error:
+        if error.errno == errno.EPIPE:
             raise  # the reader of the pipe ended: click ends quietly
-        kind = OneLineUsageError if isinstance(error, errors.INVALID_OPTION) else OneLineError
-        raise kind(errors.describe(error)) from None
+        name = f"{error.filename}: " if error.filename else ""
+        raise OneLineError(f"{name}{error.strerror or type(error).__name__}", errors.WRONG) from None
+    except Exception as error:
+        if not _is_ours(error):
+            raise
+        raise OneLineError(str(error), errors.WRONG) from None
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@target_options
+def _is_ours(error: Exception) -> bool:
+    from appointments.errors import AppointmentsError
+
+    return isinstance(error, AppointmentsError)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@target_options()
+@click.version_option(package_name="engage-appointments", prog_name="appointments")
 def main(**target: Any) -> None:
-    """Operate a deployed stack: list and redrive what was refused or not published.
+    """Operate a deployed stack, or that of 'make serve': see what happened, find what is lost, mend it.
 
-    Exit code 0: success. 1: something is wrong. 2: the command line is wrong.
+    Exit code 0: success, or nothing found. 1: something is wrong. 2: the command line is wrong. 3: the id is unknown.
+    4: no credentials, or a denied action. 5: AWS cannot be reached.
     """
     click.get_current_context().obj = target
-
-
-main.add_command(quarantine)
-main.add_command(failures)

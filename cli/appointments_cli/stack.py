@@ -1,49 +1,66 @@
-"""The resources and parameters of a CloudFormation stack."""
+"""The resources and parameters of a CloudFormation stack of this application."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
-import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from appointments_cli.errors import WrongTargetError
+
 LISTED = 20
-"""The error for an unknown stack names at most this many other stacks."""
+"""The error for a wrong stack names at most this many stacks."""
+OURS = frozenset({"EventSource", "EventDetail", "ContractMode", "HistoryRetentionDays"})
+"""A stack with these parameters is one of this application."""
 
 
 class Stack:
-    """A stack by its name. It is read once, and only if something of it is needed."""
+    """A stack by its name. It is read once, and only if something of it is needed.
 
-    def __init__(self, client: Any, name: str) -> None:
+    ``account`` returns the account of the credentials, for an error.
+    """
+
+    def __init__(self, client: Any, name: str, account: Any) -> None:
         self._client = client
+        self._account = account
         self.name = name
 
     @cached_property
     def resources(self) -> dict[str, str]:
         """The physical id of each resource by its logical id."""
+        self._check_application()
         with self._checked_name():
             pages = self._client.get_paginator("list_stack_resources").paginate(StackName=self.name)
-            return {
-                resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-                for page in pages
-                for resource in page.get("StackResourceSummaries", ())
-                if "PhysicalResourceId" in resource
-            }
+            summaries = [resource for page in pages for resource in page.get("StackResourceSummaries", ())]
+        self.types = {each["LogicalResourceId"]: each.get("ResourceType", "") for each in summaries}
+        return {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for resource in summaries
+            if "PhysicalResourceId" in resource
+        }
+
+    def of_type(self, kind: str) -> dict[str, str]:
+        """Return the physical ids of the resources of a type by their logical ids."""
+        return {name: value for name, value in self.resources.items() if self.types[name] == kind}
 
     @cached_property
     def parameters(self) -> dict[str, str]:
         """The value of each parameter by its name."""
+        self._check_application()
+        return self._parameters
+
+    @cached_property
+    def _parameters(self) -> dict[str, str]:
         with self._checked_name():
             stacks = self._client.describe_stacks(StackName=self.name).get("Stacks", ())
-            return {
-                parameter["ParameterKey"]: parameter["ParameterValue"]
-                for stack in stacks
-                for parameter in stack.get("Parameters", ())
-            }
+        return {name: value for stack in stacks for name, value in _parameters(stack).items()}
+
+    def _check_application(self) -> None:
+        if not self._parameters.keys() >= OURS:
+            raise self._wrong(f"the stack {self.name} is not one of this application")
 
     @contextmanager
     def _checked_name(self) -> Iterator[None]:
@@ -52,21 +69,28 @@ class Stack:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ValidationError":
                 raise
-            region = self._client.meta.region_name
-            raise click.ClickException(f"there is no stack {self.name} in {region}: {self._others()}") from None
+            raise self._wrong(f"there is no stack {self.name}") from None
+
+    def _wrong(self, problem: str) -> WrongTargetError:
+        where = f"in account {self._account()}, {self._client.meta.region_name}"
+        return WrongTargetError(f"{problem} {where}: {self._others()}")
 
     def _others(self) -> str:
         try:
-            names = list(islice(self._names(), LISTED + 1))
+            names = list(self._names())
         except (ClientError, BotoCoreError):
             return "check the name, --region and --profile"
         if not names:
-            return "there is no stack at all; check --region and --profile"
+            return "no stack there is one of this application; check --region and --profile"
         more = " and others" if len(names) > LISTED else ""
-        return f"the stacks are {', '.join(names[:LISTED])}{more}; check the name, --region and --profile"
+        return f"the stacks of this application there are {', '.join(names[:LISTED])}{more}"
 
     def _names(self) -> Iterator[str]:
-        for page in self._client.get_paginator("list_stacks").paginate():
-            for stack in page.get("StackSummaries", ()):
-                if stack["StackStatus"] != "DELETE_COMPLETE" and "ParentId" not in stack:
+        for page in self._client.get_paginator("describe_stacks").paginate():
+            for stack in page.get("Stacks", ()):
+                if "ParentId" not in stack and _parameters(stack).keys() >= OURS:
                     yield stack["StackName"]
+
+
+def _parameters(stack: Any) -> dict[str, str]:
+    return {each["ParameterKey"]: each.get("ParameterValue", "") for each in stack.get("Parameters", ())}

@@ -1,27 +1,28 @@
-"""The deployment that a command works on: a stack by name, or its resources one by one."""
+"""The deployment that a command works on: a stack by name, the one on this machine, or resources one by one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, wraps
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-import boto3
 import click
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError
-from botocore.utils import is_valid_endpoint_url
 
-from appointments.contract.essentials import Essentials
-from appointments.contract.mode import ContractMode
-from appointments.intake import Intake
-from appointments.publishing.messages import EventDetail
-from appointments.storage import items
-from appointments.storage.bodies import Bodies
-from appointments.storage.items import Item
-from appointments.storage.store import Store
-from cli.stack import Stack
+from appointments_cli import errors, serving
+from appointments_cli.reach import Reach
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+
+    from appointments.contract.essentials import Essentials
+    from appointments.contract.mode import ContractMode
+    from appointments.intake import Intake
+    from appointments.publishing.messages import EventDetail
+    from appointments.storage.bodies import Bodies
+    from appointments.storage.items import Item
+    from appointments.storage.store import Store
+    from appointments_cli.stack import Stack
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Value = TypeVar("Value")
@@ -42,9 +43,11 @@ PARAMETERS = {
 REDRIVE_BODIES = ("quarantine_bucket", "table", "bodies_bucket", "history_retention_days", "contract_mode")
 REDRIVE_EVENTS = ("table", "bodies_bucket", "event_bus", "event_source", "event_detail")
 """The options that a redrive of the quarantine or of the failure queue needs."""
+QUARANTINE_OPTIONS = REDRIVE_BODIES
+FAILURES_OPTIONS = ("failure_queue", *REDRIVE_EVENTS)
 MOST_RETENTION_DAYS = 3650
-# A person waits, not the sender: a long wait is better than a second command.
-CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 6})
+CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 4, 7, 6
+"""With PATIENCE_SECONDS of :mod:`.reach` they end a command within 15 s if AWS does not answer."""
 
 
 def _endpoint_url(_context: click.Context, _option: click.Parameter, url: str | None) -> str | None:
@@ -53,7 +56,7 @@ def _endpoint_url(_context: click.Context, _option: click.Parameter, url: str | 
     try:
         parts = urlsplit(url)
         # An unset port is None; reading an impossible one raises ValueError.
-        valid = parts.scheme in ("http", "https") and parts.port != 0 and is_valid_endpoint_url(url)
+        valid = parts.scheme in ("http", "https") and parts.port != 0 and bool(parts.hostname) and " " not in url
     except ValueError:
         valid = False
     if not valid:
@@ -61,8 +64,18 @@ def _endpoint_url(_context: click.Context, _option: click.Parameter, url: str | 
     return url
 
 
-_OPTIONS = {
-    "stack": click.option("--stack", metavar="NAME", help="CloudFormation stack to work on."),
+_COMMON = {
+    "stack": click.option(
+        "--stack", metavar="NAME", help="CloudFormation stack to work on. Default: APPOINTMENTS_STACK."
+    ),
+    "local": click.option("--local", is_flag=True, default=None, help="Work on the stack of 'make serve'."),
+    "endpoint_url": click.option(
+        "--endpoint-url", metavar="URL", callback=_endpoint_url, help="Endpoint to call instead of AWS, with http://."
+    ),
+    "region": click.option("--region", metavar="NAME", help="AWS region. Default: that of the environment or profile."),
+    "profile": click.option("--profile", metavar="NAME", help="AWS profile for credentials and region."),
+}
+_NAMED = {
     "quarantine_bucket": click.option(
         "--quarantine-bucket", metavar="NAME", help="Bucket of refused bodies. Default: that of the stack."
     ),
@@ -78,7 +91,7 @@ _OPTIONS = {
     ),
     "contract_mode": click.option(
         "--contract-mode",
-        type=click.Choice([mode.value for mode in ContractMode]),
+        type=click.Choice(["tolerant", "strict"]),
         help="How strictly a redriven body is checked. Default: as in the stack.",
     ),
     "event_bus": click.option("--event-bus", metavar="NAME", help="Event bus. Default: that of the stack."),
@@ -87,17 +100,12 @@ _OPTIONS = {
     ),
     "event_detail": click.option(
         "--event-detail",
-        type=click.Choice([detail.value for detail in EventDetail]),
+        type=click.Choice(["full", "reference"]),
         help="Content of the messages. Default: as in the stack.",
     ),
     "failure_queue": click.option(
         "--failure-queue", metavar="URL", help="Failure queue of the publisher. Default: that of the stack."
     ),
-    "endpoint_url": click.option(
-        "--endpoint-url", metavar="URL", callback=_endpoint_url, help="Endpoint to call instead of AWS, with http://."
-    ),
-    "region": click.option("--region", metavar="NAME", help="AWS region. Default: that of the environment or profile."),
-    "profile": click.option("--profile", metavar="NAME", help="AWS profile for credentials and region."),
 }
 
 
@@ -106,19 +114,40 @@ class Target:
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._options = options
-        self._session = boto3.Session(profile_name=options["profile"], region_name=options["region"])
+        self.reach = Reach()
+        self.served = serving.read() if options.get("local") else None
+
+    @property
+    def profile(self) -> str:
+        """What an error calls the credentials."""
+        if self.served:
+            return "the local stack"
+        return f"profile {self._options['profile']}" if self._options["profile"] else "the default credentials"
+
+    @cached_property
+    def _session(self) -> Any:
+        import boto3
+
+        if self.served:
+            session = boto3.Session(*self.served.credentials, region_name=self.served.region)
+        else:
+            session = boto3.Session(profile_name=self._options["profile"], region_name=self._options["region"])
+        self.reach.register(session.events)
+        return session
 
     def client(self, service: str, config: Config | None = None) -> Any:
+        from botocore.exceptions import BotoCoreError
+
         try:
-            return self._session.client(
-                service,  # type: ignore[call-overload]
-                endpoint_url=self._options["endpoint_url"],
-                config=config or CONFIG,
-            )
+            return self._session.client(service, endpoint_url=self._endpoint(service), config=config or _config())
         except BotoCoreError:
             raise
         except ValueError as error:  # an endpoint in the environment or in the profile, or a credential process
-            raise click.ClickException(f"{error}: check AWS_ENDPOINT_URL and the AWS profile") from None
+            raise errors.CommandError(f"{error}: check AWS_ENDPOINT_URL and the AWS profile") from None
+
+    def _endpoint(self, service: str) -> str | None:
+        url: str | None = self._options["endpoint_url"]
+        return url or (self.served.endpoint(service) if self.served else None)
 
     def require(self, *options: str) -> None:
         """Raise an error that names all of these options that neither the command line nor the stack gives."""
@@ -127,13 +156,32 @@ class Target:
             return
         flags = " and ".join(f"--{option.replace('_', '-')}" for option in missing)
         if self._stack is None:
-            raise click.UsageError(f"give --stack or {flags}")
+            raise click.UsageError(f"name the deployment with --stack, APPOINTMENTS_STACK or --local, or give {flags}")
         names = " and no ".join({**PARAMETERS, **RESOURCES}[option] for option in missing)
-        raise click.ClickException(f"the stack {self._stack.name} has no {names}: give another stack, or {flags}")
+        raise errors.WrongTargetError(f"the stack {self._stack.name} has no {names}: give another stack, or {flags}")
+
+    @property
+    def stack(self) -> Stack:
+        """The stack, for a command that needs more of it than the options can name."""
+        if self._stack is None:
+            raise click.UsageError("name the deployment with --stack, APPOINTMENTS_STACK or --local")
+        return self._stack
+
+    def resource(self, logical_id: str) -> str | None:
+        """Return the physical id of a resource of the stack, None where the stack does not have it."""
+        return self.stack.resources.get(logical_id)
 
     @cached_property
     def s3(self) -> Any:
         return self.client("s3")
+
+    @cached_property
+    def sqs(self) -> Any:
+        return self.client("sqs")
+
+    @cached_property
+    def logs(self) -> Any:
+        return self.client("logs")
 
     @property
     def quarantine_bucket(self) -> str:
@@ -145,6 +193,8 @@ class Target:
 
     @property
     def bodies(self) -> Bodies:
+        from appointments.storage.bodies import Bodies
+
         return Bodies(self.s3, self._read("bodies_bucket", str))
 
     @cached_property
@@ -153,10 +203,14 @@ class Target:
 
     @property
     def store(self) -> Store:
+        from appointments.storage.store import Store
+
         return Store(self.dynamodb, self.table_name, lambda: self.bodies)
 
     def find_event(self, essentials: Essentials) -> Item | None:
         """Return the event item of a delivery, None when the table has none."""
+        from appointments.storage import items
+
         key = {
             items.PARTITION_KEY: {"S": items.partition_key(essentials.appointment_id)},
             items.SORT_KEY: {"S": items.event_sort_key(essentials.envelope_id)},
@@ -167,6 +221,8 @@ class Target:
     @property
     def intake(self) -> Intake:
         """The intake of the webhook, without quarantine and backlog: a redriven body is in quarantine."""
+        from appointments.intake import Intake
+
         return Intake(self.store, mode=self.contract_mode, history_retention_days=self.history_retention_days)
 
     @property
@@ -179,6 +235,8 @@ class Target:
 
     @property
     def event_detail(self) -> EventDetail:
+        from appointments.publishing.messages import EventDetail
+
         return self._read("event_detail", EventDetail)
 
     @property
@@ -192,6 +250,8 @@ class Target:
 
     @property
     def contract_mode(self) -> ContractMode:
+        from appointments.contract.mode import ContractMode
+
         return self._read("contract_mode", ContractMode)
 
     def _read(self, option: str, convert: Callable[[Any], Value]) -> Value:
@@ -202,10 +262,10 @@ class Target:
             return convert(value)
         except ValueError:
             flag = option.replace("_", "-")
-            raise click.ClickException(f"the stack has an unknown value, {value!r}: give --{flag}") from None
+            raise errors.CommandError(f"the stack has an unknown value, {value!r}: give --{flag}") from None
 
     def _value(self, option: str) -> Any:
-        value = self._options[option]
+        value = self._options.get(option)
         if value not in (None, ""):
             return value
         if self._stack is None:
@@ -216,25 +276,78 @@ class Target:
 
     @cached_property
     def _stack(self) -> Stack | None:
-        name = self._options["stack"]
-        return Stack(self.client("cloudformation"), name) if name else None
+        from appointments_cli.stack import Stack
+
+        name = self.served.stack if self.served else self._options["stack"]
+        return Stack(self.client("cloudformation"), name, self._account) if name else None
+
+    def _account(self) -> str:
+        """Return the account of the credentials, for an error that is under way already."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            return str(self.client("sts").get_caller_identity()["Account"])
+        except (BotoCoreError, ClientError, errors.CommandError):
+            return "unknown"
 
 
-def target_options(command: Command) -> Command:
-    """Add the options of a target, which can stand before or after the name of a command."""
-    for option in reversed(_OPTIONS.values()):
-        command = option(command)
-    return command
+def _config() -> Config:
+    from botocore.config import Config
+
+    # A person waits, not the sender: a long wait is better than a second command.
+    return Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        max_pool_connections=20,
+    )
 
 
-def with_target(command: Command) -> Any:
-    """Pass the Target to a command as its first argument."""
+def target_options(*named: str) -> Callable[[Command], Command]:
+    """Add the options of a target: the common ones, and those that name these resources one by one."""
 
-    @wraps(command)
-    def command_with_target(**options: Any) -> Any:
-        after = {name: options.pop(name) for name in _OPTIONS}
-        before = click.get_current_context().find_object(dict) or {}
-        merged = {name: value if value is not None else before.get(name) for name, value in after.items()}
-        return command(Target(merged), **options)
+    def decorate(command: Command) -> Command:
+        for option in reversed([*_COMMON.values(), *(_NAMED[name] for name in named)]):
+            command = option(command)
+        return command
 
-    return target_options(command_with_target)
+    return decorate
+
+
+def with_target(*named: str) -> Callable[[Command], Any]:
+    """Pass the Target to a command as its first argument, and convert what AWS answers to errors of a command."""
+    names = [*_COMMON, *named]
+
+    def decorate(command: Command) -> Any:
+        @wraps(command)
+        def command_with_target(**options: Any) -> Any:
+            after = {name: options.pop(name) for name in names}
+            before = click.get_current_context().find_object(dict) or {}
+            merged = {name: value if value is not None else before.get(name) for name, value in after.items()}
+            target = Target(_with_environment(merged))
+            return _converting(target, lambda: command(target, **options))
+
+        return target_options(*named)(command_with_target)
+
+    return decorate
+
+
+def _with_environment(options: dict[str, Any]) -> dict[str, Any]:
+    """The environment names a stack only if the command line names none."""
+    import os
+
+    if options["local"] and options["stack"]:
+        raise click.UsageError("give either --stack or --local")
+    if not options["stack"] and not options["local"]:
+        options["stack"] = os.environ.get("APPOINTMENTS_STACK")
+    return options
+
+
+def _converting(target: Target, call: Callable[[], Value]) -> Value:
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    try:
+        return call()
+    except (ClientError, BotoCoreError, ResponseParserError) as error:
+        raise errors.converted(error, target.profile) from None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from io import TextIOWrapper
+from typing import Any
 
 import click
 
@@ -20,6 +22,22 @@ def echo(line: str, *, err: bool = False) -> None:
     """Print one line to stdout or stderr. Everything that a command prints, except a raw body, comes through here."""
     # With a file given, click writes with its encoding; otherwise click writes UTF-8 to an ASCII terminal.
     click.echo(printable(line), file=sys.stderr if err else sys.stdout)
+
+
+def echo_fields(fields: Iterable[str]) -> None:
+    """Print one line of tab-separated fields to stdout; a tab inside a field is escaped."""
+    click.echo("\t".join(map(printable, fields)), file=sys.stdout)
+
+
+def draw(renderable: Any, width: int) -> None:
+    """Draw text that is escaped already on the terminal, without colour where NO_COLOR is set."""
+    from rich.console import Console
+
+    console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    with console.capture() as capture:
+        console.print(renderable)
+    for line in capture.get().splitlines():
+        click.echo(line.rstrip(), file=sys.stdout, color=True)
 
 
 def echo_body(body: bytes) -> None:

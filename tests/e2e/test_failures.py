@@ -38,7 +38,7 @@ def appointments(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[s
         "--endpoint-url": stack.aws.url,
     }
     return subprocess.run(  # noqa: S603
-        [sys.executable, "-c", "from cli.main import main; main()", "failures", *arguments]
+        [sys.executable, "-c", "from appointments_cli.main import main; main()", "failures", *arguments]
         + [word for pair in names.items() for word in pair],
         env={**os.environ, **CREDENTIALS},
         capture_output=True,

@@ -22,8 +22,8 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 from moto import mock_aws
 
-from cli import target
-from cli.main import main
+from appointments_cli import target
+from appointments_cli.main import main
 from tests.builders import make_bucket
 from tests.project import ROOT
 
@@ -288,7 +288,7 @@ def test_an_error_cannot_send_escape_sequences_to_a_terminal() -> None:
 
 def shell(*arguments: str, environment: dict[str, str] | None = None, stdout: Any = subprocess.PIPE) -> Any:
     return subprocess.run(  # noqa: S603
-        [sys.executable, "-c", "from cli.main import main; main()", *arguments],
+        [sys.executable, "-c", "from appointments_cli.main import main; main()", *arguments],
         env={**os.environ, **NAMES, **(environment or {})},
         stdout=stdout,
         stderr=subprocess.PIPE,
@@ -302,7 +302,7 @@ def shell(*arguments: str, environment: dict[str, str] | None = None, stdout: An
 )
 def test_a_terminal_that_cannot_print_a_character_gets_its_escape(environment: dict[str, str]) -> None:
     script = (
-        "from cli.terminal import echo, replace_unencodable as replace; "
+        "from appointments_cli.terminal import echo, replace_unencodable as replace; "
         "replace(); echo('caf\\u00e9'); echo('\\u20ac', err=True)"
     )
     result = subprocess.run(  # noqa: S603

@@ -16,9 +16,9 @@ from appointments.contract.instants import utc
 from appointments.contract.violations import Violation
 from appointments.outcome import Outcome
 from appointments.storage.quarantine import QuarantineMetadata
-from cli.main import main
-from cli.target import Target
-from cli.terminal import echo_body
+from appointments_cli.main import main
+from appointments_cli.target import Target
+from appointments_cli.terminal import echo_body
 from tests import profiles
 from tests.shell import BUCKET, CANARY, Operator, broken
 
@@ -69,15 +69,16 @@ def test_an_object_whose_listed_violations_do_not_decide_about_a_path_is_named(o
 def test_all_pages_of_the_bucket_are_listed(operator: Operator) -> None:
     for number in range(1100):
         operator.s3.put_object(Bucket=BUCKET, Key=f"contract/{number}", Body=b"{}")
-    assert len(operator.listed()) == 1100
+    assert len(operator.listed("--limit", "2000")) == 1100
 
 
 def test_the_list_shows_each_object_with_a_rule_and_no_value(operator: Operator) -> None:
     key = operator.keep(broken())
     answer = operator.run("list")
-    head, row = answer.stdout.splitlines()
-    assert head.split()[:4] == ["received", "violations", "redriven", "key"]
-    assert row.split() == ["2026-03-02T09:00:00Z", "1", key, "$.data.appointment.meetingType", "enum"]
+    (row,) = answer.stdout.splitlines()
+    first = "$.data.appointment.meetingType enum"
+    assert row.split("\t")[:4] == ["2026-03-02T09:00:00.000+00:00", key, first, "1"]
+    assert answer.stderr == "1 object in quarantine\n"
 
 
 @given(content=st.binary(max_size=500))
@@ -94,9 +95,9 @@ def test_show_prints_the_metadata_and_no_value(operator: Operator) -> None:
     key = operator.keep(broken(id="e-1"))
     operator.run("redrive", key, "--execute")
     answer = operator.run("show", key)
-    for fact in (key, "contract", "2026-03-02T09:00:00.000000000Z", "$.data.appointment.meetingType enum (OFFICE, "):
+    for fact in (key, "contract", "2026-03-02T09:00:00.000+00:00", "$.data.appointment.meetingType enum (OFFICE, "):
         assert fact in answer.stdout
-    assert "outcome         contract" in answer.stdout
+    assert "redriven\tcontract" in answer.stdout
     assert CANARY not in answer.output
 
 
@@ -135,16 +136,17 @@ def test_a_body_on_a_terminal_is_escaped(capsys: pytest.CaptureFixture[str], con
 @pytest.mark.parametrize("command", [["show"], ["redrive"], ["redrive", "--execute"]])
 def test_an_unknown_key_is_one_line(operator: Operator, command: list[str]) -> None:
     answer = operator.run(*command, "contract/none")
-    assert answer.exit_code == 1
-    assert answer.stderr == "Error: there is no contract/none in quarantine: 'appointments quarantine list' shows all\n"
+    assert answer.exit_code == 3
+    expected = "Error: there is no contract/none in quarantine: 'appointments quarantine list' shows all"
+    assert answer.stderr.splitlines()[0] == expected
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["redrive", "a", "--reason", "contract"], "give either keys or filters"),
-        (["list", "--since", "yesterday"], "is not a time: give 2026-03-02 or"),
-        (["list", "--since", "2026-02-30"], "is not a time: give 2026-03-02 or"),
+        (["list", "--since", "soon"], "is not a time: give 2h, yesterday, 22:00, 2026-03-02"),
+        (["list", "--since", "2026-02-30"], "is not a time: give 2h, yesterday, 22:00, 2026-03-02"),
         (["list", "--reason", "other"], "'other' is not one of"),
         (["list", "--limit", "0"], "not in the range"),
         (["list", "--limit", "9" * 20], "not in the range"),
@@ -155,8 +157,8 @@ def test_an_unknown_key_is_one_line(operator: Operator, command: list[str]) -> N
         (["redrive", "--path", "$.data."], "give $ or a path such as $.data.appointment.office"),
         (["redrive", "--conflict"], "--conflict needs the keys of the objects"),
         (["redrive", "--history-retention-days", "3651"], "not in the range"),
-        (["show"], "Missing argument 'KEY'"),
-        (["show", ""], "Invalid length for parameter Key"),
+        (["show"], "Missing argument 'KEY...'"),
+        (["show", ""], "the key is empty"),
         (["show", "\udcff"], "is not valid UTF-8"),
         (["list", "--quarantine-bucket", "a b"], "Invalid bucket name"),
         (["list", "--region", "eu west"], "doesn't match a supported format"),
@@ -176,10 +178,10 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(
 def test_a_missing_name_is_an_error_that_names_the_option() -> None:
     answer = CliRunner().invoke(main, ["quarantine", "list"])
     assert answer.exit_code == 2
-    assert "give --stack or --quarantine-bucket" in answer.stderr
+    assert "or give --quarantine-bucket" in answer.stderr
 
 
 def test_options_of_the_target_may_come_before_the_command(operator: Operator) -> None:
     operator.keep(b"{")
-    answer = CliRunner().invoke(main, ["--quarantine-bucket", BUCKET, "quarantine", "list", "--json"])
-    assert len(answer.stdout.splitlines()) == 1
+    answer = CliRunner().invoke(main, ["--region", "eu west", "quarantine", "list", "--quarantine-bucket", BUCKET])
+    assert (answer.exit_code, "doesn't match a supported format" in answer.stderr) == (2, True)

@@ -13,19 +13,19 @@ from click.testing import Result
 from appointments.outcome import Outcome
 from appointments.storage.bodies import Bodies
 from appointments.storage.store import Store
-from cli.target import Target
+from appointments_cli.target import Target
 from tests.builders import body, delivery
 from tests.shell import CANARY, Operator, broken
 
 
 def closing(answer: Result) -> str:
-    return answer.stdout.splitlines()[-1]
+    return answer.stderr.splitlines()[-1]
 
 
 def test_a_dry_run_is_the_default_tells_what_would_be_accepted_and_writes_nothing(operator: Operator) -> None:
     good, bad = operator.keep(body(delivery())), operator.keep(broken(id="e-2"))
     answer = operator.run("redrive")
-    assert closing(answer) == "dry run, nothing is written without --execute: 2 objects: 1 contract, 1 deliverable"
+    assert closing(answer) == "dry run, nothing is written without --yes: 2 objects: 1 contract, 1 deliverable"
     assert answer.exit_code == 1
     assert operator.events() == []
     assert [operator.outcome(key) for key in (good, bad)] == [None, None]
@@ -96,9 +96,9 @@ def test_a_conflicting_duplicate_is_redriven_by_key_with_its_flag(operator: Oper
 def test_a_dry_run_with_the_flag_says_what_the_table_has_and_never_deliverable(operator: Operator) -> None:
     key = conflicting(operator, expired=True)
     answer = operator.run("redrive", key, "--conflict")
-    line, last = answer.stdout.splitlines()
+    (line,), last = answer.stdout.splitlines(), answer.stderr.splitlines()[-1]
     assert line.startswith(f"{CONFLICT}  {key}  the table does not have this event any more: --execute stores this")
-    assert last == "dry run, nothing is written without --execute: 1 object: 1 conflicting-duplicate"
+    assert last == "dry run, nothing is written without --yes: 1 object: 1 conflicting-duplicate"
     assert (operator.events(), operator.outcome(key)) == ([], None)
 
 
@@ -107,7 +107,7 @@ def test_a_redrive_with_the_flag_never_replaces_an_event(operator: Operator, exe
     key = conflicting(operator, expired=False)
     before = table(operator)
     answer = operator.run("redrive", key, "--conflict", *execute)
-    assert f"{key}  the table has this event with other content, and keeps it" in answer.stdout
+    assert f"{key}\tthe table has this event with other content, and keeps it" in answer.stdout
     assert (answer.exit_code, table(operator)) == (1, before)
 
 
@@ -256,7 +256,7 @@ def test_redrive_takes_the_same_filters(operator: Operator) -> None:
 
 
 def test_a_long_run_tells_how_far_it_is(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.quarantine.output.PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr("appointments_cli.quarantine.output.PROGRESS_SECONDS", 0.0)
     operator.keep(body(delivery()))
     answer = operator.run("redrive", "--execute")
     assert answer.stderr == "... 1 object: 1 stored\n"

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
-from botocore.config import Config
 
-from appointments import timing
-from appointments.publishing.bus import Bus
-from appointments.publishing.failures import Parked, StreamRange
-from appointments.publishing.messages import message
-from appointments.storage import items
-from cli.failures.events import Event, in_order
-from cli.failures.history import History
-from cli.failures.queue import FailureReader, HeldFailure
-from cli.failures.redrive import Plan, Redrive, RedriveResult, plan
-from cli.limits import LIMIT
-from cli.target import REDRIVE_EVENTS, Target, with_target
-from cli.terminal import echo
+from appointments_cli.errors import UnknownIdError
+from appointments_cli.options import limit_option, with_screen
+from appointments_cli.screen import Screen
+from appointments_cli.target import FAILURES_OPTIONS, REDRIVE_EVENTS, Target, with_target
+from appointments_cli.terminal import echo
 
-_limit = click.option("--limit", default=1000, show_default=True, type=LIMIT, help="At most this many failures.")
+if TYPE_CHECKING:
+    from appointments_cli.failures.history import History
+    from appointments_cli.failures.queue import FailureReader
+    from appointments_cli.failures.redrive import Plan, Redrive
+
+_limit = limit_option(1000, "failures")
 
 
 @click.group()
@@ -30,32 +27,45 @@ def failures() -> None:
 
 
 @failures.command("list")
-@with_target
+@with_target(*FAILURES_OPTIONS)
+@with_screen
 @_limit
-def list_(target: Target, *, limit: int) -> None:
-    """List the messages of the failure queue. They stay there."""
-    with FailureReader(target.client("sqs"), target.failure_queue_url) as queue:
+def list_(target: Target, *, screen: Screen, limit: int) -> None:
+    """List the messages of the failure queue. They stay there, and others see them again within seconds."""
+    from appointments_cli.failures import output
+    from appointments_cli.failures.queue import LOOK_SECONDS, FailureReader
+
+    with FailureReader(target.sqs, target.failure_queue_url, hold_seconds=LOOK_SECONDS) as queue:
+        visible, held_by_others = queue.counts()
         held = queue.receive(limit)
-        for failure in held:
-            echo(_line(failure))
-    kinds = Counter(type(each.failure) for each in held)
-    counted = f"{kinds[Parked]} parked events, {kinds[StreamRange]} ranges of the stream, {kinds[type(None)]} unknown"
-    echo(f"{len(held)} failures: {counted}." + (" There may be more: --limit." if len(held) == limit else ""))
+    records = [output.failure_record(each) for each in held]
+    records.sort(key=lambda record: record.get("at", ""), reverse=True)
+    screen.table(output.FAILURES, records)
+    left = max(0, visible - len(held)) if len(held) == limit else 0
+    screen.say(output.summary(held, held_by_others, left))
 
 
 @failures.command()
-@with_target
+@with_target(*FAILURES_OPTIONS)
+@with_screen
 @click.option("--appointment", metavar="ID", help="Publish all events of this appointment, failed or not.")
 @click.option("--event", metavar="ID", help="With --appointment: publish only the event with this envelope id.")
 @_limit
-@click.option("--execute", "--yes", "execute", is_flag=True, help="Publish. Without this option nothing is changed.")
-def redrive(target: Target, *, appointment: str | None, event: str | None, limit: int, execute: bool) -> None:
+@click.option("--yes", "--execute", "execute", is_flag=True, help="Publish. Without this option nothing is changed.")
+def redrive(
+    target: Target, *, screen: Screen, appointment: str | None, event: str | None, limit: int, execute: bool
+) -> None:
     """Publish the events of the failure queue, or of one appointment, from the table's history.
 
     Subscribers can get a message twice, or after a newer one of the same appointment: metadata.order says which is
     newer, and metadata.replayed is true.
     A failure leaves the queue after EventBridge has accepted all its events.
     """
+    from appointments_cli.failures.events import in_order
+    from appointments_cli.failures.history import History
+    from appointments_cli.failures.queue import FailureReader
+    from appointments_cli.failures.redrive import Plan, plan
+
     if event is not None and appointment is None:
         raise click.UsageError("--event needs --appointment")
     target.require(*REDRIVE_EVENTS, *(["failure_queue"] if appointment is None else []))
@@ -64,45 +74,55 @@ def redrive(target: Target, *, appointment: str | None, event: str | None, limit
     if appointment is not None:
         work = Plan(in_order(history.appointment(appointment, event)))
         if work.count == 0:
-            raise click.ClickException("the table has no such event: check --appointment and --event")
-        failed = _run(work, None, publication, execute=execute)
+            raise UnknownIdError("the table has no such event: check --appointment and --event")
+        failed = _run(work, None, publication, screen, execute=execute)
     else:
-        with FailureReader(target.client("sqs"), target.failure_queue_url) as queue:
-            work = plan(queue.receive(limit), history, _progress)
-            failed = _run(work, queue, publication, execute=execute)
+        with FailureReader(target.sqs, target.failure_queue_url) as queue:
+            _, held_by_others = queue.counts()
+            work = plan(queue.receive(limit), history, partial(_progress, queue))
+            if held_by_others:
+                screen.say(f"another reader holds about {held_by_others} failures, which this run does not see")
+            failed = _run(work, queue, publication, screen, execute=execute)
     if failed:
         raise click.exceptions.Exit(1)
 
 
-def _run(work: Plan, queue: FailureReader | None, publication: Redrive, *, execute: bool) -> bool:
+def _run(work: Plan, queue: FailureReader | None, publication: Redrive, screen: Screen, *, execute: bool) -> bool:
     """Publish, or show what would be published; return whether something failed."""
+    from appointments_cli.failures import output
+
     for failure in work.unresolved:
-        echo(f"no event found: {_line(failure)}", err=True)
+        facts = " ".join(str(value) for value in output.failure_record(failure).values())
+        screen.say(f"no event found: {facts}")
     count = len(work.waiting) + len(work.unresolved)
     selected = f"{count} failures, {work.count} events" if queue is not None else f"{work.count} events"
+    events = [event for group in work.appointments for event in group]
     if not execute:
-        for events in work.appointments:
-            for event in events:
-                echo(f"would publish {_named(event)}")
-        echo(f"{selected}, {len(work.unresolved)} failures without an event. Nothing was changed: --execute publishes.")
+        screen.table(output.EVENTS, (output.event_record(event, "would publish") for event in events))
+        unresolved = f"{len(work.unresolved)} failures without an event"
+        screen.say(f"{selected}, {unresolved}. Nothing was changed: --yes publishes.")
         return bool(work.unresolved)
     result = publication.run(work, queue)
-    for event in (event for events in work.appointments for event in events if event.key in result.failed):
-        echo(f"not published, {result.failed[event.key]}: {_named(event)}", err=True)
+    results = {**dict.fromkeys(result.accepted, "published"), **result.failed}
+    screen.table(output.EVENTS, (output.event_record(event, results.get(event.key, "not tried")) for event in events))
+    for event in (event for event in events if event.key in result.failed):
+        named = output.ids(event.partition_key, event.sort_key)
+        reason = result.failed[event.key]
+        screen.say(f"not published, {reason}: appointment {named['appointmentId']}, event {named['envelopeId']}")
     if result.stopped:
-        echo("stopped: EventBridge accepts nothing", err=True)
-    echo(_closing_line(selected, work, result, count))
+        screen.say("stopped: EventBridge accepts nothing")
+    screen.say(output.closing_line(selected, work, result, count))
     return bool(work.unresolved or result.failed or result.stopped)
 
 
-def _closing_line(selected: str, work: Plan, result: RedriveResult, count: int) -> str:
-    published, failed = len(result.accepted), len(result.failed)
-    untried = work.count - published - failed
-    line = f"{selected}: {published} published, {failed} failed, {untried} not tried"
-    return f"{line}; {result.removed} failures deleted, {count - result.removed} left." if count else f"{line}."
-
-
 def _redrive(target: Target, history: History) -> Redrive:
+    from botocore.config import Config
+
+    from appointments import timing
+    from appointments.publishing.bus import Bus
+    from appointments.publishing.messages import message
+    from appointments_cli.failures.redrive import Redrive
+
     # The same timeouts as in PublisherFunction: the publication itself retries.
     connect, read, attempts = timing.PUBLISHER_CALL
     config = Config(connect_timeout=connect, read_timeout=read, retries={"total_max_attempts": attempts})
@@ -114,30 +134,10 @@ def _redrive(target: Target, history: History) -> Redrive:
         load=target.bodies.get,
         replayed=True,
     )
-    return Redrive(history, bus, build, _progress)
+    return Redrive(history, bus, build, partial(_progress, None))
 
 
-def _progress(line: str) -> None:
+def _progress(queue: FailureReader | None, line: str) -> None:
+    if queue is not None:
+        queue.extend_hold()
     echo(line, err=True)
-
-
-def _line(held: HeldFailure) -> str:
-    match held.failure:
-        case Parked() as parked:
-            ids = _ids(parked.partition_key, parked.sort_key)
-            return f"parked   {parked.created_at}  {parked.cause} {parked.code}: {ids}"
-        case StreamRange() as lost:
-            numbers = f"{lost.size} records of {lost.shard_id}, {lost.start} to {lost.end}"
-            return f"range    {lost.first_at}  {lost.condition}: {numbers}, until {lost.last_at}"
-        case _:
-            return f"unknown  message {held.message_id}"
-
-
-def _named(event: Event) -> str:
-    return f"{event.stored_at}  {event.event_type}: {_ids(event.partition_key, event.sort_key)}"
-
-
-def _ids(partition_key: str, sort_key: str) -> str:
-    appointment = partition_key.removeprefix(items.partition_key(""))
-    envelope = sort_key.removeprefix(items.EVENT_SORT_KEY_PREFIX)
-    return f"appointment {appointment}, event {envelope}"

@@ -12,7 +12,7 @@ from appointments.contract.instants import utc
 from appointments.publishing.failures import Parked, StreamRange
 from appointments.storage import items
 from appointments.storage.items import Item
-from cli.failures.events import ATTRIBUTES, Event, event_of
+from appointments_cli.failures.events import ATTRIBUTES, Event, event_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -22,12 +22,15 @@ EMPTY_ANSWERS = 2
 """This many empty answers in a row mean the end of the queue: a single one can miss messages."""
 WAIT_SECONDS = 1
 """With a wait, SQS asks all servers of the queue instead of some."""
-HOLD_SECONDS = 600
+HOLD_SECONDS = 120
+"""A redrive extends its hold. After a killed one, the messages are back within this time."""
+LOOK_SECONDS = 10
+"""A list holds messages for the seconds of its reading only, and lets them go at its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldFailure:
-    """A received message, invisible to others for HOLD_SECONDS. ``failure`` is None for an unknown message."""
+    """A received message, invisible to others for the hold. ``failure`` is None for an unknown message."""
 
     message_id: str
     receipt: str
@@ -37,9 +40,17 @@ class HeldFailure:
 class FailureReader:
     """A context manager: at its end, all received messages that were not deleted become visible again."""
 
-    def __init__(self, client: SQSClient, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        client: SQSClient,
+        url: str,
+        *,
+        hold_seconds: int = HOLD_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._client = client
         self._url = url
+        self._hold_seconds = hold_seconds
         self._clock = clock
         self._held: dict[str, HeldFailure] = {}
         self._held_since = clock()
@@ -59,21 +70,29 @@ class FailureReader:
             answer = self._client.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=min(BATCH, limit - len(self._held)),
-                VisibilityTimeout=HOLD_SECONDS,
+                VisibilityTimeout=self._hold_seconds,
                 WaitTimeSeconds=WAIT_SECONDS,
             )
             messages = answer.get("Messages", [])
-            empty = 0 if messages else empty + 1
+            # A message whose hold has ended comes again: only a new one says that the end is not reached.
+            empty = 0 if any(each["MessageId"] not in self._held for each in messages) else empty + 1
             for message in messages:
                 held = HeldFailure(message["MessageId"], message["ReceiptHandle"], _parsed(message["Body"]))
                 self._held[held.message_id] = held
             self.extend_hold()
         return list(self._held.values())
 
+    def counts(self) -> tuple[int, int]:
+        """Return about how many messages are visible, and how many somebody holds at this moment."""
+        names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        attributes: Any = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)["Attributes"]
+        visible, held = (int(attributes[name]) for name in names)
+        return visible, held
+
     def extend_hold(self) -> None:
         """Extend the hold when half of it is over; a long run calls this now and then."""
-        if self._clock() - self._held_since > HOLD_SECONDS / 2:
-            self._set_visibility(HOLD_SECONDS)
+        if self._clock() - self._held_since > self._hold_seconds / 2:
+            self._set_visibility(self._hold_seconds)
             self._held_since = self._clock()
 
     def delete(self, held: HeldFailure) -> None:

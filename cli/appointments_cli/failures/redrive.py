@@ -14,9 +14,9 @@ from appointments.publishing.messages import Message
 from appointments.publishing.pending import PendingEvent
 from appointments.publishing.publication import publish
 from appointments.storage.items import Item
-from cli.failures.events import Event, in_order
-from cli.failures.history import History, Progress
-from cli.failures.queue import FailureReader, HeldFailure
+from appointments_cli.failures.events import Event, in_order
+from appointments_cli.failures.history import History, Progress
+from appointments_cli.failures.queue import FailureReader, HeldFailure
 
 CHUNK = 100
 """After about this many events, the failures whose events are published are deleted."""

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import click
 
-from cli.quarantine import output
-from cli.quarantine.filters import with_filters
-from cli.quarantine.objects import Filters, Finder, QuarantineObject
-from cli.quarantine.redrive import Redriver, Run
-from cli.target import REDRIVE_BODIES, Target, with_target
-from cli.terminal import echo, echo_body
+from appointments_cli.options import with_screen
+from appointments_cli.quarantine.filters import with_filters
+from appointments_cli.screen import Column, Record, Screen
+from appointments_cli.target import QUARANTINE_OPTIONS, REDRIVE_BODIES, Target, with_target
+from appointments_cli.terminal import echo, echo_body
+
+if TYPE_CHECKING:
+    from appointments_cli.quarantine.objects import Filters, Finder, QuarantineObject
+
+LISTED = 100
+"""``list`` shows at most this many objects unless ``--limit`` is given."""
 
 
 @click.group()
@@ -21,38 +28,56 @@ def quarantine() -> None:
 
 
 @quarantine.command("list")
-@with_target
+@with_target(*QUARANTINE_OPTIONS)
+@with_screen
 @with_filters
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
-def list_(target: Target, *, as_json: bool, limit: int | None, filters: Filters) -> None:
-    """List the objects in quarantine and the rules that they break."""
-    objects = islice(_finder(target).find(filters), limit)
-    if not as_json:
-        echo(output.table_head())
-    for entry in objects:
-        echo(output.json_line(entry) if as_json else output.table_row(entry))
+@click.option(
+    "--group-by", type=click.Choice(["path"]), help="Count the objects by the path and rule that they break instead."
+)
+def list_(target: Target, *, screen: Screen, limit: int | None, filters: Filters, group_by: str | None) -> None:
+    """List the objects in quarantine and the rules that they break, the newest first."""
+    from appointments_cli.quarantine import output
 
-
-@quarantine.command()
-@with_target
-@click.argument("key")
-@click.option("--body", is_flag=True, help="Print only the body, which is personal data. On a terminal it is escaped.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def show(target: Target, *, key: str, body: bool, as_json: bool) -> None:
-    """Show the metadata of one object, or its body."""
-    entry = _finder(target).get(key)
-    if body:
-        echo_body(target.s3.get_object(Bucket=target.quarantine_bucket, Key=key)["Body"].read())
+    finder = _finder(target)
+    found = finder.find(filters, newest_first=True)
+    if group_by:
+        groups = output.groups(found)
+        screen.table(_shortened(finder, output.GROUPS, "newest", groups), groups[:limit])
+        screen.close(len(groups[:limit]), "rule", more=limit is not None and len(groups) > limit)
         return
-    for line in [output.json_line(entry)] if as_json else output.facts(entry):
-        echo(line)
+    most = limit or LISTED
+    entries = list(islice(found, most + 1))
+    records = [output.record(entry) for entry in entries[:most]]
+    records.sort(key=lambda record: record["receivedAt"], reverse=True)
+    screen.table(_shortened(finder, output.COLUMNS, "key", records), records)
+    screen.close(len(records), "object", more=len(entries) > most, within=" in quarantine")
 
 
 @quarantine.command()
-@with_target
-@click.argument("keys", nargs=-1)
+@with_target(*QUARANTINE_OPTIONS)
+@with_screen
+@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
+@click.option("--body", is_flag=True, help="Print only the body, which is personal data. On a terminal it is escaped.")
+def show(target: Target, *, screen: Screen, keys: tuple[str, ...], body: bool) -> None:
+    """Show the metadata of objects, or the body of one. A unique prefix of a key is enough."""
+    from appointments_cli.quarantine import output
+
+    if body and len(keys) > 1:
+        raise click.UsageError("--body needs a single key")
+    entries = list(map(_finder(target).get, keys))
+    if body:
+        echo_body(target.s3.get_object(Bucket=target.quarantine_bucket, Key=entries[0].key)["Body"].read())
+        return
+    for entry in entries:
+        screen.facts(output.record(entry), output.FACTS)
+
+
+@quarantine.command()
+@with_target(*QUARANTINE_OPTIONS)
+@with_screen
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
 @with_filters
-@click.option("--execute", "--yes", "execute", is_flag=True, help="Redrive. Without this option nothing is written.")
+@click.option("--yes", "--execute", "execute", is_flag=True, help="Redrive. Without this option nothing is written.")
 @click.option("--again", is_flag=True, help="Include objects that were redriven before with success.")
 @click.option(
     "--conflict",
@@ -62,6 +87,7 @@ def show(target: Target, *, key: str, body: bool, as_json: bool) -> None:
 def redrive(
     target: Target,
     *,
+    screen: Screen,
     keys: tuple[str, ...],
     execute: bool,
     again: bool,
@@ -71,8 +97,12 @@ def redrive(
 ) -> None:
     """Store bodies from quarantine: those of KEYS, or all that match the filters.
 
-    The default is a dry run: it shows what would become of each object. Safe to repeat and to interrupt.
+    The default is a dry run: it asks the table what would become of each object. Safe to repeat and to interrupt.
     """
+    from appointments_cli.quarantine import output
+    from appointments_cli.quarantine.objects import Filters
+    from appointments_cli.quarantine.redrive import Redriver, Run
+
     if keys and filters != Filters():
         raise click.UsageError("give either keys or filters")
     if conflict and not keys:
@@ -80,19 +110,31 @@ def redrive(
     target.require(*REDRIVE_BODIES)
     finder = _finder(target)
     redriver = Redriver(target.s3, target.quarantine_bucket, target.intake, target.find_event, dry_run=not execute)
-    objects: Iterable[QuarantineObject] = map(finder.get, keys) if keys else finder.find(filters)
-    run = Run(redriver, output.Progress(), again=again, conflicts=conflict, limit=limit)
+    objects: Iterable[QuarantineObject] = list(map(finder.get, keys)) if keys else finder.find(filters)
+
+    def show_result(outcome: str, entry: QuarantineObject, detail: str) -> None:
+        screen.line(output.RESULTS, {"outcome": outcome, "key": entry.key, "detail": detail})
+
+    run = Run(redriver, output.Progress(), show_result, again=again, conflicts=conflict, limit=limit)
     try:
         run.run(objects)
     finally:
-        echo(run.closing_line(dry="" if execute else "dry run, nothing is written without --execute: "))
+        screen.say(run.closing_line(dry="" if execute else "dry run, nothing is written without --yes: "))
     if run.failed:
         raise click.exceptions.Exit(1)
 
 
 def _finder(target: Target) -> Finder:
+    from appointments_cli.quarantine.objects import Finder
+
     return Finder(target.s3, target.quarantine_bucket, incomplete=_print_skipped)
 
 
 def _print_skipped(entry: QuarantineObject) -> None:
     echo(f"{entry.key}: skipped: its metadata does not list {entry.unlisted} of its violations", err=True)
+
+
+def _shortened(finder: Finder, columns: tuple[Column, ...], member: str, records: list[Record]) -> tuple[Column, ...]:
+    """The columns with keys as unique prefixes, for a terminal."""
+    prefixes = finder.short(record[member] for record in records)
+    return tuple(replace(each, short=prefixes.get) if each.member == member else each for each in columns)

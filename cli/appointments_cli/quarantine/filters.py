@@ -9,22 +9,12 @@ from typing import Any
 
 import click
 
-from appointments.contract.instants import utc
 from appointments.outcome import QUARANTINED
-from cli.limits import LIMIT
-from cli.quarantine.objects import Filters
+from appointments_cli.limits import LIMIT
+from appointments_cli.moments import FORMS, parse
+from appointments_cli.screen import Screen
 
 PATH = re.compile(r"\$([.\[].*[^.\[])?", re.DOTALL)
-
-
-def instant(text: str) -> str:
-    """Convert a date, which means its first instant, or an RFC 3339 date-time; without an offset it is UTC."""
-    for completed in (text, f"{text}Z", f"{text}T00:00:00Z"):
-        try:
-            return utc(completed)
-        except ValueError:
-            continue
-    raise click.BadParameter(f"{text!r} is not a time: give 2026-03-02 or 2026-03-02T09:00:00Z")
 
 
 def path(text: str) -> str:
@@ -39,19 +29,35 @@ def with_filters(command: Callable[..., Any]) -> Any:
 
     @wraps(command)
     def command_with_filters(
-        *arguments: Any, reasons: tuple[str, ...], since: str | None, until: str | None, path: str | None, **rest: Any
+        *arguments: Any,
+        screen: Screen,
+        reasons: tuple[str, ...],
+        since: str | None,
+        until: str | None,
+        path: str | None,
+        appointment: str | None,
+        **rest: Any,
     ) -> Any:
+        from appointments_cli.quarantine.objects import Filters
+
+        now = screen.now()
+        since, until = (
+            parse(text, screen.zone, now, option) if text is not None else None
+            for text, option in ((since, "--since"), (until, "--until"))
+        )
         if since is not None and until is not None and since >= until:
             raise click.UsageError("--since must be earlier than --until", click.get_current_context())
-        return command(*arguments, filters=Filters(reasons, since, until, path), **rest)
+        filters = Filters(reasons, since, until, path, appointment)
+        return command(*arguments, screen=screen, filters=filters, **rest)
 
     options = (
         click.option("--limit", type=LIMIT, help="At most this many objects."),
         click.option(
             "--path", type=path, help="Only objects that break a rule at this path or below: $.data.appointment.office"
         ),
-        click.option("--until", type=instant, metavar="TIME", help="Only objects received before this time."),
-        click.option("--since", type=instant, metavar="TIME", help="Only objects received at this time or later."),
+        click.option("--until", metavar="TIME", help="Only objects received before this time."),
+        click.option("--since", metavar="TIME", help=f"Only objects received since: {FORMS}."),
+        click.option("--appointment", metavar="ID", help="Only objects whose metadata names this appointment."),
         click.option(
             "--reason",
             "reasons",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,19 +14,23 @@ import click
 from botocore.exceptions import ClientError
 
 from appointments.contract.instants import is_date_time, utc
-from appointments.outcome import Outcome
+from appointments.outcome import QUARANTINED, Outcome
 from appointments.storage.quarantine import QuarantineMetadata
+from appointments_cli.errors import UnknownIdError
 
 AT_ONCE = 16
 CLOCKS_DIFFER = timedelta(minutes=5)
-OUTCOME, REDRIVEN_AT = "outcome", "redriven-at"
-"""Tags of the object: a change of a tag leaves the object itself unchanged."""
 _CAMEL = {
     "event_type": "eventType",
     "correlation_id": "correlationId",
     "envelope_id": "envelopeId",
     "appointment_id": "appointmentId",
 }
+PREFIX_LENGTH = 8
+"""A key is shown with at least this many characters of its digest."""
+CANDIDATES = 10
+OUTCOME, REDRIVEN_AT = "outcome", "redriven-at"
+"""Tags of the object: a change of a tag leaves the object itself unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,11 @@ class QuarantineObject:
     metadata: QuarantineMetadata
     outcome: str | None
     redriven_at: str | None
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """The ids that the metadata names, with the names of a record."""
+        return {_CAMEL[name]: value for name, value in self.metadata.ids.present().items()}
 
     @property
     def reason(self) -> str:
@@ -61,8 +71,9 @@ class QuarantineObject:
             "size": self.size,
             "requestId": self.metadata.request_id,
             "functionRequestId": self.metadata.function_request_id or None,
-            **{_CAMEL[name]: value or None for name, value in self.metadata.ids._asdict().items()},
+            **{name: self.ids.get(name) for name in _CAMEL.values()},
             "contentType": self.metadata.content_type,
+            "contentEncoding": self.metadata.content_encoding,
             "violationCount": self.metadata.violation_count,
             "violations": [violation.as_dict() for violation in self.metadata.violations],
             "outcome": self.outcome,
@@ -81,8 +92,11 @@ class Filters:
     since: str | None = None
     until: str | None = None
     path: str | None = None
+    appointment: str | None = None
 
     def match(self, entry: QuarantineObject) -> bool:
+        if self.appointment is not None and entry.ids.get("appointmentId") != self.appointment:
+            return False
         if self.since and entry.received_at < self.since:
             return False
         if self.until and entry.received_at >= self.until:
@@ -110,10 +124,10 @@ class Finder:
         self._bucket = bucket
         self._incomplete = incomplete
 
-    def find(self, filters: Filters) -> Iterator[QuarantineObject]:
-        """Yield the matching objects in the order of their keys; the metadata of AT_ONCE objects is read at once."""
+    def find(self, filters: Filters, *, newest_first: bool = False) -> Iterator[QuarantineObject]:
+        """Yield the matching objects by their time; the metadata of AT_ONCE objects is read at once."""
+        keys = iter(self._keys(filters, newest_first=newest_first))
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            keys = self._keys(filters)
             while chunk := list(islice(keys, AT_ONCE)):
                 for entry in pool.map(self._read, chunk):
                     if entry is not None and filters.match(entry):
@@ -122,11 +136,28 @@ class Finder:
                         self._incomplete(entry)
 
     def get(self, key: str) -> QuarantineObject:
-        """Return the object. Raises ClickException when there is none."""
-        entry = self._read(key)
+        """Return the object of a key or of a prefix of one: ``contract/922cbc01`` or ``922cbc01``.
+
+        Raises UnknownIdError when there is none, UsageError with the candidates when there are several.
+        """
+        prefixes = [key] if "/" in key else [f"{outcome.value}/{key}" for outcome in QUARANTINED]
+        if not key.strip("/"):
+            raise click.UsageError("the key is empty: give a key of 'appointments quarantine list'")
+        found: list[str] = []
+        for prefix in prefixes:
+            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=CANDIDATES)
+            found += [each["Key"] for each in answer.get("Contents", ())]
+        if key not in found and len(found) > 1:
+            raise click.UsageError(f"{key} is not unique: {', '.join(found[:CANDIDATES])}")
+        entry = self._read(key if key in found or not found else found[0]) if found else None
         if entry is None:
-            raise click.ClickException(f"there is no {key} in quarantine: 'appointments quarantine list' shows all")
+            raise UnknownIdError(f"there is no {key} in quarantine: 'appointments quarantine list' shows all")
         return entry
+
+    def short(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return the shortest prefix of each key that names no other object in quarantine."""
+        every = sorted({key for _, key in self._listed(("",))})
+        return {key: _unique(key, every) for key in keys}
 
     def _read(self, key: str) -> QuarantineObject | None:
         try:
@@ -149,10 +180,27 @@ class Finder:
             redriven_at=tags_by_name.get(REDRIVEN_AT),
         )
 
-    def _keys(self, filters: Filters) -> Iterator[str]:
+    def _keys(self, filters: Filters, *, newest_first: bool) -> list[str]:
+        prefixes = tuple(f"{reason}/" for reason in filters.reasons) or ("",)
+        listed = [each for each in self._listed(prefixes) if not filters.too_old(each[0])]
+        return [key for _, key in sorted(listed, reverse=newest_first)]
+
+    def _listed(self, prefixes: tuple[str, ...]) -> list[tuple[datetime, str]]:
         pages = self._client.get_paginator("list_objects_v2")
-        for prefix in [f"{reason}/" for reason in filters.reasons] or [""]:
-            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
-                for entry in page.get("Contents", ()):
-                    if not filters.too_old(entry["LastModified"]):
-                        yield entry["Key"]
+        return [
+            (entry["LastModified"], entry["Key"])
+            for prefix in prefixes
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix)
+            for entry in page.get("Contents", ())
+        ]
+
+
+def _unique(key: str, every: list[str]) -> str:
+    """The shortest prefix of a key that no other of the sorted keys has."""
+    place = bisect_left(every, key)
+    others = [*every[max(0, place - 1) : place], *every[place + 1 : place + 2]]
+    reason, slash, digest = key.rpartition("/")
+    length = PREFIX_LENGTH
+    while length < len(digest) and any(other.startswith(f"{reason}{slash}{digest[:length]}") for other in others):
+        length += 1
+    return f"{reason}{slash}{digest[:length]}"

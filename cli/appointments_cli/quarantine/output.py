@@ -1,65 +1,102 @@
-"""Formats objects in quarantine and the results of a redrive. No line contains a value of a body."""
+"""What is shown of objects in quarantine and of a redrive. No record contains a value of a body."""
 
 from __future__ import annotations
 
-import json
+import re
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from appointments.contract.violations import Violation
-from cli.quarantine.objects import QuarantineObject
-from cli.terminal import echo
+from appointments_cli.quarantine.objects import QuarantineObject
+from appointments_cli.screen import Column, Kind, Record
+from appointments_cli.terminal import echo
 
+INDEX = re.compile(r"\[\d+\]")
 LISTED = 3
 """The line of an object lists at most this many violations."""
 PROGRESS_SECONDS = 2.0
-HEAD = ("received", "violations", "redriven", "key", "first violation")
-LIST_WIDTHS = (20, 10, 21, 73)
-RESULT_WIDTHS = (21, 73)
+COLUMNS = (
+    Column("receivedAt", "received", Kind.INSTANT, essential=True),
+    Column("key", "key", Kind.ID, essential=True),
+    Column("firstViolation", "first violation", importance=6),
+    Column("violationCount", "violations", Kind.NUMBER, importance=3),
+    Column("outcome", "redriven", importance=5),
+    Column("appointmentId", "appointment", Kind.ID, importance=4),
+    Column("eventType", "event", importance=2),
+    Column("envelopeId", "envelope id", Kind.ID, importance=1),
+)
+FACTS = (
+    Column("key"),
+    Column("reason"),
+    Column("receivedAt", "received", Kind.INSTANT),
+    Column("appointmentId", "appointment"),
+    Column("envelopeId", "envelope id"),
+    Column("correlationId", "correlation id"),
+    Column("eventType", "event"),
+    Column("size", "bytes"),
+    Column("requestId", "request id"),
+    Column("functionRequestId", "function request id"),
+    Column("contentType", "content type"),
+    Column("contentEncoding", "content encoding"),
+    Column("violationCount", "violations"),
+    Column("listedViolations", "rules"),
+    Column("outcome", "redriven"),
+    Column("redrivenAt", "redriven at", Kind.INSTANT),
+)
+RESULTS = (
+    Column("outcome", kind=Kind.ID, essential=True),
+    Column("key", kind=Kind.ID, essential=True),
+    Column("detail", importance=5),
+)
+GROUPS = (
+    Column("objects", kind=Kind.NUMBER, essential=True),
+    Column("path", essential=True),
+    Column("rule", importance=4),
+    Column("newestAt", "newest", Kind.INSTANT, importance=3),
+    Column("newest", "newest key", Kind.ID, importance=2),
+)
 
 
-def table_head() -> str:
-    return _columns(HEAD, LIST_WIDTHS)
-
-
-def table_row(entry: QuarantineObject) -> str:
+def record(entry: QuarantineObject) -> Record:
+    """Return the record of an object, for the list and for its facts."""
+    violations = [f"{each.path} {each.rule} ({each.expected})" for each in entry.metadata.violations]
+    more = [f"and {entry.unlisted} more"] if entry.unlisted > 0 else []
     first = entry.metadata.violations[:1]
-    cells = (
-        entry.received_at[:19] + "Z",
-        str(entry.metadata.violation_count),
-        entry.outcome or "",
-        entry.key,
-        *(f"{violation.path} {violation.rule}" for violation in first),
-    )
-    return _columns(cells, LIST_WIDTHS)
+    return {
+        **entry.as_dict(),
+        "firstViolation": "".join(f"{each.path} {each.rule}" for each in first),
+        "listedViolations": [*violations, *more],
+    }
 
 
-def facts(entry: QuarantineObject) -> list[str]:
-    """Format one object: a line for each fact and for each listed violation."""
-    values = {name: value for name, value in entry.as_dict().items() if name != "violations" and value is not None}
-    lines = [f"{name:<17} {value}" for name, value in values.items()]
-    broken = [f"  {violation.path} {violation.rule} ({violation.expected})" for violation in entry.metadata.violations]
-    more = [f"  and {entry.unlisted} more"] if entry.unlisted > 0 else []
-    return [*lines, *broken, *more]
-
-
-def result_row(outcome: str, key: str, detail: str, violations: Sequence[Violation]) -> str:
-    """Format the line of a redriven object: the outcome and, if it was refused, the rules that it breaks."""
-    texts = [detail] if detail else [f"{violation.path} {violation.rule}" for violation in violations[:LISTED]]
+def detail(text: str, violations: Sequence[Violation]) -> str:
+    """Return why an object was not stored, or the rules that it breaks."""
+    texts = [text] if text else [f"{violation.path} {violation.rule}" for violation in violations[:LISTED]]
     more = len(violations) - LISTED
-    return _columns((outcome, key, "; ".join([*texts, *([f"and {more} more"] if more > 0 else [])])), RESULT_WIDTHS)
+    return "; ".join([*texts, *([f"and {more} more"] if more > 0 else [])])
 
 
-def json_line(entry: QuarantineObject) -> str:
-    """Format one object as JSON in ASCII: control characters of a header are escaped."""
-    return json.dumps(entry.as_dict())
-
-
-def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """Fixed widths: rows are printed before the last one is known."""
-    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
-    return "  ".join([*padded, *cells[len(widths) :]]).rstrip()
+def groups(entries: Iterable[QuarantineObject]) -> list[Record]:
+    """Count the objects by path and rule of their violations, the most frequent first."""
+    found: dict[tuple[str, str], list[QuarantineObject]] = {}
+    for entry in entries:
+        broken = {(INDEX.sub("[*]", each.path), each.rule) for each in entry.metadata.violations}
+        for path, rule in broken or {("", entry.reason)}:
+            found.setdefault((path, rule), []).append(entry)
+    records = []
+    for (path, rule), group in found.items():
+        newest = max(group, key=lambda entry: entry.received_at)
+        records.append(
+            {
+                "objects": len(group),
+                "path": path or f"({rule})",
+                "rule": rule if path else "",
+                "newestAt": newest.received_at,
+                "newest": newest.key,
+            }
+        )
+    return sorted(records, key=lambda each: (-each["objects"], each["path"]))
 
 
 class Progress:

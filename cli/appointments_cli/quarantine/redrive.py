@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
 from appointments.contract.essentials import Essentials
 from appointments.contract.instants import utc
 from appointments.contract.violations import Violation
@@ -15,10 +18,9 @@ from appointments.errors import StoreUnavailableError
 from appointments.intake import Arrival, Intake, Receipt
 from appointments.outcome import Outcome
 from appointments.storage.items import Item
-from cli import errors
-from cli.quarantine import output
-from cli.quarantine.objects import OUTCOME, REDRIVEN_AT, QuarantineObject
-from cli.terminal import echo
+from appointments_cli import errors
+from appointments_cli.quarantine import output
+from appointments_cli.quarantine.objects import OUTCOME, REDRIVEN_AT, QuarantineObject
 
 DELIVERABLE = "deliverable"
 UNAVAILABLE = "unavailable"
@@ -30,7 +32,7 @@ SAVE_SECONDS = 30.0
 """The time for one object. A person waits, not the sender."""
 NOT_REDRIVEN = "not redriven: another event has its envelope id; compare both, then give its key with --conflict"
 KEPT = "the table has this event with other content, and keeps it"
-WOULD_BE_STORED = "the table does not have this event any more: --execute stores this body"
+WOULD_BE_STORED = "the table does not have this event any more: --yes stores this body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Redriver:
             self._note(entry.key, result)
         except StoreUnavailableError as error:
             return Result(UNAVAILABLE, str(error))
-        except errors.AWS_ERRORS as error:
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
             return Result(UNAVAILABLE, errors.describe(error))
         return result
 
@@ -109,16 +111,24 @@ def _result(receipt: Receipt) -> Result:
 
 
 class Run:
-    """Redrives objects one after the other and prints a line for each.
+    """Redrives objects one after the other; ``show`` gets the outcome of each, the object and a detail.
 
     Skips settled objects unless ``again``, and conflicting duplicates unless ``conflicts``.
     """
 
     def __init__(
-        self, redriver: Redriver, progress: output.Progress, *, again: bool, conflicts: bool, limit: int | None
+        self,
+        redriver: Redriver,
+        progress: output.Progress,
+        show: Callable[[str, QuarantineObject, str], None],
+        *,
+        again: bool,
+        conflicts: bool,
+        limit: int | None,
     ) -> None:
         self._redriver = redriver
         self._progress = progress
+        self._show = show
         self._again = again
         self._conflicts = conflicts
         self._limit = limit
@@ -136,7 +146,7 @@ class Run:
                 break
             result = self._redriver.redrive(entry)
             self._progress.add(result.outcome)
-            echo(output.result_row(result.outcome, entry.key, result.detail, result.violations))
+            self._show(result.outcome, entry, output.detail(result.detail, result.violations))
             self.failed |= result.failed
             unavailable = unavailable + 1 if result.outcome == UNAVAILABLE else 0
             if unavailable == MOST_UNAVAILABLE:
@@ -156,6 +166,6 @@ class Run:
         if entry.is_conflict and not self._conflicts:
             self._conflict_count += 1
             self.failed = True
-            echo(output.result_row(Outcome.CONFLICT.value, entry.key, NOT_REDRIVEN, ()))
+            self._show(Outcome.CONFLICT.value, entry, NOT_REDRIVEN)
             return True
         return False

@@ -1,0 +1,91 @@
+"""What is shown of failures and of the events that a redrive publishes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from appointments.publishing.failures import Parked, StreamRange
+from appointments.storage import items
+from appointments_cli.failures.events import Event
+from appointments_cli.failures.queue import HeldFailure
+from appointments_cli.failures.redrive import Plan, RedriveResult
+from appointments_cli.screen import Column, Kind, Record
+
+FAILURES = (
+    Column("at", "since", Kind.INSTANT, essential=True),
+    Column("kind", kind=Kind.ID, importance=3),
+    Column("appointmentId", "appointment", Kind.ID, importance=9),
+    Column("envelopeId", "envelope id", Kind.ID, importance=7),
+    Column("code", importance=8),
+    Column("cause", importance=4),
+    Column("records", kind=Kind.NUMBER, importance=5),
+    Column("until", kind=Kind.INSTANT, importance=2),
+    Column("shard", importance=1),
+)
+EVENTS = (
+    Column("storedAt", "stored", Kind.INSTANT, essential=True),
+    Column("result", kind=Kind.ID, essential=True),
+    Column("appointmentId", "appointment", Kind.ID, importance=8),
+    Column("eventType", "event", Kind.ID, importance=5),
+    Column("envelopeId", "envelope id", Kind.ID, importance=7),
+)
+
+
+def failure_record(held: HeldFailure) -> Record:
+    match held.failure:
+        case Parked() as parked:
+            return {
+                "kind": "parked",
+                "at": parked.created_at,
+                "cause": parked.cause.value,
+                "code": parked.code,
+                **ids(parked.partition_key, parked.sort_key),
+            }
+        case StreamRange() as lost:
+            return {
+                "kind": "range",
+                "at": lost.first_at,
+                "until": lost.last_at,
+                "code": lost.condition,
+                "records": lost.size,
+                "shard": lost.shard_id,
+                "start": lost.start,
+                "end": lost.end,
+            }
+        case _:
+            return {"kind": "unknown", "code": held.message_id}
+
+
+def event_record(event: Event, result: str) -> Record:
+    return {
+        "result": result,
+        "storedAt": event.stored_at,
+        "eventType": event.event_type,
+        **ids(event.partition_key, event.sort_key),
+    }
+
+
+def ids(partition_key: str, sort_key: str) -> Record:
+    return {
+        "appointmentId": partition_key.removeprefix(items.partition_key("")),
+        "envelopeId": sort_key.removeprefix(items.EVENT_SORT_KEY_PREFIX),
+    }
+
+
+def summary(failures: Iterable[HeldFailure], held_by_others: int, left: int) -> str:
+    """Say how many failures were shown, and how many were not, because somebody holds them or for the limit."""
+    kinds = Counter(type(each.failure) for each in failures)
+    counted = f"{kinds[Parked]} parked events, {kinds[StreamRange]} ranges of the stream, {kinds[type(None)]} unknown"
+    total = kinds.total()
+    line = f"{total} failure{'' if total == 1 else 's'}: {counted}"
+    if held_by_others:
+        line += f"; about {held_by_others} more are not shown, because another reader holds them for a while"
+    return line + (f"; about {left} more are not shown: give a higher --limit" if left else "")
+
+
+def closing_line(selected: str, work: Plan, result: RedriveResult, count: int) -> str:
+    published, failed = len(result.accepted), len(result.failed)
+    untried = work.count - published - failed
+    line = f"{selected}: {published} published, {failed} failed, {untried} not tried"
+    return f"{line}; {result.removed} failures deleted, {count - result.removed} left." if count else f"{line}."

@@ -1,0 +1,83 @@
+"""Options that several commands share, and what they become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple
+
+import click
+
+from appointments_cli.limits import LIMIT
+from appointments_cli.moments import FORMS, Zone, parse
+from appointments_cli.screen import Screen
+
+Command = Callable[..., Any]
+
+
+class Window(NamedTuple):
+    """Instants in UTC: ``since`` is included and ``until`` is not; None leaves the side open."""
+
+    since: str | None = None
+    until: str | None = None
+
+    def __contains__(self, instant: object) -> bool:
+        text = str(instant)
+        return (self.since is None or text >= self.since) and (self.until is None or text < self.until)
+
+
+def with_screen(command: Command) -> Command:
+    """Add ``--json`` and ``--tz``, and pass the Screen as ``screen``."""
+
+    @wraps(command)
+    def command_with_screen(*arguments: Any, as_json: bool, tz: str | None, **rest: Any) -> Any:
+        return command(*arguments, screen=Screen(Zone.of(tz), as_json=as_json), **rest)
+
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line; its instants are UTC.")(
+        command_with_screen
+    )
+    click.option("--tz", metavar="ZONE", help="Time zone of times, such as UTC. Default: that of this machine.")(
+        command_with_screen
+    )
+    return command_with_screen
+
+
+def with_window(since: str | None = None) -> Callable[[Command], Command]:
+    """Add ``--since`` and ``--until``, and pass the Window as ``window``. Needs :func:`with_screen` outside."""
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def command_with_window(
+            *arguments: Any, screen: Screen, since: str | None, until: str | None, **rest: Any
+        ) -> Any:
+            now = screen.now()
+            first, last = (
+                parse(text, screen.zone, now, option) if text is not None else None
+                for text, option in ((since, "--since"), (until, "--until"))
+            )
+            if first is not None and last is not None and first >= last:
+                raise click.UsageError("--since must be earlier than --until", click.get_current_context())
+            return command(*arguments, screen=screen, window=Window(first, last), **rest)
+
+        shown = f" Default: {since}." if since else ""
+        click.option("--until", metavar="TIME", help="Only what came before this time.")(command_with_window)
+        click.option("--since", metavar="TIME", default=since, help=f"Only what came since: {FORMS}.{shown}")(
+            command_with_window
+        )
+        return command_with_window
+
+    return decorate
+
+
+def limit_option(default: int, noun: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--limit", type=LIMIT, default=default, show_default=True, metavar="COUNT", help=f"At most this many {noun}."
+    )
+
+
+scan_option = click.option(
+    "--scan", is_flag=True, help="Read the whole table, which the command sizes and prices first."
+)
+reveal_option = click.option(
+    "--reveal", is_flag=True, help="Show names, addresses, texts, tokens and URLs, which are masked without it."
+)

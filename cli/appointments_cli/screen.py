@@ -1,0 +1,251 @@
+"""Decides how anything is shown: a table on a terminal, tab-separated lines in a pipe, or JSON.
+
+A command gives records, dictionaries with the same members, and columns that name some of them. Nothing else of the
+package formats output.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+from appointments_cli.moments import Zone
+from appointments_cli.terminal import draw, echo, echo_fields, printable
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Record = dict[str, Any]
+NARROWEST = 8
+"""A column that may be cut keeps at least this many characters."""
+GAP = 2
+
+
+class Kind(Enum):
+    """TEXT is escaped text, INSTANT an instant in UTC, and ID a text that is never cut before others are dropped."""
+
+    TEXT = auto()
+    ID = auto()
+    INSTANT = auto()
+    NUMBER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: the member of a record that it shows, its heading, and what becomes of it on a narrow terminal.
+
+    A column with a lower ``importance`` is dropped earlier; one that is ``essential`` never. A list is several lines
+    of one record. ``short`` makes the form for a terminal, such as a prefix.
+    """
+
+    member: str
+    heading: str = ""
+    kind: Kind = Kind.TEXT
+    importance: int = 5
+    essential: bool = False
+    short: Callable[[Any], Any] | None = None
+
+    @property
+    def title(self) -> str:
+        return self.heading or self.member
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where the output goes, and the time zone of its instants."""
+
+    zone: Zone
+    as_json: bool = False
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @property
+    def is_terminal(self) -> bool:
+        return not self.as_json and sys.stdout.isatty()
+
+    @property
+    def width(self) -> int:
+        return max(20, shutil.get_terminal_size().columns)
+
+    def table(self, columns: Sequence[Column], records: Iterable[Record]) -> int:
+        """Show records and return how many: rows of a table, tab-separated lines, or JSON objects."""
+        if self.is_terminal:
+            shown = list(records)
+            if shown:
+                self._draw(columns, shown)
+            return len(shown)
+        count = 0
+        for count, record in enumerate(records, 1):  # noqa: B007 - the number of the last is returned
+            self.line(columns, record)
+        return count
+
+    def line(self, columns: Sequence[Column], record: Record) -> None:
+        """Show one record at once. On a terminal it is one line without columns, cut at the width."""
+        if self.as_json:
+            echo(json.dumps(_json_of(record)))
+        elif self.is_terminal:
+            cells = [self._cell(column, record)[0] for column in columns]
+            draw(_one_line("  ".join(cell for cell in cells if cell)), self.width)
+        else:
+            echo_fields(self._piped(column, record) for column in columns)
+
+    def facts(self, record: Record, columns: Sequence[Column]) -> None:
+        """Show one record: a line for each member that it has, or one JSON object."""
+        if self.as_json:
+            self.line(columns, record)
+            return
+        present = [column for column in columns if record.get(column.member) not in (None, "", [])]
+        if not self.is_terminal:
+            for column in present:
+                echo_fields((column.title, self._piped(column, record)))
+            return
+        rows = [
+            {"name": column.title if number == 0 else "", "value": value}
+            for column in present
+            for number, value in enumerate(self._cell(column, record))
+        ]
+        self._draw((Column("name", essential=True), Column("value", essential=True)), rows, heading=False)
+
+    def say(self, sentence: str) -> None:
+        """Write a sentence about the output to stderr."""
+        echo(sentence, err=True)
+
+    def close(self, count: int, noun: str, *, more: bool = False, within: str = "") -> None:
+        """Say how many records were shown, and whether there are more."""
+        if count == 0:
+            self.say(f"no {noun}{within}")
+            return
+        plural = "" if count == 1 else "s"
+        self.say(f"{count} {noun}{plural}{within}" + (": there are more, give a higher --limit" if more else ""))
+
+    def _draw(self, columns: Sequence[Column], records: Sequence[Record], *, heading: bool = True) -> None:
+        fitting, dropped = self._fit(columns, records, heading=heading)
+        draw(self._rows(fitting, records, heading=heading), self.width)
+        if dropped:
+            names = ", ".join(column.title for column in dropped)
+            self.say(f"not shown, because the terminal has {self.width} columns: {names}")
+
+    def _fit(
+        self, columns: Sequence[Column], records: Sequence[Record], *, heading: bool
+    ) -> tuple[list[Column], list[Column]]:
+        """Drop the least important columns until the others fit. An empty column is dropped first and not missed."""
+        kept = [column for column in columns if column.essential or any(self._cell(column, one) for one in records)]
+        widths = {column.member: self._natural(column, records, heading=heading) for column in kept}
+        dropped: list[Column] = []
+
+        def least(column: Column) -> int:
+            can_be_cut = column.kind is Kind.TEXT
+            return min(widths[column.member], NARROWEST if can_be_cut else widths[column.member])
+
+        while sum(map(least, kept)) + GAP * (len(kept) - 1) > self.width:
+            candidates = [column for column in kept if not column.essential]
+            if not candidates:
+                break
+            out = min(candidates, key=lambda column: column.importance)
+            kept.remove(out)
+            dropped.append(out)
+        return kept, dropped
+
+    def _natural(self, column: Column, records: Sequence[Record], *, heading: bool) -> int:
+        from rich.cells import cell_len
+
+        texts = [text for record in records for text in self._cell(column, record)]
+        return max(map(cell_len, [*texts, self._heading(column) if heading else ""]), default=0)
+
+    def _rows(self, columns: Sequence[Column], records: Sequence[Record], *, heading: bool) -> Table:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, show_header=heading, header_style="bold", padding=(0, GAP, 0, 0))
+        widths = self._shared_out(columns, [self._natural(each, records, heading=heading) for each in columns])
+        for column, width in zip(columns, widths, strict=True):
+            justify: Any = "right" if column.kind is Kind.NUMBER else "left"
+            table.add_column(
+                Text(self._heading(column)), width=width, no_wrap=True, overflow="ellipsis", justify=justify
+            )
+        for record in records:
+            cells = [self._cell(column, record) for column in columns]
+            for number in range(max(map(len, cells), default=0)):
+                texts = [cell[number] if number < len(cell) else "" for cell in cells]
+                table.add_row(*(Text(text, style=_style(text)) for text in texts))
+        return table
+
+    def _shared_out(self, columns: Sequence[Column], natural: list[int]) -> list[int]:
+        """Cut the widest texts until the columns fit."""
+        widths = list(natural)
+        excess = sum(widths) + GAP * (len(widths) - 1) - self.width
+        while excess > 0:
+            cuttable = [i for i, column in enumerate(columns) if column.kind is Kind.TEXT and widths[i] > NARROWEST]
+            if not cuttable:
+                cuttable = [i for i, width in enumerate(widths) if width > NARROWEST]
+            if not cuttable:
+                break
+            widths[max(cuttable, key=lambda i: widths[i])] -= 1
+            excess -= 1
+        return widths
+
+    def _heading(self, column: Column) -> str:
+        return (
+            f"{column.title} ({self.zone.name})" if column.kind is Kind.INSTANT and column.essential else column.title
+        )
+
+    def _cell(self, column: Column, record: Record) -> list[str]:
+        """Return the lines of a cell on a terminal."""
+        value = record.get(column.member)
+        if column.short is not None and value is not None:
+            value = column.short(value)
+        values = value if isinstance(value, list | tuple) else [value]
+        return [printable(self._text(column, each, self.zone.show)) for each in values if each not in (None, "")]
+
+    def _piped(self, column: Column, record: Record) -> str:
+        value = record.get(column.member)
+        values = value if isinstance(value, list | tuple) else [value]
+        texts = (self._text(column, each, self.zone.iso) for each in values if each not in (None, ""))
+        return "; ".join(texts)
+
+    def _text(self, column: Column, value: Any, instant: Callable[[str], str]) -> str:
+        if isinstance(value, bool):
+            return column.title if value else ""
+        return instant(value) if column.kind is Kind.INSTANT else str(value)
+
+
+def without(columns: Sequence[Column], *members: str) -> list[Column]:
+    return [column for column in columns if column.member not in members]
+
+
+def essential(column: Column) -> Column:
+    return replace(column, essential=True)
+
+
+def _json_of(record: Record) -> Record:
+    return {name: value for name, value in record.items() if not name.startswith("_")}
+
+
+_STYLES = {
+    "stored": "green",
+    "published": "green",
+    "ok": "green",
+    "duplicate": "dim",
+    "stale": "yellow",
+    "unknown": "yellow",
+    "deferred": "yellow",
+    "parked": "red",
+    "missing": "red",
+    "wrong": "bold red",
+    "quarantined": "red",
+}
+
+
+def _style(text: str) -> str:
+    return _STYLES.get(text.partition(" ")[0], "")
+
+
+def _one_line(text: str) -> Any:
+    from rich.text import Text
+
+    return Text(text, no_wrap=True, overflow="ellipsis", style="")
