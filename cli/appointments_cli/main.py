@@ -15,6 +15,15 @@ from appointments_cli.target import target_options
 from appointments_cli.terminal import echo, replace_unencodable
 
 COMMANDS = {
+    "status": "appointments_cli.status.command:status",
+    "history": "appointments_cli.commands.history:history",
+    "show": "appointments_cli.commands.show:show",
+    "event": "appointments_cli.commands.event:event",
+    "raw": "appointments_cli.commands.event:raw",
+    "list": "appointments_cli.commands.listing:list_",
+    "count": "appointments_cli.commands.listing:count",
+    "tail": "appointments_cli.commands.tail:tail",
+    "verify": "appointments_cli.commands.verify:verify",
     "quarantine": "appointments_cli.quarantine.commands:quarantine",
     "failures": "appointments_cli.failures.commands:failures",
 }

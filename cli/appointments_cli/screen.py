@@ -13,24 +13,27 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum, auto
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from appointments_cli.moments import Zone
-from appointments_cli.terminal import draw, echo, echo_fields, printable
+from appointments_cli.terminal import echo, echo_fields, printable, rendered, show_lines
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 Record = dict[str, Any]
 NARROWEST = 8
-"""A column that may be cut keeps at least this many characters."""
+"""A column that may be cut keeps at least this many characters, unless it says otherwise."""
 GAP = 2
+INDENT = "    "
 
 
 class Kind(Enum):
-    """TEXT is escaped text, INSTANT an instant in UTC, and ID a text that is never cut before others are dropped."""
+    """TEXT can be cut at its end and PATH at its begin, INSTANT is an instant in UTC, and ID is not cut."""
 
     TEXT = auto()
+    PATH = auto()
     ID = auto()
     INSTANT = auto()
     NUMBER = auto()
@@ -40,8 +43,9 @@ class Kind(Enum):
 class Column:
     """One column: the member of a record that it shows, its heading, and what becomes of it on a narrow terminal.
 
-    A column with a lower ``importance`` is dropped earlier; one that is ``essential`` never. A list is several lines
-    of one record. ``short`` makes the form for a terminal, such as a prefix.
+    A column with a lower ``importance`` is cut to its ``least`` width and dropped earlier; one that is ``essential`` is
+    never dropped. A list is several lines of one record. ``below`` puts them under the row, over the whole width.
+    ``short`` makes the form for a terminal, such as a prefix.
     """
 
     member: str
@@ -49,7 +53,13 @@ class Column:
     kind: Kind = Kind.TEXT
     importance: int = 5
     essential: bool = False
+    least: int = NARROWEST
+    below: bool = False
     short: Callable[[Any], Any] | None = None
+
+    @property
+    def can_be_cut(self) -> bool:
+        return self.kind in (Kind.TEXT, Kind.PATH)
 
     @property
     def title(self) -> str:
@@ -89,8 +99,8 @@ class Screen:
         if self.as_json:
             echo(json.dumps(_json_of(record)))
         elif self.is_terminal:
-            cells = [self._cell(column, record)[0] for column in columns]
-            draw(_one_line("  ".join(cell for cell in cells if cell)), self.width)
+            cells = [cell for column in columns for cell in self._cell(column, record)[:1]]
+            show_lines(rendered(_one_line("  ".join(cells)), self.width))
         else:
             echo_fields(self._piped(column, record) for column in columns)
 
@@ -99,17 +109,17 @@ class Screen:
         if self.as_json:
             self.line(columns, record)
             return
-        present = [column for column in columns if record.get(column.member) not in (None, "", [])]
+        present = [column for column in columns if record.get(column.member) not in (None, "", [], False)]
         if not self.is_terminal:
             for column in present:
                 echo_fields((column.title, self._piped(column, record)))
             return
         rows = [
-            {"name": column.title if number == 0 else "", "value": value}
+            (column.title if number == 0 else "", value)
             for column in present
             for number, value in enumerate(self._cell(column, record))
         ]
-        self._draw((Column("name", essential=True), Column("value", essential=True)), rows, heading=False)
+        self._draw_facts(rows)
 
     def say(self, sentence: str) -> None:
         """Write a sentence about the output to stderr."""
@@ -118,29 +128,45 @@ class Screen:
     def close(self, count: int, noun: str, *, more: bool = False, within: str = "") -> None:
         """Say how many records were shown, and whether there are more."""
         if count == 0:
-            self.say(f"no {noun}{within}")
+            self.say(f"nothing found: no {noun}{within}")
             return
         plural = "" if count == 1 else "s"
         self.say(f"{count} {noun}{plural}{within}" + (": there are more, give a higher --limit" if more else ""))
 
-    def _draw(self, columns: Sequence[Column], records: Sequence[Record], *, heading: bool = True) -> None:
-        fitting, dropped = self._fit(columns, records, heading=heading)
-        draw(self._rows(fitting, records, heading=heading), self.width)
+    def _draw(self, columns: Sequence[Column], records: Sequence[Record]) -> None:
+        across = [column for column in columns if not column.below]
+        below = [column for column in columns if column.below]
+        fitting, dropped = self._fit(across, records)
+        lines = iter(rendered(self._rows(fitting, records), self.width))
+        show_lines([next(lines)])
+        for record in records:
+            height = max([1, *(len(self._cell(column, record)) for column in fitting)])
+            texts = [text for column in below for text in self._cell(column, record)]
+            show_lines([*islice(lines, height), *(rendered(_one_line(INDENT + text), self.width)[0] for text in texts)])
         if dropped:
             names = ", ".join(column.title for column in dropped)
             self.say(f"not shown, because the terminal has {self.width} columns: {names}")
 
-    def _fit(
-        self, columns: Sequence[Column], records: Sequence[Record], *, heading: bool
-    ) -> tuple[list[Column], list[Column]]:
+    def _draw_facts(self, rows: list[tuple[str, str]]) -> None:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, show_header=False, padding=(0, GAP, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for name, value in rows:
+            table.add_row(Text(name, style="bold"), Text(value, style=_style(value)))
+        show_lines(rendered(table, self.width))
+
+    def _fit(self, columns: Sequence[Column], records: Sequence[Record]) -> tuple[list[Column], list[Column]]:
         """Drop the least important columns until the others fit. An empty column is dropped first and not missed."""
         kept = [column for column in columns if column.essential or any(self._cell(column, one) for one in records)]
-        widths = {column.member: self._natural(column, records, heading=heading) for column in kept}
+        widths = {column.member: self._natural(column, records) for column in kept}
         dropped: list[Column] = []
 
         def least(column: Column) -> int:
-            can_be_cut = column.kind is Kind.TEXT
-            return min(widths[column.member], NARROWEST if can_be_cut else widths[column.member])
+            natural = widths[column.member]
+            return min(natural, column.least) if column.can_be_cut else natural
 
         while sum(map(least, kept)) + GAP * (len(kept) - 1) > self.width:
             candidates = [column for column in kept if not column.essential]
@@ -151,18 +177,18 @@ class Screen:
             dropped.append(out)
         return kept, dropped
 
-    def _natural(self, column: Column, records: Sequence[Record], *, heading: bool) -> int:
+    def _natural(self, column: Column, records: Sequence[Record]) -> int:
         from rich.cells import cell_len
 
         texts = [text for record in records for text in self._cell(column, record)]
-        return max(map(cell_len, [*texts, self._heading(column) if heading else ""]), default=0)
+        return max(map(cell_len, [*texts, self._heading(column)]), default=0)
 
-    def _rows(self, columns: Sequence[Column], records: Sequence[Record], *, heading: bool) -> Table:
+    def _rows(self, columns: Sequence[Column], records: Sequence[Record]) -> Table:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=None, pad_edge=False, show_header=heading, header_style="bold", padding=(0, GAP, 0, 0))
-        widths = self._shared_out(columns, [self._natural(each, records, heading=heading) for each in columns])
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
+        widths = self._shared_out(columns, [self._natural(each, records) for each in columns])
         for column, width in zip(columns, widths, strict=True):
             justify: Any = "right" if column.kind is Kind.NUMBER else "left"
             table.add_column(
@@ -171,22 +197,24 @@ class Screen:
         for record in records:
             cells = [self._cell(column, record) for column in columns]
             for number in range(max(map(len, cells), default=0)):
-                texts = [cell[number] if number < len(cell) else "" for cell in cells]
+                texts = [
+                    _cut(cell[number], width, column) if number < len(cell) else ""
+                    for cell, width, column in zip(cells, widths, columns, strict=True)
+                ]
                 table.add_row(*(Text(text, style=_style(text)) for text in texts))
         return table
 
     def _shared_out(self, columns: Sequence[Column], natural: list[int]) -> list[int]:
-        """Cut the widest texts until the columns fit."""
+        """Cut the least important texts to their least width until the columns fit."""
         widths = list(natural)
         excess = sum(widths) + GAP * (len(widths) - 1) - self.width
-        while excess > 0:
-            cuttable = [i for i, column in enumerate(columns) if column.kind is Kind.TEXT and widths[i] > NARROWEST]
-            if not cuttable:
-                cuttable = [i for i, width in enumerate(widths) if width > NARROWEST]
-            if not cuttable:
-                break
-            widths[max(cuttable, key=lambda i: widths[i])] -= 1
-            excess -= 1
+        order = sorted(range(len(widths)), key=lambda i: (not columns[i].can_be_cut, columns[i].importance))
+        for least in ([column.least for column in columns], [NARROWEST for _ in columns]):
+            for i in order:
+                if columns[i].can_be_cut or least[i] == NARROWEST:
+                    saved = max(0, min(excess, widths[i] - least[i]))
+                    widths[i] -= saved
+                    excess -= saved
         return widths
 
     def _heading(self, column: Column) -> str:
@@ -224,6 +252,11 @@ def essential(column: Column) -> Column:
 
 def _json_of(record: Record) -> Record:
     return {name: value for name, value in record.items() if not name.startswith("_")}
+
+
+def _cut(text: str, width: int, column: Column) -> str:
+    """Cut a path at its begin, because its end says more; rich cuts all others at their end."""
+    return text if column.kind is not Kind.PATH or len(text) <= width else "\u2026" + text[len(text) - width + 1 :]
 
 
 _STYLES = {

@@ -13,6 +13,16 @@ from appointments_cli.errors import WrongTargetError
 
 LISTED = 20
 """The error for a wrong stack names at most this many stacks."""
+OUTPUTS = {
+    "AppointmentsBus": "EventBusName",
+    "AppointmentsTable": "TableName",
+    "BacklogQueue": "BacklogQueueUrl",
+    "BodiesBucket": "BodiesBucketName",
+    "PublisherFailureQueue": "PublisherFailureQueueUrl",
+    "QuarantineBucket": "QuarantineBucketName",
+    "WebhookSecret": "WebhookSecretArn",
+}
+"""The outputs that name a resource: of the stack on this machine, some resources are no part of the stack."""
 OURS = frozenset({"EventSource", "EventDetail", "ContractMode", "HistoryRetentionDays"})
 """A stack with these parameters is one of this application."""
 
@@ -36,30 +46,35 @@ class Stack:
             pages = self._client.get_paginator("list_stack_resources").paginate(StackName=self.name)
             summaries = [resource for page in pages for resource in page.get("StackResourceSummaries", ())]
         self.types = {each["LogicalResourceId"]: each.get("ResourceType", "") for each in summaries}
-        return {
+        outputs = self._described[1]
+        named = {name: outputs[output] for name, output in OUTPUTS.items() if output in outputs}
+        return named | {
             resource["LogicalResourceId"]: resource["PhysicalResourceId"]
             for resource in summaries
-            if "PhysicalResourceId" in resource
+            if resource.get("PhysicalResourceId")
         }
 
     def of_type(self, kind: str) -> dict[str, str]:
         """Return the physical ids of the resources of a type by their logical ids."""
-        return {name: value for name, value in self.resources.items() if self.types[name] == kind}
+        return {name: value for name, value in self.resources.items() if self.types.get(name) == kind}
 
     @cached_property
     def parameters(self) -> dict[str, str]:
         """The value of each parameter by its name."""
         self._check_application()
-        return self._parameters
+        return self._described[0]
 
     @cached_property
-    def _parameters(self) -> dict[str, str]:
+    def _described(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The parameters and the outputs."""
         with self._checked_name():
-            stacks = self._client.describe_stacks(StackName=self.name).get("Stacks", ())
-        return {name: value for stack in stacks for name, value in _parameters(stack).items()}
+            found: list[dict[str, Any]] = self._client.describe_stacks(StackName=self.name).get("Stacks", [])
+        stack = found[0] if found else {}
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
+        return _parameters(stack), outputs
 
     def _check_application(self) -> None:
-        if not self._parameters.keys() >= OURS:
+        if not self._described[0].keys() >= OURS:
             raise self._wrong(f"the stack {self.name} is not one of this application")
 
     @contextmanager

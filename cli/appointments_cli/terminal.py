@@ -29,15 +29,20 @@ def echo_fields(fields: Iterable[str]) -> None:
     click.echo("\t".join(map(printable, fields)), file=sys.stdout)
 
 
-def draw(renderable: Any, width: int) -> None:
-    """Draw text that is escaped already on the terminal, without colour where NO_COLOR is set."""
+def rendered(renderable: Any, width: int) -> list[str]:
+    """Return the lines of text that is escaped already, with colours unless NO_COLOR is set."""
     from rich.console import Console
 
     console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
     with console.capture() as capture:
-        console.print(renderable)
-    for line in capture.get().splitlines():
-        click.echo(line.rstrip(), file=sys.stdout, color=True)
+        console.print(renderable, no_wrap=True, overflow="ellipsis")
+    return [line.rstrip() for line in capture.get().splitlines()]
+
+
+def show_lines(lines: Iterable[str]) -> None:
+    """Print lines of :func:`rendered` to the terminal."""
+    for line in lines:
+        click.echo(line, file=sys.stdout, color=True)
 
 
 def echo_body(body: bytes) -> None:

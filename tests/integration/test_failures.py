@@ -236,9 +236,7 @@ def test_a_dry_run_shows_what_would_be_published_and_changes_nothing(stack: Stac
     stack.park(stack.store("a", "e-1"))
     output = stack.run("redrive").output
     assert "2026-03-02T12:00:00.000+00:00\twould publish\ta\tCREATE\te-1" in output
-    assert output.endswith(
-        "1 failures, 1 events, 0 failures without an event. Nothing was changed: --yes publishes.\n"
-    )
+    assert output.endswith("1 failures, 1 events, 0 failures without an event. Nothing was changed: --yes publishes.\n")
     assert stack.published() == []
     assert stack.left() == 1
 

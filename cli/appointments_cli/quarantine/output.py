@@ -19,7 +19,7 @@ PROGRESS_SECONDS = 2.0
 COLUMNS = (
     Column("receivedAt", "received", Kind.INSTANT, essential=True),
     Column("key", "key", Kind.ID, essential=True),
-    Column("firstViolation", "first violation", importance=6),
+    Column("firstViolation", "first violation", Kind.PATH, importance=6, least=28),
     Column("violationCount", "violations", Kind.NUMBER, importance=3),
     Column("outcome", "redriven", importance=5),
     Column("appointmentId", "appointment", Kind.ID, importance=4),
@@ -51,7 +51,7 @@ RESULTS = (
 )
 GROUPS = (
     Column("objects", kind=Kind.NUMBER, essential=True),
-    Column("path", essential=True),
+    Column("path", kind=Kind.PATH, essential=True, least=40),
     Column("rule", importance=4),
     Column("newestAt", "newest", Kind.INSTANT, importance=3),
     Column("newest", "newest key", Kind.ID, importance=2),

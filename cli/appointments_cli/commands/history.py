@@ -1,0 +1,155 @@
+"""``appointments history``: everything that happened to one appointment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from appointments_cli.options import Window, limit_option, reveal_option, with_screen, with_window
+from appointments_cli.screen import Column, Kind, Record, Screen
+from appointments_cli.target import Target, with_target
+
+if TYPE_CHECKING:
+    from appointments_cli.quarantine.objects import QuarantineObject
+    from appointments_cli.reading.changes import Change
+    from appointments_cli.reading.loglines import Line
+    from appointments_cli.reading.table import StoredEvent
+
+DEFERRED_SECONDS = 10
+"""An event that was stored this long after its receipt waited in the backlog or in quarantine."""
+COLUMNS = (
+    Column("sentAt", "sent", Kind.INSTANT, essential=True),
+    Column("eventType", "event", Kind.ID, essential=True),
+    Column("marks", importance=9, least=20),
+    Column("by", importance=8, least=20),
+    Column("receivedAt", "received", Kind.INSTANT, importance=4),
+    Column("storedAt", "stored", Kind.INSTANT, importance=3),
+    Column("publishedAt", "published", Kind.INSTANT, importance=6),
+    Column("envelopeId", "envelope id", Kind.ID, importance=7),
+    Column("_changes", "change", below=True),
+)
+
+
+@click.command()
+@with_target()
+@with_screen
+@with_window()
+@limit_option(1000, "events")
+@reveal_option
+@click.argument("appointment", metavar="ID")
+def history(target: Target, *, screen: Screen, window: Window, limit: int, reveal: bool, appointment: str) -> None:
+    """Show the events of an appointment, the newest first: who changed what, and what became of each delivery.
+
+    The order is that of updatedAt, which the sender sets. A refused delivery stands at the time of its receipt.
+    """
+    from appointments_cli.reading.table import Table
+    from appointments_cli.reading.whereabouts import Whereabouts
+
+    table = Table(target, screen)
+    _, events = table.appointment(appointment)
+    where = Whereabouts(target, screen, table)
+    lines = where.lines(appointment)
+    kept = where.quarantined(appointment=appointment)
+    if not events and not kept:
+        raise where.unknown("appointment", appointment, lines, kept)
+    records = [*event_records(events, lines or [], screen, reveal=reveal), *map(_quarantined, kept)]
+    records = [record for record in records if record["sentAt"] in window]
+    records.sort(key=lambda record: record["_order"], reverse=True)
+    screen.table(COLUMNS, records[:limit])
+    if lines is None:
+        screen.say("the log lines cannot be read: when the events were published and duplicates are unknown")
+    screen.close(len(records[:limit]), "event", more=len(records) > limit, within=f" of appointment {appointment}")
+
+
+def event_records(events: list[StoredEvent], lines: list[Line], screen: Screen, *, reveal: bool) -> list[Record]:
+    """Return the record of each event, given in their order, with the changes since the one before it."""
+    from appointments_cli.reading.changes import between, since_previous
+
+    records = []
+    before: StoredEvent | None = None
+    for event in events:
+        if before is None:
+            changes = since_previous(event.appointment, event.previous)
+        else:
+            changes = between(before.appointment, event.appointment) if event.document else []
+        if event.document is not None:
+            before = event
+        records.append(_record(event, changes, lines, screen, reveal=reveal))
+    return records
+
+
+def _record(event: StoredEvent, changes: list[Change], lines: list[Line], screen: Screen, *, reveal: bool) -> Record:
+    about = [line for line in lines if line.envelope_id == event.envelope_id]
+    published = [line for line in about if line.result == "published"]
+    received, stored = event.text("receivedAt"), event.text("storedAt")
+    return {
+        "sentAt": event.text("updatedAt"),
+        "eventType": event.text("eventType"),
+        "envelopeId": event.envelope_id,
+        "by": _by(event.appointment),
+        "receivedAt": received,
+        "storedAt": stored if _seconds(received, stored) > DEFERRED_SECONDS else None,
+        "publishedAt": published[0].at if published else None,
+        "eventId": published[0].event_id if published else None,
+        "marks": list(_marks(event, about)),
+        "changes": [change.as_dict(reveal=reveal) for change in changes],
+        "_changes": [change.line(screen.zone.show, reveal=reveal) for change in changes],
+        "_order": event.order,
+    }
+
+
+def _marks(event: StoredEvent, about: list[Line]) -> Any:
+    duplicates = sum(line.result == "duplicate" for line in about)
+    if event.is_stale:
+        yield "stale"
+    if event.violation_count:
+        yield f"{event.violation_count} violations"
+    if event.text("erasedAt"):
+        yield "erased"
+    elif event.problem:
+        yield f"unreadable: {event.problem}"
+    if sum(line.result == "published" for line in about) > 1:
+        yield "published again"
+    if any(line.result == "parked" for line in about):
+        yield "parked"
+    if duplicates:
+        yield f"{duplicates} duplicate{'' if duplicates == 1 else 's'}"
+
+
+def _quarantined(entry: QuarantineObject) -> Record:
+    rules = [f"{each.path} {each.rule}" for each in entry.metadata.violations[:3]]
+    more = [f"and {entry.metadata.violation_count - 3} more"] if entry.metadata.violation_count > 3 else []
+    redriven = [f"redriven: {entry.outcome}"] if entry.outcome else []
+    return {
+        "sentAt": entry.received_at,
+        "eventType": entry.ids.get("eventType"),
+        "envelopeId": entry.ids.get("envelopeId"),
+        "by": None,
+        "receivedAt": entry.received_at,
+        "storedAt": None,
+        "publishedAt": None,
+        "eventId": None,
+        "marks": [f"quarantined {entry.reason}", *redriven],
+        "changes": [],
+        "quarantineKey": entry.key,
+        "_changes": [*rules, *more],
+        "_order": entry.received_at,
+    }
+
+
+def _by(appointment: dict[str, Any]) -> str | None:
+    """Who changed it and from where, of the enums that the contract knows; the id of the person is an id."""
+    from appointments_cli.reading.masking import is_harmless
+
+    names = ("updatedByType", "updatedById", "updatedFrom")
+    values = [appointment.get(name) if is_harmless(name, appointment.get(name)) else "***" for name in names]
+    kind, identity, channel = values
+    who = " ".join(str(value) for value in (kind, identity) if value)
+    return " from ".join(str(value) for value in (who, channel) if value) or None
+
+
+def _seconds(first: str, last: str) -> float:
+    from appointments.contract.instants import epoch_seconds
+
+    return epoch_seconds(last) - epoch_seconds(first) if first and last else 0.0

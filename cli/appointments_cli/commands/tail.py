@@ -1,0 +1,108 @@
+"""``appointments tail``: deliveries and publications as they come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from appointments_cli.limits import LIMIT
+from appointments_cli.moments import FORMS, parse
+from appointments_cli.options import Window, with_screen
+from appointments_cli.screen import Column, Kind, Screen
+from appointments_cli.target import Target, with_target
+
+if TYPE_CHECKING:
+    from appointments_cli.commands.listing import Filters
+    from appointments_cli.reading.loglines import Line
+
+POLL_SECONDS = 2.0
+LATE = timedelta(seconds=60)
+"""A line can reach its log group this much later than others."""
+REMEMBERED = 100_000
+COLUMNS = (
+    Column("at", kind=Kind.INSTANT),
+    Column("result"),
+    Column("eventType", "event"),
+    Column("appointmentId", "appointment"),
+    Column("envelopeId", "envelope id"),
+    Column("eventId", "EventBridge id"),
+    Column("detail"),
+)
+
+
+@click.command()
+@with_target()
+@with_screen
+@click.option("--office", metavar="ID", help="Only appointments of this office.")
+@click.option("--employee", metavar="ID", help="Only appointments of this employee.")
+@click.option("--customer", metavar="ID", help="Only appointments of this customer.")
+@click.option("--status", metavar="STATUS", help="Only appointments that have this status now.")
+@click.option("--since", metavar="TIME", default="now", help=f"Begin with what came since: {FORMS}. Default: now.")
+@click.option("--count", type=LIMIT, metavar="COUNT", help="End after this many lines. Default: at Ctrl-C.")
+def tail(
+    target: Target,
+    *,
+    screen: Screen,
+    office: str | None,
+    employee: str | None,
+    customer: str | None,
+    status: str | None,
+    since: str,
+    count: int | None,
+) -> None:
+    """Show deliveries and publications as they come, one line each, from the log groups. Ctrl-C ends it."""
+    from appointments_cli.commands.listing import Filters
+
+    filters = Filters(office, employee, customer, status, None)
+    begin = parse(since, screen.zone, screen.now(), "--since")
+    shown = 0
+    try:
+        for line in islice(_lines(target, screen, filters, begin), count):
+            screen.line(COLUMNS, line.as_dict())
+            shown += 1
+    except KeyboardInterrupt:
+        pass
+    screen.close(shown, "line")
+
+
+def _lines(target: Target, screen: Screen, filters: Filters, begin: str) -> Iterator[Line]:
+    from appointments.contract.instants import utc
+
+    seen: dict[Line, None] = {}
+    since = begin
+    while True:
+        fresh = [line for line in _read(target, Window(since)) if line not in seen]
+        seen.update(dict.fromkeys(fresh))
+        for old in list(islice(seen, max(0, len(seen) - REMEMBERED))):
+            del seen[old]
+        yield from _matching(target, screen, filters, fresh)
+        if fresh:
+            since = max(begin, utc((datetime.fromisoformat(fresh[-1].at) - LATE).isoformat()))
+        time.sleep(POLL_SECONDS)
+
+
+def _read(target: Target, window: Window) -> list[Line]:
+    from appointments_cli.reading import loglines
+
+    return loglines.read(target, window)
+
+
+def _matching(target: Target, screen: Screen, filters: Filters, lines: list[Line]) -> list[Line]:
+    """Keep the lines of appointments that match: a line has ids only, the current item has the rest."""
+    if not any(filters):
+        return lines
+    from appointments.storage import items
+    from appointments_cli.reading.table import Table, appointment_id, plain
+
+    ids = dict.fromkeys(line.appointment_id for line in lines if line.appointment_id)
+    keys = [
+        {items.PARTITION_KEY: {"S": items.partition_key(each)}, items.SORT_KEY: {"S": items.CURRENT_SORT_KEY}}
+        for each in ids
+    ]
+    found = {appointment_id(item): plain(item) for item in Table(target, screen).whole(iter(keys))}
+    return [line for line in lines if line.appointment_id in found and filters.match(found[line.appointment_id])]

@@ -1,0 +1,158 @@
+"""The lines that the functions write about deliveries and publications, read from their log groups.
+
+The table's stream would have the events too, but more than two readers of a shard are throttled, and the publisher is
+one of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from appointments.contract.instants import epoch_seconds, utc
+from appointments.outcome import Outcome
+from appointments_cli.errors import CommandError
+from appointments_cli.options import Window
+from appointments_cli.target import Target
+
+GROUPS = {
+    "webhook": "WebhookFunctionLogGroup",
+    "backlog": "BacklogFunctionLogGroup",
+    "publisher": "PublisherFunctionLogGroup",
+}
+"""The log group of each function in template.yaml, by its service."""
+OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+REFUSED, NOT_STORED = "refused", "not stored"
+
+
+class NoLogsError(CommandError):
+    """The stack has no such log group."""
+
+
+class Line(NamedTuple):
+    """What one function did with one delivery or event. Absent values are "".
+
+    ``result`` is an outcome of the intake, ``refused``, ``not stored``, ``again``, ``published`` or ``parked``;
+    ``event_id`` is EventBridge's; ``detail`` is a code or a status.
+    """
+
+    at: str
+    service: str
+    result: str
+    envelope_id: str = ""
+    appointment_id: str = ""
+    correlation_id: str = ""
+    event_type: str = ""
+    event_id: str = ""
+    detail: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        names = {
+            "at": self.at,
+            "service": self.service,
+            "result": self.result,
+            "eventType": self.event_type,
+            "appointmentId": self.appointment_id,
+            "envelopeId": self.envelope_id,
+            "correlationId": self.correlation_id,
+            "eventId": self.event_id,
+            "detail": self.detail,
+        }
+        return {name: value or None for name, value in names.items()}
+
+
+def read(
+    target: Target, window: Window, *, about: str | None = None, services: Iterable[str] = tuple(GROUPS)
+) -> list[Line]:
+    """Return the lines of a time, the oldest first; ``about`` keeps only those that name an id.
+
+    Raises NoLogsError when the stack has no log group of a function.
+    """
+    found = [line for service in services for line in _lines(target, service, window, about)]
+    return sorted(found, key=lambda line: line.at)
+
+
+def messages(target: Target, logical_id: str, window: Window, pattern: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield id, instant and text of the messages of a log group."""
+    group = target.resource(logical_id)
+    if group is None:
+        raise NoLogsError(f"the stack {target.stack.name} has no {logical_id}")
+    options: dict[str, Any] = {"logGroupName": group}
+    if pattern:
+        options["filterPattern"] = pattern
+    if window.since:
+        options["startTime"] = _milliseconds(window.since)
+    if window.until:
+        options["endTime"] = _milliseconds(window.until)
+    try:
+        for page in target.logs.get_paginator("filter_log_events").paginate(**options):
+            for event in page.get("events", ()):
+                moment = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+                yield event["eventId"], utc(moment.isoformat()), event["message"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            raise NoLogsError(f"there is no log group {group}") from None
+        raise
+
+
+def _lines(target: Target, service: str, window: Window, about: str | None) -> Iterator[Line]:
+    pattern = "" if about is None else '"' + about.replace('"', "") + '"'
+    for _, at, message in messages(target, GROUPS[service], window, pattern):
+        for line in parse(service, at, message):
+            if about is None or about in (line.envelope_id, line.appointment_id, line.correlation_id):
+                yield line
+
+
+def parse(service: str, at: str, message: str) -> list[Line]:
+    """Return what a message says of deliveries and events; [] for any other message."""
+    try:
+        document = json.loads(message)
+    except ValueError:
+        return []
+    if not isinstance(document, dict):
+        return []
+    if service == "webhook":
+        return _of_webhook(at, document)
+    members = {"backlog": ("messages", "outcome"), "publisher": ("events", "result")}
+    listed, result = members[service]
+    entries = document.get(listed)
+    if not isinstance(entries, list):
+        return []
+    return [_line(at, service, str(each.get(result, "")), each) for each in entries if isinstance(each, dict)]
+
+
+def _of_webhook(at: str, document: dict[str, Any]) -> list[Line]:
+    result = document.get("message")
+    if "_aws" in document:
+        return [_line(at, "webhook", str(result), document)] if result in OUTCOMES else []
+    if document.get("level") == "WARNING" and isinstance(document.get("status"), int) and document["status"] != 503:
+        return [_line(at, "webhook", REFUSED, document)]
+    if document.get("level") == "ERROR" and result == "not safe":
+        return [_line(at, "webhook", NOT_STORED, {**document, "status": 503})]
+    return []
+
+
+def _line(at: str, service: str, result: str, entry: dict[str, Any]) -> Line:
+    def text(name: str) -> str:
+        value = entry.get(name)
+        return str(value) if isinstance(value, str | int) else ""
+
+    return Line(
+        at,
+        service,
+        result,
+        text("envelope_id"),
+        text("appointment_id"),
+        text("correlation_id"),
+        text("event_type"),
+        text("event_id"),
+        text("code") or text("status"),
+    )
+
+
+def _milliseconds(instant: str) -> int:
+    return int(epoch_seconds(instant) * 1000) + int((instant[20:23] or "0").ljust(3, "0"))

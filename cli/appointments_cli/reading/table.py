@@ -1,0 +1,243 @@
+"""Reads the table: an appointment with its events, current items by index or key, and scans with their price."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import ClientError
+
+from appointments.errors import AppointmentsError
+from appointments.storage import items
+from appointments.storage.items import Item
+from appointments_cli.errors import CommandError
+from appointments_cli.screen import Screen
+from appointments_cli.target import Target
+
+BATCH = 100
+"""BatchGetItem takes at most this many keys."""
+READ_UNIT_BYTES = 4096
+DOLLARS_PER_MILLION = 0.125
+"""The price of a million read units, on demand, in us-east-1."""
+PROGRESS_ITEMS = 10_000
+EVENT_ATTRIBUTES = (
+    "pk, sk, eventType, #order, updatedAt, receivedAt, storedAt, correlationId, stale, violationCount, erasedAt"
+)
+ORDER_NAME = {"#order": items.ORDER}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event item. ``document`` is the decoded body, None where it cannot be read, with the cause in ``problem``."""
+
+    item: Item
+    document: dict[str, Any] | None = None
+    problem: str = ""
+
+    def text(self, name: str) -> str:
+        return str(self.item.get(name, {}).get("S", ""))
+
+    @property
+    def envelope_id(self) -> str:
+        return self.text(items.SORT_KEY).removeprefix(items.EVENT_SORT_KEY_PREFIX)
+
+    @property
+    def appointment_id(self) -> str:
+        return appointment_id(self.item)
+
+    @property
+    def order(self) -> str:
+        return self.text(items.ORDER) or self.text("updatedAt")
+
+    @property
+    def is_stale(self) -> bool:
+        return bool(self.item.get("stale", {}).get("BOOL"))
+
+    @property
+    def violation_count(self) -> int:
+        return int(self.item.get("violationCount", {}).get("N", "0"))
+
+    @property
+    def appointment(self) -> dict[str, Any]:
+        return self._data("appointment")
+
+    @property
+    def previous(self) -> dict[str, Any]:
+        return self._data("previousAppointment")
+
+    def _data(self, name: str) -> dict[str, Any]:
+        data = (self.document or {}).get("data")
+        value = data.get(name) if isinstance(data, dict) else None
+        return value if isinstance(value, dict) else {}
+
+
+def appointment_id(item: Item) -> str:
+    return str(item[items.PARTITION_KEY]["S"]).removeprefix(items.partition_key(""))
+
+
+class Table:
+    """The table of a deployment."""
+
+    def __init__(self, target: Target, screen: Screen) -> None:
+        self._target = target
+        self._client = target.dynamodb
+        self._name = target.table_name
+        self._screen = screen
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def appointment(self, identity: str) -> tuple[Item | None, list[StoredEvent]]:
+        """Return the current item and the events with their bodies, in their order."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": items.partition_key(identity)}},
+            ConsistentRead=True,
+        )
+        found = [item for page in pages for item in page["Items"]]
+        current = next((item for item in found if item[items.SORT_KEY]["S"] == items.CURRENT_SORT_KEY), None)
+        events = [self._opened(item) for item in found if item is not current]
+        return current, sorted(events, key=lambda event: event.order)
+
+    def current(self, identity: str) -> Item | None:
+        return self._get(identity, items.CURRENT_SORT_KEY)
+
+    def event(self, identity: str, envelope_id: str) -> StoredEvent | None:
+        item = self._get(identity, items.event_sort_key(envelope_id))
+        return None if item is None else self._opened(item)
+
+    def body(self, event: StoredEvent) -> bytes:
+        return items.read_body(event.item, self._target.bodies.get)
+
+    def by_index(self, index: str, value: str, window: tuple[str, str] | None, *, limit: int | None) -> Iterator[Item]:
+        """Yield the current items of an index by start, the latest first."""
+        hash_key, range_key = items.INDEXES[index]
+        condition, values = "#hash = :hash", {":hash": {"S": value}}
+        names = {"#hash": hash_key}
+        if window is not None:
+            condition += " AND #range BETWEEN :first AND :last"
+            names["#range"] = range_key
+            values |= _bounds(window)
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            IndexName=index,
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+            ScanIndexForward=False,
+        )
+        yield from self._whole(self._without_index(index, pages), limit)
+
+    def starting(self, window: tuple[str, str]) -> Iterator[Item]:
+        """Yield the keys of the current items that start in a time: a scan of OfficeIndex, never of the table."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._name,
+            IndexName="OfficeIndex",
+            FilterExpression="#start BETWEEN :first AND :last",
+            ExpressionAttributeNames={"#start": "start"},
+            ExpressionAttributeValues=_bounds(window),
+        )
+        yield from self._without_index("OfficeIndex", pages)
+
+    def whole(self, keys: Iterator[Item]) -> Iterator[Item]:
+        """Yield the current items of keys, in the order of the keys."""
+        yield from self._whole(keys, None)
+
+    def cost(self) -> tuple[int, str]:
+        """Return the bytes of the table and a sentence about what a scan costs, both of DynamoDB's last count."""
+        table = self._client.describe_table(TableName=self._name)["Table"]
+        size, count = int(table.get("TableSizeBytes", 0)), int(table.get("ItemCount", 0))
+        units = -(-size // READ_UNIT_BYTES) / 2
+        dollars = units * DOLLARS_PER_MILLION / 1_000_000
+        return size, f"{count:,} items, {_bytes(size)}: about {units:,.0f} read units, {dollars:.4f} dollars"
+
+    def scan(self, condition: str, values: dict[str, Any], attributes: str | None = None) -> Iterator[Item]:
+        """Yield items of the whole table; size and cost are said first, then the progress."""
+        self._screen.say(f"reading the whole table, {self.cost()[1]}")
+        options: dict[str, Any] = {"FilterExpression": condition, "ExpressionAttributeValues": values}
+        if attributes:
+            options["ProjectionExpression"] = attributes
+            if "#order" in attributes:
+                options["ExpressionAttributeNames"] = ORDER_NAME
+        seen, said = 0, 0
+        for page in self._client.get_paginator("scan").paginate(TableName=self._name, **options):
+            seen += page["ScannedCount"]
+            if seen - said >= PROGRESS_ITEMS:
+                self._screen.say(f"... {seen:,} items read")
+                said = seen
+            yield from page["Items"]
+
+    def _get(self, identity: str, sort_key: str) -> Item | None:
+        key = {items.PARTITION_KEY: {"S": items.partition_key(identity)}, items.SORT_KEY: {"S": sort_key}}
+        item: Item | None = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True).get("Item")
+        return item
+
+    def _opened(self, item: Item) -> StoredEvent:
+        try:
+            document = json.loads(items.read_body(item, self._target.bodies.get))
+        except (KeyError, ValueError, TypeError, RecursionError, zlib.error, AppointmentsError) as error:
+            return StoredEvent(item, None, type(error).__name__)
+        return StoredEvent(item, document if isinstance(document, dict) else None)
+
+    def _whole(self, keys: Iterator[Item], limit: int | None) -> Iterator[Item]:
+        remaining = islice(keys, limit) if limit is not None else keys
+        while chunk := list(islice(remaining, BATCH)):
+            wanted = [{name: item[name] for name in (items.PARTITION_KEY, items.SORT_KEY)} for item in chunk]
+            by_key = {item[items.PARTITION_KEY]["S"]: item for item in self._batch(wanted)}
+            for item in chunk:
+                if item[items.PARTITION_KEY]["S"] in by_key:
+                    yield by_key[item[items.PARTITION_KEY]["S"]]
+
+    def _batch(self, keys: Sequence[Any]) -> Iterator[Item]:
+        request: Any = {self._name: {"Keys": list(keys)}}
+        while request:
+            answer = self._client.batch_get_item(RequestItems=request)
+            yield from answer["Responses"].get(self._name, ())
+            request = answer.get("UnprocessedKeys")
+
+    def _without_index(self, index: str, pages: Any) -> Iterator[Item]:
+        try:
+            for page in pages:
+                yield from page["Items"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("ValidationException", "ResourceNotFoundException"):
+                raise
+            message = error.response["Error"].get("Message", "")
+            if "index" not in message.lower():
+                raise
+            raise CommandError(f"the table {self._name} has no {index}: use --scan, or deploy with the index") from None
+
+
+def plain(item: Item) -> dict[str, Any]:
+    """Return an item as JSON values."""
+    deserialize: Any = TypeDeserializer().deserialize
+    return {name: _json(deserialize(value)) for name, value in item.items() if "B" not in value}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_json(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _json(each) for name, each in value.items()}
+    return value if isinstance(value, str | bool) or value is None else int(value)
+
+
+def _bounds(window: tuple[str, str]) -> dict[str, Any]:
+    """The bounds of a start, which is in whole seconds: the last one is not included."""
+    first, last = (f"{instant[:19]}" for instant in window)
+    return {":first": {"S": first}, ":last": {"S": last}}
+
+
+def _bytes(size: float) -> str:
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            break
+        size /= 1000
+    return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"

@@ -1,0 +1,85 @@
+"""Finds an event without its appointment's id, and says where an id that the table does not have was seen."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from appointments.contract.instants import utc
+from appointments.storage import items
+from appointments_cli.errors import CommandError, UnknownIdError
+from appointments_cli.options import Window
+from appointments_cli.quarantine.objects import Filters, Finder, QuarantineObject
+from appointments_cli.reading import loglines
+from appointments_cli.reading.loglines import Line
+from appointments_cli.reading.table import StoredEvent, Table, appointment_id
+from appointments_cli.screen import Screen
+from appointments_cli.target import Target
+
+LOGGABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+"""The functions log only what looks like an id."""
+SCAN_BYTES = 1_000_000_000
+"""A larger table is read as a whole only with --scan."""
+
+
+class Whereabouts:
+    """Looks for ids in the log groups, in quarantine and, as the last way, in the whole table."""
+
+    def __init__(self, target: Target, screen: Screen, table: Table) -> None:
+        self._target = target
+        self._screen = screen
+        self._table = table
+
+    def lines(self, identity: str) -> list[Line] | None:
+        """Return the log lines of an id within the retention of the logs; None where they cannot tell."""
+        if not LOGGABLE.fullmatch(identity):
+            return None
+        days = int(self._target.stack.parameters.get("LogRetentionInDays", "30"))
+        since = utc((self._screen.now() - timedelta(days=days)).isoformat())
+        try:
+            return loglines.read(self._target, Window(since), about=identity)
+        except loglines.NoLogsError:
+            return None
+
+    def quarantined(self, *, appointment: str | None = None, envelope: str | None = None) -> list[QuarantineObject]:
+        """Return the objects in quarantine whose metadata names an appointment or an envelope id."""
+        finder = Finder(self._target.s3, self._target.quarantine_bucket)
+        found = finder.find(Filters(appointment=appointment))
+        return [each for each in found if envelope is None or each.ids.get("envelopeId") == envelope]
+
+    def event(
+        self, envelope_id: str, appointment: str | None, lines: list[Line] | None, *, scan: bool
+    ) -> StoredEvent | None:
+        """Return the stored event: by its appointment, by the log lines, else by a scan."""
+        ids = [appointment] if appointment else [each.appointment_id for each in lines or () if each.appointment_id]
+        for identity in dict.fromkeys(ids):
+            if (found := self._table.event(identity, envelope_id)) is not None:
+                return found
+        if appointment or (lines and all(line.service == "webhook" for line in lines) and not _is_stored(lines)):
+            return None
+        return self._scanned(envelope_id, scan=scan)
+
+    def unknown(self, noun: str, identity: str, lines: list[Line] | None, kept: list[QuarantineObject]) -> CommandError:
+        """Return the error for an id that the table does not have: where it was looked for, and who knows it."""
+        looked = f"the table {self._table.name}, quarantine" + (" and the log lines" if lines is not None else "")
+        seen = [f"quarantine has {each.key}" for each in kept[:3]]
+        seen += [f"the log has it {each.result} at {self._screen.zone.iso(each.at)}" for each in (lines or ())[-1:]]
+        deferred = [each for each in lines or () if each.result == "deferred"]
+        if deferred and not _is_stored(lines or []):
+            seen.append("it waits in the backlog")
+        knows = "; ".join(seen) if seen else "neither quarantine nor the backlog know it"
+        return UnknownIdError(f"there is no {noun} {identity}: looked through {looked}; {knows}")
+
+    def _scanned(self, envelope_id: str, *, scan: bool) -> StoredEvent | None:
+        size, cost = self._table.cost()
+        if size > SCAN_BYTES and not scan:
+            self._screen.say(f"the table was not searched: --scan reads it, {cost}; or give --appointment")
+            return None
+        condition, values = "sk = :sk", {":sk": {"S": items.event_sort_key(envelope_id)}}
+        for item in self._table.scan(condition, values, "pk, sk"):
+            return self._table.event(appointment_id(item), envelope_id)
+        return None
+
+
+def _is_stored(lines: list[Line]) -> bool:
+    return any(line.result in ("stored", "stale", "duplicate", "published") for line in lines)

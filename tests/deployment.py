@@ -1,0 +1,117 @@
+"""A deployment in the embedded AWS of this process, for the tests of the command-line tool."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from click.testing import CliRunner, Result
+
+from appointments.contract.instants import utc
+from appointments.contract.mode import ContractMode
+from appointments.deadline import Deadline
+from appointments.intake import Arrival, Intake, Receipt
+from appointments.storage.bodies import Bodies
+from appointments.storage.quarantine import Quarantine
+from appointments.storage.store import Store
+from appointments_cli.main import main
+from tests import template
+
+STACK = "engage"
+BUS = "engage-appointments"
+EMBEDDED = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::Logs::LogGroup")
+"""What moto's CloudFormation can create of the template."""
+OUTPUTS = {"EventBusName": {"Ref": "AppointmentsBus"}, "WebhookSecretArn": {"Ref": "WebhookSecret"}}
+GROUPS = {
+    "webhook": "WebhookFunctionLogGroup",
+    "backlog": "BacklogFunctionLogGroup",
+    "publisher": "PublisherFunctionLogGroup",
+    "api": "WebhookApiLogGroup",
+}
+
+
+class Deployment:
+    """The stack ``engage`` with the resources of template.yaml, and an operator who runs commands on it."""
+
+    def __init__(self) -> None:
+        secret = boto3.client("secretsmanager").create_secret(Name="webhook-secret", SecretString="secret")
+        boto3.client("events").create_event_bus(Name=BUS)
+        references = {"WebhookSecret": secret["ARN"], "AppointmentsBus": BUS}
+        self.cloudformation = boto3.client("cloudformation")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(_embeddable(references)))
+        summaries = self.cloudformation.list_stack_resources(StackName=STACK)["StackResourceSummaries"]
+        self.resources = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in summaries}
+        self.dynamodb, self.s3, self.sqs = boto3.client("dynamodb"), boto3.client("s3"), boto3.client("sqs")
+        self.logs = boto3.client("logs")
+        for group in GROUPS.values():
+            self.logs.create_log_stream(logGroupName=self.resources[group], logStreamName="1")
+        self.quarantine = Quarantine(self.s3, self.resources["QuarantineBucket"])
+        bodies = Bodies(self.s3, self.resources["BodiesBucket"])
+        self.intake = Intake(
+            Store(self.dynamodb, self.table_name, lambda: bodies),
+            mode=ContractMode.TOLERANT,
+            history_retention_days=0,
+            quarantine=lambda: self.quarantine,
+        )
+
+    @property
+    def table_name(self) -> str:
+        return str(self.resources["AppointmentsTable"])
+
+    def run(self, *arguments: str, code: int = 0) -> Result:
+        """Run a command as in a pipe, and check its exit code."""
+        answer = CliRunner().invoke(main, [*arguments, "--stack", STACK])
+        assert answer.exit_code == code, (answer.exit_code, answer.output, answer.exception)
+        return answer
+
+    def records(self, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.run(*arguments, "--json", code=code).stdout.splitlines()]
+
+    def receive(self, body: bytes, received_at: str | None = None) -> Receipt:
+        """Take in a delivery as the webhook does, without its log lines."""
+        return self.intake.receive(Arrival(body, received_at or ago(seconds=60)), Deadline(20))
+
+    def log(self, service: str, line: dict[str, Any], at: datetime | None = None) -> None:
+        """Write a line to the log group of a function, or of the API."""
+        moment = at or datetime.now(UTC)
+        event: Any = {"timestamp": int(moment.timestamp() * 1000), "message": json.dumps(line)}
+        self.logs.put_log_events(logGroupName=self.resources[GROUPS[service]], logStreamName="1", logEvents=[event])
+
+    def log_delivery(self, outcome: str, envelope_id: str, appointment_id: str, at: datetime | None = None) -> None:
+        """Write the line of the webhook about a delivery that was not refused."""
+        ids = {"envelope_id": envelope_id, "appointment_id": appointment_id, "correlation_id": "c-1"}
+        self.log("webhook", {"_aws": {}, "service": "webhook", "message": outcome, "event_type": "CREATE", **ids}, at)
+
+    def log_publication(
+        self, *envelopes: tuple[str, str], result: str = "published", at: datetime | None = None
+    ) -> None:
+        """Write the line of the publisher about events, given as envelope id and appointment id."""
+        events = [
+            {"result": result, "event_id": f"eb-{one}", "envelope_id": one, "appointment_id": other}
+            for one, other in envelopes
+        ]
+        self.log("publisher", {"_aws": {}, "service": "publisher", "message": "publisher", "events": events}, at)
+
+
+def ago(**time: float) -> str:
+    """An instant before now, in the form of the table."""
+    return utc((datetime.now(UTC) - timedelta(**time)).isoformat())
+
+
+def _embeddable(references: dict[str, str]) -> dict[str, Any]:
+    document = template.DOCUMENT
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Parameters": {
+            **document["Parameters"],
+            **{name: {"Type": "String", "Default": value} for name, value in references.items()},
+        },
+        "Conditions": document["Conditions"],
+        "Resources": template.of_type(document["Resources"], *EMBEDDED),
+        "Outputs": {name: {"Value": value} for name, value in OUTPUTS.items()},
+    }
