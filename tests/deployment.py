@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import warnings
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from appointments.contract.instants import utc
 from appointments.contract.mode import ContractMode
 from appointments.deadline import Deadline
 from appointments.intake import Arrival, Intake, Receipt
+from appointments.outcome import Outcome
 from appointments.storage.bodies import Bodies
 from appointments.storage.quarantine import Quarantine
 from appointments.storage.store import Store
@@ -75,6 +77,21 @@ class Deployment:
     def receive(self, body: bytes, received_at: str | None = None) -> Receipt:
         """Take in a delivery as the webhook does, without its log lines."""
         return self.intake.receive(Arrival(body, received_at or ago(seconds=60)), Deadline(20))
+
+    def keep(self, body: bytes, received_at: str, *, reason: Outcome = Outcome.CONTRACT, **ids: str) -> str:
+        """Put a body into quarantine, with ids in its metadata as the webhook writes them."""
+        key = f"{reason.value}/{hashlib.sha256(body).hexdigest()}"
+        named = {name.replace("_", "-"): value for name, value in ids.items()}
+        self.s3.put_object(
+            Bucket=self.resources["QuarantineBucket"],
+            Key=key,
+            Body=body,
+            Metadata={"reason": reason.value, "received-at": received_at, "violation-count": "0", **named},
+        )
+        return key
+
+    def log_groups(self) -> list[str]:
+        return [self.resources[group] for group in GROUPS.values()]
 
     def log(self, service: str, line: dict[str, Any], at: datetime | None = None) -> None:
         """Write a line to the log group of a function, or of the API."""

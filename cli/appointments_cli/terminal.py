@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from io import TextIOWrapper
@@ -33,7 +34,9 @@ def rendered(renderable: Any, width: int) -> list[str]:
     """Return the lines of text that is escaped already, with colours unless NO_COLOR is set."""
     from rich.console import Console
 
-    console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    # rich would still write bold text.
+    colours: Any = None if os.environ.get("NO_COLOR") else "auto"
+    console = Console(file=sys.stdout, width=width, color_system=colours, highlight=False, markup=False, emoji=False)
     with console.capture() as capture:
         console.print(renderable, no_wrap=True, overflow="ellipsis")
     return [line.rstrip() for line in capture.get().splitlines()]

@@ -76,14 +76,14 @@ def test_a_poisoned_event_waits_in_the_failure_queue_and_is_redriven_after_its_r
     post(stack.gateway.url, body(delivery(id="e-3", appointment_id="a")), HEADERS)
     (message,) = receive(stack, 1)
     assert message["detail"]["metadata"]["id"] == "e-3"
-    assert "unreadable error: appointment a, event e-2" in listed_failures(stack)
+    assert "parked\ta\te-2\terror\tunreadable" in listed_failures(stack)
 
     repaired = body(delivery(id="e-2", appointment_id="a"))
     dynamodb.put_item(TableName=stack.options.table_name, Item=item | {"body": {"B": items.pack(repaired)}})
-    assert "event e-2" in appointments(stack, "redrive").stdout
+    assert "\te-2" in appointments(stack, "redrive").stdout
     redriven = appointments(stack, "redrive", "--execute")
     assert redriven.returncode == 0, redriven.stderr
-    assert "1 published, 0 failed, 0 not tried; 1 failures deleted, 0 left." in redriven.stdout
+    assert "1 published, 0 failed, 0 not tried; 1 failures deleted, 0 left." in redriven.stderr
     (message,) = receive(stack, 1)
     assert message["detail"]["metadata"]["id"] == "e-2"
-    assert appointments(stack, "list").stdout.startswith("0 failures")
+    assert appointments(stack, "list").stderr.startswith("0 failures")

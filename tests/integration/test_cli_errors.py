@@ -17,13 +17,13 @@ from typing import Any
 import boto3
 import click
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 from moto import mock_aws
 
 from appointments_cli import target
 from appointments_cli.main import main
+from appointments_cli.stack import OURS as OUR_PARAMETERS
 from tests.builders import make_bucket
 from tests.project import ROOT
 
@@ -38,6 +38,15 @@ NAMES = {
 LIST = ["quarantine", "list", "--quarantine-bucket", "quarantine"]
 MESSAGES = ["--event-bus", "c", "--event-source", "s", "--event-detail", "full"]
 COMMANDS = [
+    ["status"],
+    ["history", "a-1"],
+    ["show", "a-1"],
+    ["event", "e-1"],
+    ["raw", "e-1", "--reveal"],
+    ["list", "--office", "o-1"],
+    ["count", "--by", "office"],
+    ["tail"],
+    ["verify"],
     ["quarantine", "list"],
     ["quarantine", "show", "contract/none"],
     ["quarantine", "redrive"],
@@ -54,7 +63,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     for name, value in NAMES.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(target, "CONFIG", Config(connect_timeout=5, retries={"total_max_attempts": 1}))
+    monkeypatch.delenv("APPOINTMENTS_STACK", raising=False)
+    monkeypatch.setattr(target, "ATTEMPTS", 1)
 
 
 @pytest.fixture
@@ -98,41 +108,71 @@ def test_an_endpoint_of_the_environment_that_is_no_url_is_one_line(monkeypatch: 
     assert (result.exit_code, "check AWS_ENDPOINT_URL" in one_line(result)) == (1, True)
 
 
+OURS = {name: {"Type": "String", "Default": "x"} for name in sorted(OUR_PARAMETERS)}
+QUEUE = {"Queue": {"Type": "AWS::SQS::Queue"}}
+
+
+def make_stacks(*names: str, parameters: dict[str, Any] = OURS) -> None:
+    template = json.dumps({"Parameters": parameters, "Resources": QUEUE})
+    for name in names:
+        boto3.client("cloudformation").create_stack(StackName=name, TemplateBody=template)
+
+
 @pytest.mark.usefixtures("aws")
-@pytest.mark.parametrize("command", COMMANDS)
-def test_an_unknown_stack_is_one_line_with_the_stacks_that_exist(command: list[str]) -> None:
-    client = boto3.client("cloudformation")
-    template = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
-    for name in ("engage", "engage-test", "old"):
-        client.create_stack(StackName=name, TemplateBody=template)
-    client.delete_stack(StackName="old")
-    result = run(*command, "--stack", "engagee")
-    assert result.exit_code == 1
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("wrong", ["engagee", "other"])
+def test_a_wrong_stack_is_one_line_with_account_region_and_the_stacks_of_this_application(
+    command: list[str], wrong: str
+) -> None:
+    make_stacks("engage", "engage-test")
+    make_stacks("other", parameters={})
+    result = run(*command, "--stack", wrong)
     line = one_line(result)
-    assert "there is no stack engagee in eu-west-1: the stacks are " in line
-    assert {"engage", "engage-test"} == set(line.partition("the stacks are ")[2].partition(";")[0].split(", "))
+    assert result.exit_code == 2
+    problem = "the stack other is not one of this application" if wrong == "other" else "there is no stack engagee"
+    assert f"{problem} in account 123456789012, eu-west-1: the stacks of this application there are " in line
+    assert {"engage", "engage-test"} == set(line.strip().partition("there are ")[2].split(", "))
+    assert "--stack" not in line
 
 
 @pytest.mark.usefixtures("aws")
 def test_at_most_twenty_stacks_are_listed() -> None:
-    assert "there is no stack at all" in one_line(run(*COMMANDS[0], "--stack", "none"))
-    template = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
-    for number in range(21):
-        boto3.client("cloudformation").create_stack(StackName=f"s-{number}", TemplateBody=template)
+    assert "no stack there is one of this application" in one_line(run(*COMMANDS[0], "--stack", "none"))
+    make_stacks(*(f"s-{number}" for number in range(21)))
     line = one_line(run(*COMMANDS[0], "--stack", "none"))
     assert line.count("s-") == 20
     assert "and others" in line
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_stack_of_another_application_is_one_line() -> None:
-    template = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
-    boto3.client("cloudformation").create_stack(StackName="other", TemplateBody=template)
-    result = run(*COMMANDS[0], "--stack", "other")
+def test_a_stack_of_an_older_release_is_one_line() -> None:
+    make_stacks("old")
+    result = run("quarantine", "list", "--stack", "old")
     assert (result.exit_code, one_line(result)) == (
-        1,
-        "Error: the stack other has no QuarantineBucket: give another stack, or --quarantine-bucket\n",
+        2,
+        "Error: the stack old has no QuarantineBucket: give another stack, or --quarantine-bucket\n",
     )
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_command_without_a_deployment_names_the_three_ways_to_give_one(command: list[str]) -> None:
+    result = run(*command)
+    assert (result.exit_code, "--stack, APPOINTMENTS_STACK or --local" in one_line(result)) == (2, True)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_local_stack_that_is_not_served_is_one_line(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(*command, "--local")
+    assert (result.exit_code, "start the stack with 'make serve'" in one_line(result)) == (2, True)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_an_unknown_time_zone_is_a_wrong_command_line(command: list[str]) -> None:
+    result = run(*command, "--stack", "engage", "--tz", "Mars/Base")
+    assert (result.exit_code, "'Mars/Base' is not a time zone" in one_line(result)) == (2, True)
 
 
 @pytest.mark.usefixtures("aws")
@@ -150,40 +190,41 @@ def test_a_bucket_table_or_queue_that_does_not_exist_is_one_line(arguments: list
     assert (result.exit_code, "the bucket, table or queue does not exist" in one_line(result)) == (1, True)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_missing_credentials_are_one_line(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     result = run(*command, "--stack", "engage")
-    assert (result.exit_code, "there are no usable AWS credentials" in one_line(result)) == (1, True)
+    line = one_line(result)
+    assert (result.exit_code, "there are no usable AWS credentials in the default credentials" in line) == (4, True)
 
 
 @pytest.mark.parametrize(
-    ("code", "message"),
+    ("code", "message", "exit_code"),
     [
-        ("ExpiredToken", "the credentials are not valid or have expired"),
-        ("ExpiredTokenException", "the credentials are not valid or have expired"),
-        ("InvalidClientTokenId", "the credentials are not valid or have expired"),
-        ("UnrecognizedClientException", "the credentials are not valid or have expired"),
-        ("InvalidAccessKeyId", "the credentials are not valid or have expired"),
-        ("AccessDenied", "the credentials lack a permission"),
-        ("AccessDeniedException", "the credentials lack a permission"),
-        ("ThrottlingException", "Operation was refused: ThrottlingException"),
+        ("ExpiredToken", "the credentials of the default credentials are not valid or have expired", 4),
+        ("ExpiredTokenException", "are not valid or have expired", 4),
+        ("InvalidClientTokenId", "are not valid or have expired", 4),
+        ("UnrecognizedClientException", "are not valid or have expired", 4),
+        ("InvalidAccessKeyId", "are not valid or have expired", 4),
+        ("AccessDenied", "the default credentials lacks a permission: Operation on *", 4),
+        ("AccessDeniedException", "the default credentials lacks a permission: Operation on *", 4),
+        ("ThrottlingException", "Operation was refused: ThrottlingException", 1),
     ],
 )
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_refused_call_is_one_line(
-    command: list[str], code: str, message: str, monkeypatch: pytest.MonkeyPatch
+    command: list[str], code: str, message: str, exit_code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refused(code))
     result = run(*command, "--stack", "engage")
-    assert (result.exit_code, message in one_line(result)) == (1, True)
+    assert (result.exit_code, message in one_line(result)) == (exit_code, True), result.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_an_unknown_profile_is_one_line(command: list[str]) -> None:
     result = run(*command, "--stack", "engage", "--profile", "none")
-    assert result.exit_code == 1
+    assert result.exit_code == 4
     assert one_line(result).startswith("Error: The config profile (none) could not be found: ")
 
 
@@ -202,20 +243,21 @@ def test_a_credential_process_that_prints_no_json_is_one_line(tmp_path: Path, mo
     assert one_line(result)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_missing_region_is_a_wrong_command_line(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     result = run(*command, "--stack", "engage")
     assert (result.exit_code, "there is no region: give --region" in one_line(result)) == (2, True)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_an_endpoint_that_does_not_answer_is_one_line(command: list[str]) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
         result = run(*command, "--stack", "engage", "--endpoint-url", url)
-    assert (result.exit_code, "AWS does not answer" in one_line(result)) == (1, True)
+    assert (result.exit_code, "AWS does not answer" in one_line(result)) == (5, True)
+    assert url in result.stderr
 
 
 class WebPage(BaseHTTPRequestHandler):
@@ -240,20 +282,19 @@ def web_page() -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_an_endpoint_that_is_not_aws_is_one_line(command: list[str], web_page: str) -> None:
     result = run(*command, "--stack", "engage", "--endpoint-url", web_page)
-    assert result.exit_code == 1
-    assert one_line(result)
+    assert (result.exit_code, "AWS does not answer" in one_line(result)) == (5, True)
 
 
 def test_a_redrive_by_resource_names_needs_retention_and_contract_mode() -> None:
     names = ["--quarantine-bucket", "q", "--table", "t", "--bodies-bucket", "b"]
     retention, mode = ["--history-retention-days", "0"], ["--contract-mode", "tolerant"]
     for given, missing in (
-        ([], "give --stack or --history-retention-days and --contract-mode."),
-        (retention, "give --stack or --contract-mode."),
-        (mode, "give --stack or --history-retention-days."),
+        ([], "or give --history-retention-days and --contract-mode."),
+        (retention, "or give --contract-mode."),
+        (mode, "or give --history-retention-days."),
     ):
         for more in ([], ["--execute"], ["contract/a", "--execute"]):
             result = run("quarantine", "redrive", *names, *given, *more)
@@ -317,14 +358,14 @@ def test_a_terminal_that_cannot_print_a_character_gets_its_escape(environment: d
 
 def test_an_output_that_cannot_be_written_is_one_line() -> None:
     with Path("/dev/full").open("wb") as full:
-        answer = shell(*LIST, stdout=full)
+        answer = shell("--version", stdout=full)
     assert (answer.returncode, answer.stderr) == (1, b"Error: No space left on device\n")
 
 
 def test_a_closed_pipe_ends_the_command_quietly() -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    answer = shell(*LIST, stdout=writer)
+    answer = shell("--version", stdout=writer)
     os.close(writer)
     assert (answer.returncode, answer.stderr) == (1, b"")
 
@@ -332,7 +373,9 @@ def test_a_closed_pipe_ends_the_command_quietly() -> None:
 def commands(command: click.Command, name: str) -> Iterator[list[str]]:
     yield [name]
     if isinstance(command, click.Group):
-        for child_name, child in command.commands.items():
+        for child_name in command.list_commands(click.Context(command)):
+            child = command.get_command(click.Context(command), child_name)
+            assert child is not None
             for names in commands(child, child_name):
                 yield [name, *names]
 
@@ -342,7 +385,9 @@ def test_the_help_of_every_command_describes_every_option_in_ascii(names: list[s
     command: click.Command = main
     for name in names[1:]:
         assert isinstance(command, click.Group)
-        command = command.commands[name]
+        found = command.get_command(click.Context(command), name)
+        assert found is not None
+        command = found
     assert command.help
     assert [option.name for option in command.params if isinstance(option, click.Option) and not option.help] == []
     assert run(*names[1:], "--help").stdout.isascii()
@@ -356,4 +401,4 @@ def test_every_line_goes_through_the_one_function_that_escapes() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
     }
-    assert {file for file, call in calls if call in writers} == {"cli/terminal.py"}
+    assert {file for file, call in calls if call in writers} == {"cli/appointments_cli/terminal.py"}

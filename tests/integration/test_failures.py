@@ -166,7 +166,7 @@ def forgetful(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
     def trimmed(*_: Any) -> Any:
         raise ClientError({"Error": {"Code": "TrimmedDataAccessException"}}, "GetShardIterator")
 
-    monkeypatch.setattr("cli.failures.history.History._read", trimmed)
+    monkeypatch.setattr("appointments_cli.failures.history.History._read", trimmed)
     return stack
 
 
@@ -205,7 +205,8 @@ def test_list_shows_no_more_than_its_limit_and_says_so(stack: Stack) -> None:
     for number in range(25):
         stack.park(stack.store("a", f"e-{number}"))
     assert stack.run("list", "--limit", "12").output.endswith(
-        "12 failures: 12 parked events, 0 ranges of the stream, 0 unknown. There may be more: --limit.\n"
+        "12 failures: 12 parked events, 0 ranges of the stream, 0 unknown; "
+        "about 13 more are not shown: give a higher --limit\n"
     )
     assert stack.run("list").stdout.count("parked\ta\t") == 25
     assert stack.left() == 25
@@ -486,7 +487,7 @@ def test_names_come_from_the_stack_unless_they_are_given(stack: Stack) -> None:
     redriving = ["redrive", "--appointment", "a", "--execute"]
     assert "or give --table" in stack.run(*redriving, code=2, named=False).output
     template = {
-        "Parameters": {name: {"Type": "String"} for name in ("EventSource", "EventDetail")},
+        "Parameters": {name: {"Type": "String", "Default": "0"} for name in target.PARAMETERS.values()},
         "Resources": {"PublisherFailureQueue": {"Type": "AWS::SQS::Queue"}},
     }
     boto3.client("cloudformation").create_stack(
@@ -508,7 +509,7 @@ def test_names_come_from_the_stack_unless_they_are_given(stack: Stack) -> None:
     assert json.loads(text)["detail"]["metadata"]["detail"] == "full"
     assert (
         "the stack deployed has no AppointmentsTable and no"
-        in stack.run(*redriving, *deployed, code=1, named=False).output
+        in stack.run(*redriving, *deployed, code=2, named=False).output
     )
 
 

@@ -112,8 +112,11 @@ def redrive(
     redriver = Redriver(target.s3, target.quarantine_bucket, target.intake, target.find_event, dry_run=not execute)
     objects: Iterable[QuarantineObject] = list(map(finder.get, keys)) if keys else finder.find(filters)
 
+    shorten = finder.shortener() if screen.is_terminal else None
+    columns = tuple(replace(each, short=shorten) if each.member == "key" else each for each in output.RESULTS)
+
     def show_result(outcome: str, entry: QuarantineObject, detail: str) -> None:
-        screen.line(output.RESULTS, {"outcome": outcome, "key": entry.key, "detail": detail})
+        screen.line(columns, {"outcome": outcome, "key": entry.key, "detail": detail})
 
     run = Run(redriver, output.Progress(), show_result, again=again, conflicts=conflict, limit=limit)
     try:
@@ -136,5 +139,5 @@ def _print_skipped(entry: QuarantineObject) -> None:
 
 def _shortened(finder: Finder, columns: tuple[Column, ...], member: str, records: list[Record]) -> tuple[Column, ...]:
     """The columns with keys as unique prefixes, for a terminal."""
-    prefixes = finder.short(record[member] for record in records)
-    return tuple(replace(each, short=prefixes.get) if each.member == member else each for each in columns)
+    shorten = finder.shortener() if records else None
+    return tuple(replace(each, short=shorten) if each.member == member else each for each in columns)

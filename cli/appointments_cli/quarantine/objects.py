@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -154,10 +154,10 @@ class Finder:
             raise UnknownIdError(f"there is no {key} in quarantine: 'appointments quarantine list' shows all")
         return entry
 
-    def short(self, keys: Iterable[str]) -> dict[str, str]:
-        """Return the shortest prefix of each key that names no other object in quarantine."""
+    def shortener(self) -> Callable[[str], str]:
+        """Return a function from a key to its shortest prefix that names no other object in quarantine."""
         every = sorted({key for _, key in self._listed(("",))})
-        return {key: _unique(key, every) for key in keys}
+        return lambda key: _unique(key, every)
 
     def _read(self, key: str) -> QuarantineObject | None:
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appointments.contract.members import instant, member, objects, person, text
-from appointments_cli.reading.masking import MASK, is_harmless
+from appointments_cli.reading.masking import MAPS, MASK, is_harmless
 
 RESOURCES = ("office", "subject", "listing", "leadSegment")
 """Objects with an id. Another id is one change; the members of another object are no changes of this one."""
@@ -65,6 +65,8 @@ def between(before: Any, after: Any) -> list[Change]:
             found += _people(objects(old), objects(new))
         elif name in RESOURCES:
             found += _resource(name, old, new)
+        elif name in MAPS:
+            found += [] if not (old or new) or old == new else [Change(name, old, new)]
         elif name in ("start", "end"):
             found += [] if _same_instant(old, new) else [Change(name, old, new)]
         else:
@@ -108,8 +110,13 @@ def _members(path: str, old: Any, new: Any) -> Iterator[Change]:
     elif isinstance(old, dict | list) or isinstance(new, dict | list):
         if old or new:
             yield Change(path, _outline(old), _outline(new), is_id=True)
-    elif old != new and not (old in (None, ABSENT) and new in (None, ABSENT)):
+    elif old != new and not (old in (None, ABSENT) and new in (None, ABSENT)) and not _same_id(path, old, new):
         yield Change(path, old, new)
+
+
+def _same_id(path: str, old: Any, new: Any) -> bool:
+    """The sender writes one id as an integer and as a text (mapping.md, C3)."""
+    return path.endswith((".id", "Id")) and text(old) is not None and text(old) == text(new)
 
 
 def _keyed(elements: list[Any]) -> dict[str, Any]:

@@ -25,6 +25,8 @@ ENUMS = frozenset(
     }
 )
 TIMES = frozenset({"start", "end", "createdAt", "updatedAt", "deletedAt"})
+MAPS = frozenset({"metadata", "callbackRequest"})
+"""Objects whose member names are the customer's own."""
 NUMBERS = frozenset({"order", "trailingBufferTime"})
 _ENUM = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ Tt][0-9:.,]{4,}([Zz]|[+-][0-9:]{2,6})?")
@@ -34,6 +36,8 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2}")
 
 def masked(value: Any, name: str = "") -> Any:
     """Return any JSON value with MASK in place of what may be personal. ``name`` is the member that holds it."""
+    if name in MAPS and value:
+        return MASK
     if isinstance(value, dict):
         return {key: masked(member, key) for key, member in value.items()}
     if isinstance(value, list):
