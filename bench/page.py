@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import costs, growth, levers, publishing, table
+from bench import growth, levers, memory, publishing, table
 from bench.variants import FASTAPI, FLOOR, NO_OP, PUBLISHER, TYPICAL, WEBHOOK, WITHOUT_BYTECODE
 from generate import blocks
 
@@ -59,8 +59,7 @@ def contents(report: dict[str, Any]) -> dict[str, str]:
         "publisher": blocks.table(table.rows_of_measures([measures[key] for key in publishing.ROWS])),
         "growth": blocks.table(_growth(measures)),
         "imports": _imports(report["imports"]),
-        "memory": blocks.table(costs.memory_table(report)),
-        "costs": f"Prices: {costs.PRICES}.\n\n{blocks.table(costs.table(report))}\n\n{costs.snapshot()}",
+        "memory": blocks.table(memory.table(report)),
     }
 
 

@@ -1,4 +1,4 @@
-"""Generates the block of docs/performance.md that lists the budgets of tests/fixtures/budgets."""
+"""Generates the blocks of docs/performance.md with the budgets of tests/fixtures/budgets and the bill."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from generate import blocks
+from generate import bill_page, blocks
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"
@@ -16,8 +16,9 @@ HEAD = ["", "modules imported at start", "files opened at start", "files opened 
 
 
 def generate() -> str:
-    """Return the whole page with the block up to date."""
-    return blocks.replace(PAGE.read_text(encoding="utf-8"), BLOCK, content())
+    """Return the whole page with the blocks up to date."""
+    page = blocks.replace(PAGE.read_text(encoding="utf-8"), BLOCK, content())
+    return blocks.replace(page, bill_page.BLOCK, bill_page.content())
 
 
 def content() -> str:

@@ -76,6 +76,11 @@ class Template:
         names = conditions.holding(self._document["Conditions"], values)
         return dict(conditions.resolve(self.properties("AppointmentsTable"), names))
 
+    def count(self, kind: str) -> int:
+        """Return the number of resources of this type that exist without a condition."""
+        resources = self._document["Resources"].values()
+        return sum(resource["Type"] == kind and "Condition" not in resource for resource in resources)
+
     def type_of(self, logical_id: str) -> str:
         return str(self._document["Resources"][logical_id]["Type"])
 

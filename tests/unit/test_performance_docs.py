@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from bench import costs, growth, levers, package, page, publishing, starts, units
+from bench import growth, levers, memory, package, page, publishing, starts, units
 from bench.measures import Measure, Measures
-from bench.variants import FLOOR, NO_OP, PUBLISHER, TYPICAL, UNBATCHED, WEBHOOK
+from bench.variants import NO_OP, PUBLISHER, UNBATCHED, WEBHOOK
 from generate import blocks, budgets
 
 PAGE = page.PAGE.read_text(encoding="utf-8")
 BUDGETS: dict[str, Any] = json.loads((budgets.BUDGETS / "budgets.json").read_text(encoding="utf-8"))
-GENERATED_ROWS = ("delivery", "levers", "publisher levers", "publisher", "growth", "memory", "costs")
+GENERATED_ROWS = ("delivery", "levers", "publisher levers", "publisher", "growth", "memory")
 
 
 def complete_report() -> dict[str, Any]:
@@ -132,7 +132,7 @@ def test_the_page_lists_every_budget() -> None:
     assert len(head) == len(rows[0])
 
 
-# ---------------------------------------------------------------- costs and memory
+# ---------------------------------------------------------------- memory
 
 
 def measure(key: str, *pairs: tuple[str, float]) -> dict[str, Any]:
@@ -140,35 +140,12 @@ def measure(key: str, *pairs: tuple[str, float]) -> dict[str, Any]:
 
 
 def report_with(**values: float) -> dict[str, Any]:
-    """A report of these measures of the webhook, twice as much for the typical handler, and of fixed write units."""
-    return {
-        "measures": {
-            "main": [measure(f"main.{key}", (WEBHOOK, value), (TYPICAL, 2 * value)) for key, value in values.items()],
-            "units": [
-                measure("units.laterTable", (WEBHOOK, 8), (TYPICAL, 36), (FLOOR, 18)),
-                measure("units.laterIndexes", (WEBHOOK, 6), (TYPICAL, 3)),
-            ],
-            "publisher": [measure("publisher.rate", (PUBLISHER, 1000))],
-        }
-    }
-
-
-def test_costs_are_the_figures_times_the_prices() -> None:
-    head, *rows = costs.table(report_with(warmCpu=2, warmCalls=1, readyCpu=200, warmLog=700))
-    assert head == ["dollars", WEBHOOK, TYPICAL]
-    services = {service: values for service, *values in rows}
-    # 2 ms of CPU take 6.91 ms at 512 of 1769 MB; with 5 ms of waiting and 2 ms of a start, 13.91 ms of half a GB
-    assert services["Lambda, webhook"][0] == f"{0.20 + 0.01391 * 0.5 * 16.6667:.2f}"
-    assert services["DynamoDB, table"] == ["5.00", "22.50"]
-    assert services["CloudWatch Logs"] == ["0.75", "1.10"]  # includes 800 bytes of the platform
-    assert services["Lambda, publisher"] == [f"{(0.20 + (34.55 + 5) / 1000 * 0.5 * 16.6667) / 10:.2f}", ""]
-    assert float(services["total"][0]) == pytest.approx(
-        sum(float(values[0]) for service, values in services.items() if service != "total"), abs=0.04
-    )
+    """A report of these measures of the webhook."""
+    return {"measures": {"main": [measure(f"main.{key}", (WEBHOOK, value)) for key, value in values.items()]}}
 
 
 def test_the_memory_table_divides_cpu_times_by_the_share_of_a_cpu() -> None:
-    head, *rows = costs.memory_table(report_with(coldCpu=200, warmCpu=2))
+    head, *rows = memory.table(report_with(coldCpu=200, warmCpu=2))
     assert head == ["memory", "share of a CPU", "whole cold start, ms", "warm delivery, ms"]
     assert rows[-1] == ["1769 MB", "1.00", "200", "2.0"]
     assert rows[2] == ["512 MB", "0.29", "691", "6.9"]

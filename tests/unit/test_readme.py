@@ -23,13 +23,6 @@ def test_the_lines_of_make_run_are_lines_of_its_complete_output_in_order() -> No
     assert [line for line in shown if line not in complete] == []
 
 
-def test_the_cost_is_the_total_on_the_performance_page() -> None:
-    total = re.search(r"^\| total \| ([0-9.]+) \|", (ROOT / "docs" / "performance.md").read_text(), re.MULTILINE)
-    assert total
-    for text in (README, (ROOT / "docs" / "deploying.md").read_text()):
-        assert f"about {total[1]} dollars per million deliveries" in text.replace("\n", " ").replace("About", "about")
-
-
 def test_the_python_versions_are_those_of_the_project_and_the_template() -> None:
     lowest = re.search(r'requires-python = ">=(3\.\d+)"', (ROOT / "pyproject.toml").read_text())
     runtime = re.search(r"Runtime: (python3\.\d+)", (ROOT / "template.yaml").read_text())

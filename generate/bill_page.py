@@ -1,0 +1,72 @@
+"""The block of docs/performance.md with the bill, line by line, and what each lever changes."""
+
+from __future__ import annotations
+
+from generate import blocks
+from generate.bill import DAILY, DEFAULT, LOADS, MILLION, Bill, Line, Load, Options, current, prices
+
+BLOCK = "bill"
+WINDOW_SECONDS = 60
+LEVERS = {
+    "`OfficeIndex`, `EmployeeIndex`, `CustomerIndex` = `false`": DEFAULT._replace(indexes=False),
+    "`PlatformLogs` = `problems`": DEFAULT._replace(platform_logs=False),
+    f"`PublisherBatchingWindowSeconds` = {WINDOW_SECONDS}": DEFAULT._replace(window_seconds=WINDOW_SECONDS),
+    "`Tracing` = `Active`": DEFAULT._replace(traces=True),
+}
+
+
+def content() -> str:
+    """Return the content of the block."""
+    bill, table = current(), prices()
+    return "\n\n".join(
+        (
+            f"List prices of {table['region']} without a free tier, {table['date']} (`generate/prices.json`).",
+            blocks.table(_lines(bill)),
+            f"A million deliveries cost {per_million(bill):.2f} dollars with all indexes and "
+            f"{per_million(bill, DEFAULT._replace(indexes=False)):.2f} without. The first month of storage is "
+            f"{bill.kept(MILLION):.2f} of them. Besides, {fixed(bill):.2f} dollars a month do not depend on the "
+            "deliveries.",
+            blocks.table(_levers(bill)),
+        )
+    )
+
+
+def per_million(bill: Bill, options: Options = DEFAULT) -> float:
+    """Return the dollars for a million deliveries, without the lines that do not depend on the deliveries."""
+    return bill.total(MILLION, options) - fixed(bill)
+
+
+def fixed(bill: Bill) -> float:
+    """Return the dollars of a month that do not depend on the deliveries."""
+    return sum(line.dollars for line in bill.lines(DAILY) if line.fixed)
+
+
+def _lines(bill: Bill) -> list[list[str]]:
+    head = ["dollars a month", *(load.title for load in LOADS)]
+    rows = [
+        [f"{first.title} ({_basis(first, second)})", _dollars(first.dollars), _dollars(second.dollars)]
+        for first, second in zip(*(bill.lines(load) for load in LOADS), strict=True)
+    ]
+    return [head, *rows, ["total", *(_dollars(bill.total(load)) for load in LOADS)]]
+
+
+def _basis(first: Line, second: Line) -> str:
+    return first.basis if first.basis == second.basis else f"{first.basis}; {second.basis}"
+
+
+def _levers(bill: Bill) -> list[list[str]]:
+    rows = [[title, *(_change(bill, load, options) for load in LOADS)] for title, options in LEVERS.items()]
+    others = [
+        ["`WebhookProvisionedConcurrency` = 1", *(f"+{bill.provisioned():.2f}" for _ in LOADS)],
+        ["`WebhookSnapStart` = `PublishedVersions`", *(f"+{bill.snapshot(load):.2f}" for load in LOADS)],
+        ["each further month that the history keeps a month's events", *(f"+{bill.kept(load):.2f}" for load in LOADS)],
+    ]
+    return [["change, dollars a month", *(load.title for load in LOADS)], *rows, *others]
+
+
+def _change(bill: Bill, load: Load, options: Options) -> str:
+    return f"{bill.total(load, options) - bill.total(load):+.2f}"
+
+
+def _dollars(value: float) -> str:
+    return f"{value:.2f}"

@@ -1,0 +1,151 @@
+"""The bill of docs/performance.md: its lines are the counted quantities times the prices, and other pages agree."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from typing import Any
+
+import pytest
+
+from generate import bill, bill_page, blocks
+from generate.bill import DAILY, DEFAULT, LOADS, MILLION, Bill, Load, Options
+from generate.budgets import PAGE
+from local.template import Template
+from tests.project import ROOT
+from tests.template import DOCUMENT
+
+PRICES: dict[str, Any] = bill.prices()
+BUDGETS: dict[str, Any] = json.loads(bill.BUDGETS.read_text(encoding="utf-8"))
+TEXT = PAGE.read_text(encoding="utf-8")
+BLOCK = blocks.split(TEXT, bill_page.BLOCK)[1]
+ROWS = {
+    cells[0].partition(" (")[0]: [float(cell) for cell in cells[1:]]
+    for cells in ([cell.strip() for cell in line.strip("|").split("|")] for line in BLOCK.splitlines() if "|" in line)
+    if re.fullmatch(r"[+-]?[\d.]+", cells[-1])
+}
+"""The dollars in each row of the two tables, for a million a month and for a thousand a day."""
+
+
+def with_budget(group: str, name: str, value: float) -> Bill:
+    budgets = copy.deepcopy(BUDGETS)
+    budgets[group][name] = value
+    return Bill(budgets, PRICES["prices"], alarms=6, memory_mb=512)
+
+
+def test_the_page_has_every_line_for_both_loads_and_its_total_is_their_sum() -> None:
+    lines = [[line.dollars for line in bill.current().lines(load)] for load in LOADS]
+    assert [ROWS[line.title] for line in bill.current().lines(MILLION)] == [
+        [round(first, 2), round(second, 2)] for first, second in zip(*lines, strict=True)
+    ]
+    assert ROWS["total"] == [pytest.approx(sum(column), abs=0.005) for column in lines]
+
+
+def test_lines_by_the_unit_are_units_times_price() -> None:
+    """Computed here from the budgets with the prices that AWS publishes, and not by the generator."""
+    life = BUDGETS["life"]
+    assert ROWS["API Gateway"] == [1.00, 0.03]
+    assert ROWS["EventBridge"] == [1.00, 0.03]
+    assert ROWS["DynamoDB: table"][0] == round(life["tableUnits"] / 6 * 0.625, 2)
+    assert ROWS["DynamoDB: indexes"][0] == round(life["indexUnits"] / 6 * 0.625, 2)
+    assert ROWS["DynamoDB: storage and recovery"][0] == round(life["storedBytes"] / 6 / 1000 * (0.25 + 0.20), 2)
+    size = BUDGETS["bytes"]
+    logged = size["webhookLog"] + size["accessLog"] + size["platformLog"]
+    assert ROWS["CloudWatch Logs, webhook and API"][0] == round(logged / 1000 * 0.50, 2)
+    assert ROWS["CloudWatch Logs, publisher"][0] == round((size["publisherLog"] + size["platformLog"]) / 1000 * 0.50, 2)
+
+
+def test_lambda_bills_the_cpu_at_its_share_the_call_the_reconnect_and_the_start() -> None:
+    one = with_budget("cpuMs", "delivery", 2)
+    # 2 ms of CPU take 6.91 ms at 512 of 1769 MB; a call takes 5 ms; a reconnect adds three times the CPU and 5 ms
+    warm = Load("warm", 1_000_000, starts=0, reconnects=0)
+    duration = dollars(one, warm, "Lambda, webhook: duration")
+    assert duration == pytest.approx(11.91 / 1000 * 0.5 * 16.6667, abs=0.001)
+    closed = warm._replace(reconnects=1)
+    assert dollars(one, closed, "Lambda, webhook: duration") == pytest.approx(37.64 / 1000 * 0.5 * 16.6667, abs=0.001)
+    started = warm._replace(starts=0.01)
+    added = dollars(one, started, "Lambda, webhook: duration") - duration
+    assert added == pytest.approx(0.01 * BUDGETS["cpuMs"]["start"] / 1000 * 0.5 * 16.6667, abs=0.001)
+
+
+def test_a_larger_body_or_message_takes_another_step() -> None:
+    assert dollars(with_budget("bytes", "body", 512 * 1024 + 1), MILLION, "API Gateway") == 2
+    assert dollars(with_budget("bytes", "message", 64 * 1024 + 1), MILLION, "EventBridge") == 2
+
+
+@pytest.mark.parametrize(
+    ("lever", "options"),
+    [
+        ("`OfficeIndex`, `EmployeeIndex`, `CustomerIndex` = `false`", DEFAULT._replace(indexes=False)),
+        ("`PlatformLogs` = `problems`", DEFAULT._replace(platform_logs=False)),
+        ("`PublisherBatchingWindowSeconds` = 60", DEFAULT._replace(window_seconds=60)),
+        ("`Tracing` = `Active`", DEFAULT._replace(traces=True)),
+    ],
+)
+def test_a_lever_shows_the_difference_of_the_totals(lever: str, options: Options) -> None:
+    current = bill.current()
+    assert ROWS[lever] == [round(current.total(load, options) - current.total(load), 2) for load in LOADS]
+    for name in re.findall(r"`(\w+)`", lever.partition("=")[0]):
+        assert name in DOCUMENT["Parameters"]
+
+
+def test_traces_of_a_million_deliveries_and_of_their_events_are_two_million() -> None:
+    assert ROWS["`Tracing` = `Active`"][0] == 10
+
+
+def test_a_window_saves_invocations_only_if_events_meet_in_it() -> None:
+    saved = [-value for value in ROWS["`PublisherBatchingWindowSeconds` = 60"]]
+    publisher = [sum(values[n] for title, values in ROWS.items() if "publisher" in title) for n in (0, 1)]
+    assert saved[0] > 0.8 * publisher[0]
+    assert saved[1] < 0.2 * publisher[1]
+
+
+def test_every_price_has_a_unit_and_a_source_at_aws() -> None:
+    for price in PRICES["prices"].values():
+        assert price["dollars"] > 0
+        assert price["units"] in (1, 10_000, 1_000_000)
+        assert price["unit"]
+        assert price["source"].startswith("https://aws.amazon.com/")
+    assert f"List prices of {PRICES['region']} without a free tier, {PRICES['date']}" in BLOCK
+
+
+def test_every_alarm_of_the_template_is_billed() -> None:
+    alarms = Template().count("AWS::CloudWatch::Alarm")
+    assert ROWS["CloudWatch: alarms"] == [round(alarms * 0.10, 2)] * 2
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/deploying.md"])
+def test_the_pages_that_name_the_price_agree_with_the_bill(name: str) -> None:
+    text = " ".join((ROOT / name).read_text(encoding="utf-8").split())
+    per_million, fixed = bill_page.per_million(bill.current()), bill_page.fixed(bill.current())
+    (found,) = re.findall(r"[Aa]bout ([\d.]+) dollars per million deliveries", text)
+    assert found == f"{per_million:.1f}"
+    assert f"{fixed:.1f} dollars a month" in text
+
+
+def test_the_cpu_times_are_at_least_those_that_the_page_shows() -> None:
+    head, *rows = table("delivery")
+    webhook = {row[0]: row[head.index("webhook")] for row in rows}
+    cpu = BUDGETS["cpuMs"]
+    assert 0.5 * cpu["delivery"] < float(webhook["warm delivery, CPU, ms"]) <= cpu["delivery"]
+    assert 0.5 * cpu["start"] < float(webhook["… until ready, CPU, ms"]) <= cpu["start"]
+    head, *rows = table("publisher")
+    (single,) = (
+        row[head.index("publisher, one record for each invocation")] for row in rows if row[0].startswith("CPU")
+    )
+    assert 0.5 * cpu["publisherInvocation"] < float(single) <= cpu["publisherInvocation"]
+
+
+def table(name: str) -> list[list[str]]:
+    lines = [line for line in blocks.split(TEXT, name)[1].splitlines() if line.startswith("|") and "---" not in line]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def dollars(one: Bill, load: Load, title: str) -> float:
+    (line,) = (line for line in one.lines(load) if line.title == title)
+    return line.dollars
+
+
+def test_a_thousand_a_day_costs_little_more_than_what_is_fixed() -> None:
+    assert bill.current().total(DAILY) < 1.5 * bill_page.fixed(bill.current())
