@@ -125,13 +125,17 @@ class Bill:
         count, invocations = load.deliveries, load.deliveries / _batch(load, options.window_seconds)
         steps = self._steps("message", 64 * 1024)
         ms = self._share_ms("publisherInvocation") + ROUND_TRIP_MS * (1 + load.reconnects) + self._start_ms(load)
-        log = self._bytes("publisherLog") + self._platform(options)
+        log, event = self._bytes("publisherLog") + self._platform(options), self._bytes("publishedEventLog")
         traces = (count + invocations) * options.traces
         return [
             Line("EventBridge", self._cost("busEvent", count * steps), f"{steps} step of 64 KB a delivery"),
             Line("Lambda, publisher: requests", self._cost("lambdaRequest", invocations), "1 an event"),
             Line("Lambda, publisher: duration", self._duration(invocations * ms), f"{ms:.1f} ms an invocation"),
-            Line("CloudWatch Logs, publisher", self._logs(invocations * log), f"{log} bytes an invocation"),
+            Line(
+                "CloudWatch Logs, publisher",
+                self._logs(invocations * log + count * event),
+                f"{log} bytes an invocation and {event} an event",
+            ),
             Line("X-Ray", self._cost("trace", traces), "Tracing=PassThrough"),
         ]
 

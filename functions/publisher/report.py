@@ -16,14 +16,13 @@ MOST_PATHS = 20
 
 
 def metric_values(published: Published) -> dict[str, int]:
-    """Return the metrics of a batch. ``UnknownMembers`` is absent without any."""
-    unknown = sum(len(event.unknown_members) for event in published.accepted.values())
-    return {
-        "Published": published.count,
+    """Return the metrics of a batch. A count of problems is absent if it is 0: a metric is billed when it is sent."""
+    problems = {
         "PublishParked": len(published.parked),
         "PublishFailed": len(published.failed),
-        **({"UnknownMembers": unknown} if unknown else {}),
+        "UnknownMembers": sum(len(event.unknown_members) for event in published.accepted.values()),
     }
+    return {"Published": published.count, **{name: count for name, count in problems.items() if count}}
 
 
 def line(batch: Iterable[PendingEvent], published: Published) -> dict[str, Any]:

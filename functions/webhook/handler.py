@@ -129,9 +129,10 @@ def _log_receipt(request: Request, receipt: Receipt) -> None:
     limits = sum(violation.kind is Kind.LIMIT for violation in receipt.violations)
     tolerated = sum(violation.kind is Kind.STRUCTURE for violation in receipt.violations)
     metrics.add_metric(METRICS[receipt.outcome], MetricUnit.Count, 1)
-    metrics.add_metric("LimitViolations", MetricUnit.Count, limits)
-    if tolerated:
-        metrics.add_metric("ToleratedViolations", MetricUnit.Count, tolerated)
+    # A metric is billed for every hour in which it is sent, also as zero.
+    for name, count in (("LimitViolations", limits), ("ToleratedViolations", tolerated)):
+        if count:
+            metrics.add_metric(name, MetricUnit.Count, count)
     metrics.add_metric("Lag", MetricUnit.Milliseconds, _lag(request, essentials))
     for name, value in {"message": receipt.outcome.value, **receipt.ids.present()}.items():
         metrics.add_metadata(name, value)

@@ -23,6 +23,8 @@ BUDGETS: dict[str, Any] = json.loads(bill.BUDGETS.read_text(encoding="utf-8"))
 BYTES: dict[str, int] = BUDGETS["bytes"]
 REQUEST_ID = "5a4f0b0e-8f3b-4c11-9d5e-2f1d0a6c7b11"
 SOURCE = "pexip.engage"
+RECEIVED_MS = 1_775_001_600_000
+"""After every change of the life: an updatedAt ahead of its receipt breaks a limit."""
 ITEM_OVERHEAD = 100
 """Bytes that DynamoDB adds to each item and each index entry when it bills storage."""
 PLATFORM_LINES = (
@@ -34,6 +36,7 @@ PLATFORM_LINES = (
 """What Lambda logs of a successful invocation, as text."""
 ACCESS = {
     "requestId": "Kd1xPj0cDoEEMjw=",
+    "integration.requestId": REQUEST_ID,
     "routeKey": "POST /webhooks/appointments",
     "status": "202",
     "responseLatency": "14",
@@ -75,7 +78,9 @@ def test_a_delivery_logs_one_line_of_the_bytes_and_metrics_that_the_bill_counts(
     handler = start_webhook()
     capsys.readouterr()
     for body in LIFE:
-        assert handler.lambda_handler(webhook_event(body), CONTEXT)["statusCode"] == 202
+        event = webhook_event(body)
+        event["requestContext"]["timeEpoch"] = RECEIVED_MS
+        assert handler.lambda_handler(event, CONTEXT)["statusCode"] == 202
     logged = lines(capsys)
     assert len(logged) == len(LIFE)
     assert close_to(max(len(line.encode()) for line in logged), BYTES["webhookLog"])
@@ -101,7 +106,10 @@ def test_an_invocation_of_the_publisher_logs_one_line_of_the_bytes_and_metrics_t
     assert handler.lambda_handler(stream.batches()["one"], CONTEXT) == {"batchItemFailures": []}
     logged = lines(capsys)
     assert len(logged) == 1
-    assert close_to(len(logged[0].encode()), BYTES["publisherLog"])
+    (event,) = json.loads(logged[0])["events"]
+    of_event = len(json.dumps(event, separators=(",", ":")))
+    assert close_to(of_event, BYTES["publishedEventLog"])
+    assert close_to(len(logged[0].encode()) - of_event, BYTES["publisherLog"])
     assert len(metrics(logged)) == BUDGETS["metrics"]["publisher"]
 
 
