@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HUGE = "x" * (items.BODY_BYTES + 1)
 
 
-@pytest.mark.parametrize("notes", ["short", HUGE])
+@pytest.mark.parametrize("notes", ["short", HUGE], ids=["in the item", "in the bucket"])
 def test_the_same_content_in_another_notation_is_a_duplicate(store: Store, stored: Any, notes: str) -> None:
     document = delivery(internalNotes=notes, note="é", number=1)
     save(store, received(body(document)))
@@ -32,7 +32,7 @@ def test_the_same_content_in_another_notation_is_a_duplicate(store: Store, store
     assert stored() == before
 
 
-@pytest.mark.parametrize("notes", ["short", HUGE])
+@pytest.mark.parametrize("notes", ["short", HUGE], ids=["in the item", "in the bucket"])
 @pytest.mark.parametrize("change", [{"number": 1.0}, {"number": True}, {"updated_at": "2027-01-01T00:00:00Z"}])
 def test_other_content_under_a_known_id_is_a_conflict_and_does_not_change_the_table(
     store: Store, stored: Any, notes: str, change: dict[str, Any]
@@ -79,7 +79,7 @@ class LosingAnswers:
         return answer
 
 
-@pytest.mark.parametrize("notes", ["short", HUGE])
+@pytest.mark.parametrize("notes", ["short", HUGE], ids=["in the item", "in the bucket"])
 @pytest.mark.parametrize("updated_at", ["2026-03-03T00:00:00Z", "2026-03-01T00:00:00Z"])
 def test_a_retry_after_a_lost_answer_is_a_duplicate(
     dynamodb: DynamoDBClient, table_name: str, bodies: Bodies, stored: Any, notes: str, updated_at: str

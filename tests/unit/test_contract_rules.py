@@ -83,6 +83,32 @@ def test_a_violation_of_a_type_names_the_expected_type(member: str, value: Any, 
 
 
 @pytest.mark.parametrize(
+    ("document", "path", "rule", "expected"),
+    [
+        ({**delivery(), "id": ""}, "id", "minLength", "1"),
+        ({**delivery(), "id": "x" * 1019}, "id", "maxBytes", "1018"),
+        ({**delivery(), "entity": "Office"}, "entity", "const", "Appointment"),
+        (delivery(meetingType="SKYPE"), "data.appointment.meetingType", "enum", "OFFICE, ON_LOCATION, PHONE, VIDEO"),
+        (delivery(meetingType=None), "data.appointment.meetingType", "type", "string"),
+        (delivery(updated_at="x"), "data.appointment.updatedAt", "format", "RFC 3339 date-time with offset"),
+        (delivery(office={}), "data.appointment.office.id", "required", "present"),
+        (delivery(externalId="x" * 256), "data.appointment.externalId", "maxLength", "255"),
+        (delivery(location={"countryCode": "B"}), "data.appointment.location.countryCode", "minLength", "2"),
+        (delivery(leadSegment={"id": -1}), "data.appointment.leadSegment.id", "minimum", "0"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_violation_says_what_its_rule_expects(document: Any, path: str, rule: str, expected: str) -> None:
+    try:
+        found = parse_body(body(document), ContractMode.STRICT).violations
+    except ContractError as error:
+        found = error.violations
+    assert [(violation.path, violation.rule, violation.expected) for violation in found] == [
+        (f"$.{path}", rule, expected)
+    ]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "2026-03-02T09:00:00",
