@@ -94,13 +94,11 @@ def event_sort_key(envelope_id: str) -> str:
     return EVENT_SORT_KEY_PREFIX + envelope_id
 
 
-def event_item(
-    delivery: Delivery, *, stale: bool = False, stored_at: str | None = None, body_key: str | None = None
-) -> Item:
+def event_item(delivery: Delivery, *, stale: bool = False, body_key: str | None = None) -> Item:
     """Return the event item: the exact bytes, compressed, and what a reader needs without decompressing them.
 
-    ``stored_at`` is the instant of the write, ``received_at`` by default. With ``body_key`` the body is the object
-    of that key, and the item holds the digest of its content instead.
+    ``storedAt`` is the receipt until the store sets it to the instant of its write. With ``body_key`` the body is the
+    object of that key, and the item holds the digest of its content instead.
     """
     essentials, document = delivery.essentials, delivery.document
     item = _texts(
@@ -110,7 +108,7 @@ def event_item(
             "updatedAt": essentials.updated_at,
             ORDER: delivery.order,
             "receivedAt": delivery.received_at,
-            STORED_AT: stored_at or delivery.received_at,
+            STORED_AT: delivery.received_at,
         }
     )
     names = ("correlationId", "webhookConfigurationId", "version")
@@ -214,8 +212,10 @@ def size(item: Item) -> int:
 def _size(attribute: Attribute) -> int:
     (kind, value), *_ = attribute.items()
     match kind:
-        case "S" | "N":
+        case "S":
             return _bytes(value)
+        case "N":
+            return 1 + _bytes(value)  # one byte for two digits, and one more
         case "B":
             return len(value)
         case "L":
