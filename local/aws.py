@@ -97,8 +97,11 @@ class EmbeddedAws:
         )
 
     def environment(self, logical_id: str) -> dict[str, str]:
-        """Return the function's environment: the template's variables with resolved values, and the endpoints."""
-        variables = self._template.function(logical_id).environment
+        """Return the function's environment: the template's variables with resolved values, and the endpoints.
+
+        It has no AWS_CA_BUNDLE, which names a file in a layer.
+        """
+        variables = self._template.function(logical_id).environment.keys() - {"AWS_CA_BUNDLE"}
         resolved = {name: self._outputs[output_key(logical_id, name)] for name in variables}
         return {**resolved, **CREDENTIALS, **self.endpoints, "AWS_REGION": REGION}
 

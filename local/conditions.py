@@ -9,7 +9,8 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 def holding(conditions: Mapping[str, Any], values: Mapping[str, Any]) -> set[str]:
-    """Return the names of the conditions that hold for these values of the parameters."""
+    """Return the names of the conditions that hold for these values of the parameters, in the partition aws."""
+    values = {"AWS::Partition": "aws", **values}
     return {name for name in conditions if _holds(conditions[name], conditions, values)}
 
 

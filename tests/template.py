@@ -49,6 +49,13 @@ def resources(names: set[str]) -> Resources:
     return chosen
 
 
+def shared_variables(names: set[str]) -> dict[str, Any]:
+    """Return the environment variables that all functions share under these conditions."""
+    variables = DOCUMENT["Globals"]["Function"]["Environment"]["Variables"]
+    shared: dict[str, Any] = conditions.resolve(variables, names)
+    return shared
+
+
 def resolved(node: Any, stack_name: str) -> Any:
     """The node in the stack of this name: each reference to a resource contains the stack's name, as a generated one.
 

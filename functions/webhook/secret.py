@@ -12,6 +12,7 @@ from botocore.parsers import ResponseParserError
 from appointments import timing
 from appointments.deadline import Deadline
 from appointments.errors import AppointmentsError, DeadlineExceededError, UnavailableError
+from appointments.sdk import name_of
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -137,4 +138,4 @@ class Secret:
 
 def _kind(error: Exception) -> str:
     """The code of the error, because its message can contain names."""
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else name_of(error)

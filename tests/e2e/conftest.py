@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from filelock import FileLock
 
 from bench.folders import LAYERS
 from local.aws import EmbeddedAws
 from local.template import Template
-from tests import runtime, sam
+from tests import runtime, sam, tls
 from tests.artefacts import make_read_only
+from tests.faults.proxy import Proxy
+from tests.template import default_conditions, shared_variables
 
 FOLDER = Path(__file__).parent
 
@@ -60,11 +63,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def opt(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both layers in one read-only folder, as in /opt on Lambda."""
+def authority() -> trustme.CA:
+    """The authority of the endpoints that the built functions call."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def opt(built: Path, authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both layers in one read-only folder, as in /opt on Lambda, with the authority among Amazon's."""
     merged = tmp_path_factory.mktemp("lambda") / "opt"
     for layer in LAYERS:
         shutil.copytree(built / layer, merged, dirs_exist_ok=True)
+    authority.cert_pem.write_to_path(merged / "python" / "amazon-roots.pem", append=True)
     make_read_only(merged)
     return merged
 
@@ -80,8 +90,8 @@ def fresh_aws() -> Iterator[EmbeddedAws]:
 
 
 @pytest.fixture(scope="session")
-def start(built: Path, opt: Path) -> Callable[..., Any]:
-    """Return a function that starts a built function with a fresh AWS and the read-only layers."""
+def start(built: Path, opt: Path, authority: trustme.CA) -> Callable[..., Any]:
+    """Return a function that starts a built function with a fresh AWS, over TLS, and the read-only layers."""
 
     def start_function(function: str, events: list[str], variables: dict[str, str], layers: Path = opt) -> Any:
         task = opt.parent / function
@@ -94,7 +104,10 @@ def start(built: Path, opt: Path) -> Callable[..., Any]:
             "handler": Template().function(function).handler,
             "events": [json.loads((sam.ROOT / "events" / f"{event}.json").read_text()) for event in events],
         }
-        with fresh_aws() as aws:
-            return runtime.run("start", parameters, {**aws.environment(function), **variables})
+        declared = shared_variables(default_conditions())["AWS_CA_BUNDLE"]
+        trusted = {"AWS_CA_BUNDLE": str(layers / Path(declared).relative_to("/opt"))}
+        with fresh_aws() as aws, Proxy("aws", aws.url, tls.server_context(authority)) as front:
+            environment = {**aws.environment(function), **trusted, "AWS_ENDPOINT_URL": front.url}
+            return runtime.run("start", parameters, {**environment, **variables})
 
     return start_function

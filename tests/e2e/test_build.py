@@ -15,6 +15,7 @@ from bench.folders import LAYERS
 from tests import runtime, sam
 from tests.artefacts import FUNCTIONS, bytes_in, digest, make_read_only
 from tests.e2e.conftest import fresh_aws
+from tests.unit.test_roots import FINGERPRINTS, PEM, fingerprint
 
 MOST_BYTES = 15_000_000
 """The largest size of a function with its layers, unpacked. Every cold start reads them."""
@@ -150,6 +151,13 @@ def test_each_library_has_its_licence_and_the_metadata_that_scanners_read(built:
     assert (built / "DependenciesLayer" / "python" / "botocore" / "cacert.pem").is_file()
 
 
+def test_the_layer_has_exactly_the_five_roots_of_amazon_beside_the_bundle_of_botocore(built: Path) -> None:
+    layer = built / "DependenciesLayer" / "python"
+    certificates = PEM.findall((layer / "amazon-roots.pem").read_text(encoding="utf-8"))
+    assert sorted(map(fingerprint, certificates)) == sorted(FINGERPRINTS.values())
+    assert len(PEM.findall((layer / "botocore" / "cacert.pem").read_text(encoding="utf-8"))) > len(FINGERPRINTS)
+
+
 def test_a_function_with_its_layers_is_below_the_size_limit(built: Path) -> None:
     layers = sum(bytes_in(built / layer) for layer in LAYERS)
     assert {
@@ -192,11 +200,14 @@ def test_a_build_in_another_folder_is_identical_and_includes_a_change(
         assert digest(again / artefact) == digest(built / artefact), artefact
     with (project / "layers" / "appointments" / "appointments" / "storage" / "store.py").open("a") as source:
         source.write("CHANGED = True\n")
+    (project / "layers" / "dependencies" / "own-authorities.pem").write_text("the authorities of a proxy")
     changed, before = (digest(folder / "AppointmentsLayer") for folder in (sam.build(again, project), built))
     assert {path for path in before if changed[path] != before[path]} == {
         "python/appointments/storage/store.py",
         "python/appointments/storage/__pycache__/store.cpython-313.pyc",
     }
+    own = again / "DependenciesLayer" / "python" / "own-authorities.pem"
+    assert own.read_text() == "the authorities of a proxy"
 
 
 def _is_in(name: str, prefixes: set[str]) -> bool:

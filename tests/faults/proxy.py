@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 from collections import Counter
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,14 +32,15 @@ class Rule:
 
 
 class Proxy:
-    """Listens on a free port and forwards to ``target``, which may be set later.
+    """Listens on a free port, with TLS if there is a ``context``, and forwards to ``target``, which may be set later.
 
     ``requests`` counts the requests by operation. A newer rule has precedence.
     """
 
-    def __init__(self, service: str, target: str = "") -> None:
+    def __init__(self, service: str, target: str = "", context: ssl.SSLContext | None = None) -> None:
         self.service = service
         self.target = target
+        self._context = context
         self.requests: Counter[str] = Counter()
         self._rules: list[Rule] = []
         self._lock = Lock()
@@ -50,7 +52,7 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'https' if self._context else 'http'}://127.0.0.1:{self._port}"
 
     def inject(self, fault: Fault, operation: str | None = None, times: int | None = None) -> Rule:
         """Add a rule and return it. Set its ``remaining`` to 0 to end it."""
@@ -114,6 +116,8 @@ class Proxy:
 
     def _listen(self, port: int) -> ThreadingHTTPServer:
         server = _Server(("127.0.0.1", port), type("Handler", (_Handler,), {"proxy": self}))
+        if self._context:
+            server.socket = self._context.wrap_socket(server.socket, server_side=True)
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="proxy", daemon=True).start()
         return server
 

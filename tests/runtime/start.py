@@ -40,6 +40,18 @@ class Watch:
     def begin_phase(self) -> None:
         self.phases.append({"opened": [], "requests": []})
 
+    def authorities(self) -> None:
+        """Record the file of authorities that each TLS context reads. OpenSSL opens it, without an audit event."""
+        import ssl
+
+        load = ssl.SSLContext.load_verify_locations
+
+        def recorded(context: Any, cafile: Any = None, *more: Any, **named: Any) -> None:
+            self.phases[-1]["opened"].append(_text(cafile))
+            load(context, cafile, *more, **named)
+
+        ssl.SSLContext.load_verify_locations = recorded  # type: ignore[assignment,method-assign]
+
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         match event:
             case "compile" if self._is_ours(arguments[1]):
@@ -84,6 +96,7 @@ def start(given: dict[str, Any]) -> dict[str, Any]:
     sys.addaudithook(watch)
     sys.path[:0] = given["paths"]
     before = set(sys.modules)
+    watch.authorities()
     module, _, name = given["handler"].rpartition(".")
     handler = getattr(importlib.import_module(module), name)
     imported = _comparable(set(sys.modules) - before)

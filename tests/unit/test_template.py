@@ -18,7 +18,7 @@ import webhook.settings
 from appointments.contract.mode import ContractMode
 from appointments.publishing import messages
 from appointments.storage import bodies, items
-from tests.template import DOCUMENT, default_conditions, every_condition, of_type, resources
+from tests.template import DEFAULTS, DOCUMENT, default_conditions, every_condition, of_type, resources, shared_variables
 
 ROOT = Path(__file__).parent.parent.parent
 RESOURCES = resources(default_conditions())
@@ -60,6 +60,25 @@ def test_a_deployed_function_talks_to_aws_itself(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv(name, value)
     for service in ("dynamodb", "events", "secretsmanager"):
         assert ".amazonaws.com" in boto3.Session().client(service).meta.endpoint_url
+
+
+@pytest.mark.parametrize(
+    ("ca_bundle", "partition", "file"),
+    [
+        ("amazon", "aws", "amazon-roots.pem"),
+        ("amazon", "aws-us-gov", "amazon-roots.pem"),
+        ("amazon", "aws-eusc", "amazon-roots.pem"),
+        ("amazon", "aws-cn", "botocore/cacert.pem"),
+        ("botocore", "aws", "botocore/cacert.pem"),
+        ("own", "aws", "own-authorities.pem"),
+    ],
+)
+def test_the_functions_trust_the_authorities_of_the_parameter_and_of_the_partition(
+    monkeypatch: pytest.MonkeyPatch, ca_bundle: str, partition: str, file: str
+) -> None:
+    monkeypatch.setitem(DEFAULTS, "CaBundle", ca_bundle)
+    monkeypatch.setitem(DEFAULTS, "AWS::Partition", partition)
+    assert shared_variables(default_conditions())["AWS_CA_BUNDLE"] == f"/opt/python/{file}"
 
 
 def test_sam_local_sets_only_variables_that_the_template_declares() -> None:

@@ -1,4 +1,4 @@
-"""Sessions and settings of botocore with only what our few calls need.
+"""Sessions and settings of botocore with only what our few calls need, and the names of its errors.
 
 They use public names of botocore alone. tests/unit/test_clients.py compares the requests with those of a full session
 (docs/decisions/0018).
@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, Any
 
 from botocore import handlers
 from botocore.config import Config
+from botocore.exceptions import SSLError
 from botocore.session import Session
 
 if TYPE_CHECKING:
     from appointments.timing import CallTimeouts
+
+UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
+"""OpenSSL's codes for a chain of certificates that ends at no trusted one (X509_STORE_CTX_get_error(3))."""
 
 
 def lean_session(services: Collection[str]) -> Session:
@@ -53,3 +58,17 @@ def lean_config(session: Session, timeouts: CallTimeouts) -> Config:
         parameter_validation=False,  # tests check what our code sends; the check costs a twentieth of each delivery
         user_agent=session.user_agent(),  # assembled once instead of twice in each call
     )
+
+
+def name_of(error: Exception) -> str:
+    """Return the name of an error of a call, and what to do about a certificate authority that is not trusted.
+
+    The error's own message can quote the request.
+    """
+    name = type(error).__name__
+    cause = next(iter(error.kwargs["error"].args), None) if isinstance(error, SSLError) else None
+    if isinstance(cause, SSLCertVerificationError) and cause.verify_code in UNKNOWN_AUTHORITY:
+        return f"{name}: no trusted authority signed the endpoint's certificate; set the parameter CaBundle"
+    if isinstance(cause, FileNotFoundError):
+        return f"{name}: the file of certificate authorities is missing; correct the parameter CaBundle"
+    return name

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from appointments.publishing.messages import Message
+from appointments.sdk import name_of
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -103,7 +104,7 @@ def _result(result: dict[str, Any]) -> Result:
 
 def _of_whole_call(error: Exception) -> Refusal:
     if not isinstance(error, ClientError):
-        name = type(error).__name__
+        name = name_of(error)
         return Refusal(name, permanent=name in CONTENT_ERRORS, whole_call=True)
     code = error.response.get("Error", {}).get("Code", "Unknown")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")

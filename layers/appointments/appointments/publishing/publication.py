@@ -29,6 +29,7 @@ from appointments.publishing.bus import CALL_ENTRIES, Accepted, Bus, Refusal, Re
 from appointments.publishing.failures import Cause
 from appointments.publishing.messages import ENTRY_BYTES, Message
 from appointments.publishing.pending import AppointmentQueue, ParkReason, PendingEvent, PendingEvents
+from appointments.sdk import name_of
 
 CALLS_IN_FLIGHT = 4
 """At most this many calls while the bus answers. After a call that fails as a whole there is one at a time."""
@@ -148,7 +149,7 @@ class _Publication:
             # Only a fetch can hang. Other builds run without the deadline's second thread, a third of their cost.
             queue.message = self._deadline.call(event.build) if event.fetches else event.build()
         except (BotoCoreError, ClientError) as error:  # before UNREADABLE: some of them are ValueErrors as well
-            queue.pause(type(error).__name__, self._deadline.now())
+            queue.pause(name_of(error), self._deadline.now())
         except UNREADABLE as error:
             queue.park_reason = ParkReason(Cause.UNREADABLE, type(error).__name__)
         except Exception as error:  # noqa: BLE001 - an error that is not known to be permanent is retried
@@ -159,7 +160,7 @@ class _Publication:
         try:
             self._deadline.call(lambda: self._park(event, reason))
         except Exception as error:  # noqa: BLE001 - after any error the event is not known to be safe
-            queue.pause(type(error).__name__, self._deadline.now())
+            queue.pause(name_of(error), self._deadline.now())
         else:
             self._published.parked[event.sequence_number] = reason
             queue.advance()

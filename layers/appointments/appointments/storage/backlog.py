@@ -23,6 +23,7 @@ from appointments.errors import (
     DeadlineExceededError,
     UndeliverableError,
 )
+from appointments.sdk import name_of
 from appointments.storage import items
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Backlog:
         except ClientError as error:
             raise BacklogUnavailableError("the backlog answered " + error.response["Error"]["Code"]) from None
         except (BotoCoreError, ResponseParserError) as error:
-            raise BacklogUnavailableError("the backlog did not answer: " + type(error).__name__) from None
+            raise BacklogUnavailableError("the backlog did not answer: " + name_of(error)) from None
 
     def _send(self, deferred: Deferred) -> None:
         message = encode(deferred)

@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from appointments.errors import BodyLostError, BodyUnavailableError
+from appointments.sdk import name_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -71,7 +72,7 @@ class Bodies:
         except ClientError as error:
             raise BodyUnavailableError("S3 answered " + error.response["Error"]["Code"]) from None
         except (BotoCoreError, ResponseParserError) as error:
-            raise BodyUnavailableError("S3 did not answer: " + type(error).__name__) from None
+            raise BodyUnavailableError("S3 did not answer: " + name_of(error)) from None
         return key
 
     def get(self, key: str) -> bytes:
@@ -87,7 +88,7 @@ class Bodies:
             kind = BodyLostError if code == "NoSuchKey" else BodyUnavailableError
             raise kind("S3 answered " + code) from None
         except (BotoCoreError, ResponseParserError) as error:
-            raise BodyUnavailableError("S3 did not answer: " + type(error).__name__) from None
+            raise BodyUnavailableError("S3 did not answer: " + name_of(error)) from None
         if hashlib.sha256(body).hexdigest() != key.rpartition("/")[2]:
             raise BodyLostError("the object is not the body that its key names")
         return body

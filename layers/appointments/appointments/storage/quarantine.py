@@ -20,6 +20,7 @@ from appointments.contract.essentials import Ids
 from appointments.contract.violations import Violation
 from appointments.errors import QuarantineUnavailableError
 from appointments.outcome import Outcome
+from appointments.sdk import name_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -152,7 +153,7 @@ class Quarantine:
         except ClientError as error:
             return error.response["Error"]["Code"]
         except (BotoCoreError, ResponseParserError) as error:
-            raise QuarantineUnavailableError("S3 did not answer: " + type(error).__name__) from None
+            raise QuarantineUnavailableError("S3 did not answer: " + name_of(error)) from None
         return None
 
 

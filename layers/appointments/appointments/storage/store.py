@@ -30,6 +30,7 @@ from appointments.contract import instants
 from appointments.contract.essentials import instant_of
 from appointments.errors import BodyUnavailableError, DeadlineExceededError, StoreRefusedError, StoreUnavailableError
 from appointments.outcome import Outcome
+from appointments.sdk import name_of
 from appointments.storage import items
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class Store:
         except DeadlineExceededError:
             raise StoreUnavailableError("DynamoDB did not answer in time") from None
         except (BotoCoreError, ResponseParserError) as error:
-            raise StoreUnavailableError("DynamoDB did not answer: " + type(error).__name__) from None
+            raise StoreUnavailableError("DynamoDB did not answer: " + name_of(error)) from None
         return None
 
 
