@@ -1,12 +1,14 @@
-"""Budgets of the built functions: imported modules, opened files, AWS calls and size. Counted, never timed.
+"""Budgets of the built functions: modules, files, bytecode instructions, AWS calls and size. Counted, never timed.
 
 The budgets are in tests/fixtures/budgets: for each function the modules that a start may import, and in budgets.json
-the number of files and bytes. A change that needs more raises the budget and gives the reason.
+the other numbers. A change that needs more raises the budget and gives the reason.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,8 +29,23 @@ EVENTS = {
         "webhook/stale",
     ],
     "PublisherFunction": ["stream/batch", "stream/one"],
-    "BacklogFunction": ["backlog/batch"],
+    "BacklogFunction": ["backlog/batch", "backlog/batch"],
 }
+BURNT_AT_START = """
+
+for _ in range(2_000_000):
+    pass
+"""
+BURNT_BY_A_DELIVERY = """
+
+_parse_once = parse_body
+
+
+def parse_body(body: bytes, mode: ContractMode = ContractMode.TOLERANT) -> Parsed:
+    for _ in range(20):
+        _parse_once(body, mode)
+    return _parse_once(body, mode)
+"""
 SECRET, STORE = "GetSecretValue", "TransactWriteItems"
 
 
@@ -69,6 +86,39 @@ def test_only_the_first_event_after_a_start_opens_files(started: Any, function: 
     assert [path for opened in later for path in opened if "content" not in path] == []
 
 
+def over_budget(function: str, started: Any) -> set[str]:
+    """Return which budgets of bytecode instructions a start and its second event, a warm one, exceed."""
+    start, _, warm, *_ = (phase["instructions"] for phase in started["phases"])
+    counts = {"instructionsOfAStart": start, "instructionsOfAWarmEvent": warm}
+    assert all(count > LIMITS[function][name] // 2 for name, count in counts.items()), counts
+    return {name for name, count in counts.items() if count > LIMITS[function][name]}
+
+
+@each_function
+def test_a_start_and_a_warm_event_run_no_more_instructions_than_their_budgets(started: Any, function: str) -> None:
+    assert over_budget(function, started) == set(), [phase["instructions"] for phase in started["phases"]]
+
+
+@pytest.mark.parametrize(
+    ("file", "burnt", "budget"),
+    [
+        ("timing.py", BURNT_AT_START, "instructionsOfAStart"),
+        ("contract/parsing.py", BURNT_BY_A_DELIVERY, "instructionsOfAWarmEvent"),
+    ],
+)
+def test_cpu_that_is_burnt_on_purpose_exceeds_the_budget(
+    start: Callable[..., Any], opt: Path, tmp_path: Path, file: str, burnt: str, budget: str
+) -> None:
+    layers = tmp_path / "opt"
+    shutil.copytree(opt, layers, copy_function=shutil.copyfile)
+    source = layers / "python" / "appointments" / file
+    source.write_text(source.read_text() + burnt)
+    bytecode = Path(importlib.util.cache_from_source(str(source)))
+    shutil.rmtree(bytecode.parent)
+    burning = start("WebhookFunction", EVENTS["WebhookFunction"], {}, layers)
+    assert budget in over_budget("WebhookFunction", burning)
+
+
 @each_function
 def test_a_function_with_its_layers_is_no_larger_than_its_budget(built: Path, started: Any, function: str) -> None:
     assert started
@@ -95,6 +145,6 @@ def test_the_publisher_makes_no_more_calls_for_a_batch_than_its_budget(started: 
 
 @pytest.mark.parametrize("started", ["BacklogFunction"], indirect=True, scope="module")
 def test_the_backlog_function_makes_only_store_calls(started: Any) -> None:
-    start, batch = (phase["requests"] for phase in started["phases"])
+    start, *batches = (phase["requests"] for phase in started["phases"])
     assert start == []
-    assert set(batch) == {STORE}
+    assert [set(batch) for batch in batches] == [{STORE}, {STORE}]

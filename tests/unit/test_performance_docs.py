@@ -126,6 +126,8 @@ def test_the_page_lists_every_budget() -> None:
             str(len(modules)),
             str(limits["filesOpenedAtStart"]),
             str(limits["filesOpenedByTheFirstEvent"]),
+            f"{limits['instructionsOfAStart']:,}",
+            f"{limits['instructionsOfAWarmEvent']:,}",
             str(limits["bytes"] / 1_000_000),
         ]
     assert {row[0] for row in rows} | {"writeUnits"} == BUDGETS.keys()
