@@ -76,10 +76,13 @@ class Line(NamedTuple):
 class Bill:
     """The bill for these quantities and prices."""
 
-    def __init__(self, budgets: dict[str, Any], prices: dict[str, Any], alarms: int, memory_mb: int) -> None:
+    def __init__(
+        self, budgets: dict[str, Any], prices: dict[str, Any], *, alarms: int, dashboards: int, memory_mb: int
+    ) -> None:
         self._budgets = budgets
         self._prices = prices
         self._alarms = alarms
+        self._dashboards = dashboards
         self._memory_mb = memory_mb
 
     def lines(self, load: Load, options: Options = DEFAULT) -> list[Line]:
@@ -140,12 +143,14 @@ class Bill:
         ]
 
     def _fixed(self) -> list[Line]:
-        metrics, polls = sum(self._budgets["metrics"].values()), POLLS_A_MINUTE * MINUTES_A_MONTH
+        metrics, boards = sum(self._budgets["metrics"].values()), self._dashboards
+        polls = POLLS_A_MINUTE * MINUTES_A_MONTH
         reads, keys = (number * MINUTES_A_MONTH / CACHE_MINUTES for number in (SECRET_VERSIONS, CALLERS))
         secret = self._cost("secret", 1) + self._cost("secretCall", reads)
         return [
             Line("CloudWatch: custom metrics", self._cost("metric", metrics), f"{metrics}", fixed=True),
-            Line("CloudWatch: alarms", self._cost("alarm", self._alarms), f"{self._alarms}", fixed=True),
+            Line("CloudWatch: alarms", self._cost("alarm", self._alarms), f"on {self._alarms} metrics", fixed=True),
+            Line("CloudWatch: dashboards", self._cost("dashboard", boards), f"{boards}", fixed=True),
             Line("Secrets Manager", secret, f"1 secret, {reads:,.0f} calls", fixed=True),
             Line("SQS: polling the backlog", self._cost("queueRequest", polls), f"{polls:,} requests", fixed=True),
             Line("KMS: key of the table", self._cost("keyRequest", keys), f"{keys:,.0f} requests", fixed=True),
@@ -192,8 +197,18 @@ def current() -> Bill:
     """Return the bill for the committed budgets and prices."""
     template = Template()
     budgets = json.loads(BUDGETS.read_text(encoding="utf-8"))
-    alarms = template.count("AWS::CloudWatch::Alarm")
-    return Bill(budgets, prices()["prices"], alarms, template.function("WebhookFunction").memory_mb)
+    return Bill(
+        budgets,
+        prices()["prices"],
+        alarms=sum(map(alarm_metrics, template.existing("AWS::CloudWatch::Alarm"))),
+        dashboards=len(template.existing("AWS::CloudWatch::Dashboard")),
+        memory_mb=template.function("WebhookFunction").memory_mb,
+    )
+
+
+def alarm_metrics(alarm: dict[str, Any]) -> int:
+    """Return how many metrics an alarm reads: each is billed, and an expression of metrics reads several."""
+    return max(1, sum("MetricStat" in query for query in alarm.get("Metrics", [])))
 
 
 def prices() -> dict[str, Any]:

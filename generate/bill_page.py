@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from generate import blocks
-from generate.bill import DAILY, DEFAULT, LOADS, MILLION, Bill, Line, Load, Options, current, prices
+from generate.bill import DAILY, DEFAULT, LOADS, MILLION, ROOT, Bill, Line, Load, Options, current, prices
 
 BLOCK = "bill"
 WINDOW_SECONDS = 60
+PER_MILLION = re.compile(r"([Aa]bout )[\d.]+( dollars per million deliveries)")
+FIXED = re.compile(r"[\d.]+( dollars a month (?:besides|that do not depend))")
 LEVERS = {
     "`OfficeIndex`, `EmployeeIndex`, `CustomerIndex` = `false`": DEFAULT._replace(indexes=False),
     "`PlatformLogs` = `problems`": DEFAULT._replace(platform_logs=False),
@@ -29,6 +33,13 @@ def content() -> str:
             blocks.table(_levers(bill)),
         )
     )
+
+
+def with_figures(path: str) -> str:
+    """Return a page that names the price of the stack, with the price of the bill."""
+    bill, text = current(), (ROOT / path).read_text(encoding="utf-8")
+    text = PER_MILLION.sub(rf"\g<1>{per_million(bill):.1f}\g<2>", text)
+    return FIXED.sub(rf"{fixed(bill):.1f}\g<1>", text)
 
 
 def per_million(bill: Bill, options: Options = DEFAULT) -> float:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from generate import budgets, contract_schema, core_schema, events_page, member_names, rules, table_page
+from generate import bill_page, budgets, contract_schema, core_schema, events_page, member_names, rules, table_page
 from samples import files as samples
 
 ROOT = Path(__file__).parents[1]
@@ -17,6 +18,8 @@ FILES: list[tuple[str, Callable[[], str]]] = [
     ("layers/dependencies/requirements.txt", LAMBDA_LOCK.read_text),
     ("docs/contract.schema.json", contract_schema.generate),
     ("docs/events.md", events_page.generate),
+    ("README.md", partial(bill_page.with_figures, "README.md")),
+    ("docs/deploying.md", partial(bill_page.with_figures, "docs/deploying.md")),
     ("docs/performance.md", budgets.generate),
     ("docs/rules.md", rules.generate),
     ("docs/table.md", table_page.generate),

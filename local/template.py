@@ -76,10 +76,13 @@ class Template:
         names = conditions.holding(self._document["Conditions"], values)
         return dict(conditions.resolve(self.properties("AppointmentsTable"), names))
 
-    def count(self, kind: str) -> int:
-        """Return the number of resources of this type that exist without a condition."""
-        resources = self._document["Resources"].values()
-        return sum(resource["Type"] == kind and "Condition" not in resource for resource in resources)
+    def existing(self, kind: str) -> list[dict[str, Any]]:
+        """Return the properties of the resources of this type that exist with the default parameters."""
+        values = {name: parameter.get("Default") for name, parameter in self._document["Parameters"].items()}
+        names = conditions.holding(self._document["Conditions"], values)
+        resources = [each for each in self._document["Resources"].values() if each["Type"] == kind]
+        present = [each for each in resources if each.get("Condition", "") in {"", *names}]
+        return [dict(conditions.resolve(each["Properties"], names)) for each in present]
 
     def type_of(self, logical_id: str) -> str:
         return str(self._document["Resources"][logical_id]["Type"])

@@ -12,9 +12,8 @@ import pytest
 from generate import bill, bill_page, blocks
 from generate.bill import DAILY, DEFAULT, LOADS, MILLION, Bill, Load, Options
 from generate.budgets import PAGE
-from local.template import Template
 from tests.project import ROOT
-from tests.template import DOCUMENT
+from tests.template import DOCUMENT, default_conditions, of_type, resources
 
 PRICES: dict[str, Any] = bill.prices()
 BUDGETS: dict[str, Any] = json.loads(bill.BUDGETS.read_text(encoding="utf-8"))
@@ -31,7 +30,7 @@ ROWS = {
 def with_budget(group: str, name: str, value: float) -> Bill:
     budgets = copy.deepcopy(BUDGETS)
     budgets[group][name] = value
-    return Bill(budgets, PRICES["prices"], alarms=6, memory_mb=512)
+    return Bill(budgets, PRICES["prices"], alarms=6, dashboards=0, memory_mb=512)
 
 
 def test_the_page_has_every_line_for_both_loads_and_its_total_is_their_sum() -> None:
@@ -119,9 +118,18 @@ def test_every_price_has_a_unit_and_a_source_at_aws() -> None:
     assert f"List prices of {PRICES['region']} without a free tier, {PRICES['date']}" in BLOCK
 
 
-def test_every_alarm_of_the_template_is_billed() -> None:
-    alarms = Template().count("AWS::CloudWatch::Alarm")
-    assert ROWS["CloudWatch: alarms"] == [round(alarms * 0.10, 2)] * 2
+def test_every_metric_of_an_alarm_and_every_dashboard_of_the_template_is_billed() -> None:
+    stack = resources(default_conditions())
+    alarms = [alarm["Properties"] for alarm in of_type(stack, "AWS::CloudWatch::Alarm").values()]
+    read = [json.dumps(alarm).count("MetricStat") or 1 for alarm in alarms]
+    assert ROWS["CloudWatch: alarms"] == [round(sum(read) * 0.10, 2)] * 2
+    assert ROWS["CloudWatch: dashboards"] == [3.0 * len(of_type(stack, "AWS::CloudWatch::Dashboard"))] * 2
+
+
+def test_an_alarm_on_an_expression_is_billed_for_each_metric_that_it_reads() -> None:
+    queries = [{"Id": "sum", "Expression": "a + b"}, {"Id": "a", "MetricStat": {}}, {"Id": "b", "MetricStat": {}}]
+    assert bill.alarm_metrics({"Metrics": queries}) == 2
+    assert bill.alarm_metrics({"MetricName": "Errors"}) == 1
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/deploying.md"])
