@@ -26,6 +26,7 @@ COMMANDS = {
     "verify": "appointments_cli.commands.verify:verify",
     "quarantine": "appointments_cli.quarantine.commands:quarantine",
     "failures": "appointments_cli.failures.commands:failures",
+    "backlog": "appointments_cli.backlog.commands:backlog",
 }
 """Module and name of each command. A command is imported when it runs, so that the others start fast."""
 

@@ -53,6 +53,9 @@ COMMANDS = [
     ["failures", "list"],
     ["failures", "redrive"],
     ["failures", "redrive", "--appointment", "a"],
+    ["backlog", "status"],
+    ["backlog", "list"],
+    ["backlog", "redrive"],
 ]
 
 

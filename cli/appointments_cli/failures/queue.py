@@ -35,6 +35,7 @@ class HeldFailure:
     message_id: str
     receipt: str
     failure: Failure | None
+    body: str = ""
 
 
 class FailureReader:
@@ -77,7 +78,9 @@ class FailureReader:
             # A message whose hold has ended comes again: only a new one says that the end is not reached.
             empty = 0 if any(each["MessageId"] not in self._held for each in messages) else empty + 1
             for message in messages:
-                held = HeldFailure(message["MessageId"], message["ReceiptHandle"], _parsed(message["Body"]))
+                held = HeldFailure(
+                    message["MessageId"], message["ReceiptHandle"], _parsed(message["Body"]), message["Body"]
+                )
                 self._held[held.message_id] = held
             self.extend_hold()
         return list(self._held.values())

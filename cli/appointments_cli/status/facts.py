@@ -78,6 +78,10 @@ def total(points: dict[datetime, float]) -> int:
     return round(sum(points.values()))
 
 
+def latest(points: dict[datetime, float]) -> float | None:
+    return points[max(points)] if points else None
+
+
 def guarded(name: str, check: Check, look: Look) -> Iterator[Fact]:
     """Run a check. What it may not read, or what is not there, is unknown and never fine."""
     from botocore.exceptions import ClientError

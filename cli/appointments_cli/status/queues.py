@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
 
-from appointments_cli.status.facts import INFO, OK, UNKNOWN, WRONG, Fact, Look, Metric, values
-from appointments_cli.status.traffic import latest
+from appointments_cli.status.facts import INFO, OK, UNKNOWN, WRONG, Fact, Look, Metric, latest, values
 
 OLDEST_SECONDS = 900
 """BacklogAgeAlarm fires at this age."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from appointments_cli.moments import ago
 from appointments_cli.status.facts import INFO, OK, WRONG, Fact, Look, Metric, total, values
@@ -70,7 +70,3 @@ def iterator_age(look: Look) -> Iterator[Fact]:
 
 def _of(service: str, look: Look, names: tuple[str, ...]) -> list[Metric]:
     return [Metric(look.namespace, name, (("service", service),)) for name in names]
-
-
-def latest(points: dict[datetime, float]) -> float | None:
-    return points[max(points)] if points else None

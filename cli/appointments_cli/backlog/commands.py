@@ -1,0 +1,155 @@
+"""The commands ``appointments backlog status``, ``list`` and ``redrive``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from appointments_cli.errors import WrongTargetError
+from appointments_cli.options import limit_option, with_screen
+from appointments_cli.screen import Column, Kind, Record, Screen
+from appointments_cli.target import Target, with_target
+
+if TYPE_CHECKING:
+    from appointments_cli.failures.queue import HeldFailure
+
+QUEUES = {"BacklogQueue": "deliveries that wait for the table", "BacklogFailureQueue": "deliveries that were given up"}
+COUNTS = (
+    Column("queue", kind=Kind.ID, essential=True),
+    Column("waiting", kind=Kind.NUMBER, essential=True),
+    Column("inFlight", "in flight", Kind.NUMBER, essential=True),
+    Column("oldestSeconds", "oldest (s)", Kind.NUMBER, importance=7),
+    Column("content", importance=3),
+)
+MESSAGES = (
+    Column("receivedAt", "received", Kind.INSTANT, essential=True),
+    Column("result", kind=Kind.ID, importance=9),
+    Column("appointmentId", "appointment", Kind.ID, importance=8),
+    Column("eventType", "event", Kind.ID, importance=5),
+    Column("envelopeId", "envelope id", Kind.ID, importance=7),
+    Column("bytes", kind=Kind.NUMBER, importance=3),
+    Column("problem", importance=6),
+    Column("messageId", "message id", Kind.ID, importance=2),
+)
+_limit = limit_option(1000, "messages")
+
+
+@click.group()
+def backlog() -> None:
+    """Show the deliveries that wait for the table, and return those that were given up."""
+
+
+@backlog.command()
+@with_target()
+@with_screen
+def status(target: Target, *, screen: Screen) -> None:
+    """Count the deliveries that wait, are in flight or were given up. Exit code 1 if one was given up."""
+    records = [_counts(target, screen, name, content) for name, content in QUEUES.items()]
+    screen.table(COUNTS, records)
+    given_up = records[1]["waiting"] + records[1]["inFlight"]
+    if given_up:
+        screen.say("deliveries were given up: 'appointments backlog list', then 'appointments backlog redrive'")
+        raise click.exceptions.Exit(1)
+
+
+@backlog.command("list")
+@with_target()
+@with_screen
+@_limit
+def list_(target: Target, *, screen: Screen, limit: int) -> None:
+    """List the deliveries that were given up. They stay there, and others see them again within seconds."""
+    from appointments_cli.failures.queue import LOOK_SECONDS, FailureReader
+
+    with FailureReader(target.sqs, _url(target, "BacklogFailureQueue"), hold_seconds=LOOK_SECONDS) as queue:
+        _, held_by_others = queue.counts()
+        held = queue.receive(limit)
+    records = [_record(target, each) for each in held]
+    records.sort(key=lambda record: record["receivedAt"] or "", reverse=True)
+    screen.table(MESSAGES, records)
+    if held_by_others:
+        screen.say(f"about {held_by_others} more are not shown, because another reader holds them for a while")
+    screen.close(len(records), "delivery given up", more=len(held) == limit)
+
+
+@backlog.command()
+@with_target()
+@with_screen
+@_limit
+@click.option("--yes", is_flag=True, help="Return them. Without this option nothing is changed.")
+def redrive(target: Target, *, screen: Screen, limit: int, yes: bool) -> None:
+    """Return the deliveries that were given up to the backlog, which BacklogFunction stores.
+
+    The default is a dry run. A delivery leaves the failure queue after the backlog has it, so the command can be
+    interrupted and repeated: a delivery that the backlog has twice is a duplicate.
+    """
+    from appointments_cli.failures.queue import FailureReader
+
+    backlog_url = _url(target, "BacklogQueue")
+    returned = 0
+    with FailureReader(target.sqs, _url(target, "BacklogFailureQueue")) as queue:
+        _, held_by_others = queue.counts()
+        held = queue.receive(limit)
+        for number, each in enumerate(held, 1):
+            record = _record(target, each)
+            if yes:
+                target.sqs.send_message(QueueUrl=backlog_url, MessageBody=each.body)
+                queue.delete(each)
+                queue.extend_hold()
+                returned += 1
+            screen.line(MESSAGES, {**record, "result": "returned" if yes else "would return"})
+            if number % 100 == 0:
+                screen.say(f"... {number} of {len(held)}")
+    if held_by_others:
+        screen.say(f"about {held_by_others} more are held by another reader")
+    dry = "" if yes else "dry run, nothing is changed without --yes: "
+    screen.say(f"{dry}{len(held)} deliveries given up, {returned} returned to the backlog")
+
+
+def _counts(target: Target, screen: Screen, name: str, content: str) -> Record:
+    from datetime import timedelta
+
+    from appointments_cli.status.facts import Look, Metric, latest, values
+
+    url = _url(target, name)
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    attributes = target.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    waiting, in_flight = (int(attributes[each]) for each in names)
+    metric = Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", (("QueueName", url.rpartition("/")[2]),), "Maximum")
+    oldest = latest(values(Look(target, screen, screen.now()), [metric], timedelta(minutes=15))[metric])
+    return {
+        "queue": name,
+        "waiting": waiting,
+        "inFlight": in_flight,
+        "oldestSeconds": None if oldest is None else round(oldest),
+        "content": content,
+    }
+
+
+def _record(target: Target, held: HeldFailure) -> Record:
+    """The ids of a delivery in the queue. The body stays out of the output."""
+    from appointments.contract.parsing import ids_of_body
+    from appointments.errors import AppointmentsError
+    from appointments.storage.backlog import decode
+
+    empty: dict[str, Any] = {"messageId": held.message_id, "receivedAt": None}
+    try:
+        deferred = decode(held.body, target.bodies.get)
+    except AppointmentsError as error:
+        return {**empty, "problem": str(error)}
+    ids = ids_of_body(deferred.body)
+    return {
+        "receivedAt": deferred.received_at,
+        "appointmentId": ids.appointment_id or None,
+        "eventType": ids.event_type or None,
+        "envelopeId": ids.envelope_id or None,
+        "bytes": len(deferred.body),
+        "messageId": held.message_id,
+    }
+
+
+def _url(target: Target, name: str) -> str:
+    url = target.resource(name)
+    if url is None:
+        raise WrongTargetError(f"the stack {target.stack.name} has no {name}")
+    return url
