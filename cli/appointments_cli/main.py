@@ -27,6 +27,7 @@ COMMANDS = {
     "quarantine": "appointments_cli.quarantine.commands:quarantine",
     "failures": "appointments_cli.failures.commands:failures",
     "backlog": "appointments_cli.backlog.commands:backlog",
+    "publish": "appointments_cli.publish.command:publish",
 }
 """Module and name of each command. A command is imported when it runs, so that the others start fast."""
 

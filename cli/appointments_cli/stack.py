@@ -64,14 +64,20 @@ class Stack:
         self._check_application()
         return self._described[0]
 
+    @property
+    def account(self) -> str:
+        """The account of the stack, of its ARN."""
+        self._check_application()
+        return self._described[2].split(":")[4]
+
     @cached_property
-    def _described(self) -> tuple[dict[str, str], dict[str, str]]:
-        """The parameters and the outputs."""
+    def _described(self) -> tuple[dict[str, str], dict[str, str], str]:
+        """The parameters, the outputs and the ARN."""
         with self._checked_name():
             found: list[dict[str, Any]] = self._client.describe_stacks(StackName=self.name).get("Stacks", [])
         stack = found[0] if found else {}
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
-        return _parameters(stack), outputs
+        return _parameters(stack), outputs, stack.get("StackId", ":::::")
 
     def _check_application(self) -> None:
         if not self._described[0].keys() >= OURS:

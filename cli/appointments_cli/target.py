@@ -145,6 +145,15 @@ class Target:
         except ValueError as error:  # an endpoint in the environment or in the profile, or a credential process
             raise errors.CommandError(f"{error}: check AWS_ENDPOINT_URL and the AWS profile") from None
 
+    def publisher_client(self, service: str, timing: tuple[float, float, int]) -> Any:
+        """Return a client with the timeouts of PublisherFunction: the publication itself retries."""
+        from botocore.config import Config
+
+        connect, read, attempts = timing
+        return self.client(
+            service, Config(connect_timeout=connect, read_timeout=read, retries={"total_max_attempts": attempts})
+        )
+
     def _endpoint(self, service: str) -> str | None:
         url: str | None = self._options["endpoint_url"]
         return url or (self.served.endpoint(service) if self.served else None)

@@ -56,6 +56,7 @@ COMMANDS = [
     ["backlog", "status"],
     ["backlog", "list"],
     ["backlog", "redrive"],
+    ["publish", "--to", "everybody", "--appointment", "a"],
 ]
 
 

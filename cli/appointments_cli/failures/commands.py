@@ -116,17 +116,12 @@ def _run(work: Plan, queue: FailureReader | None, publication: Redrive, screen: 
 
 
 def _redrive(target: Target, history: History) -> Redrive:
-    from botocore.config import Config
-
     from appointments import timing
     from appointments.publishing.bus import Bus
     from appointments.publishing.messages import message
     from appointments_cli.failures.redrive import Redrive
 
-    # The same timeouts as in PublisherFunction: the publication itself retries.
-    connect, read, attempts = timing.PUBLISHER_CALL
-    config = Config(connect_timeout=connect, read_timeout=read, retries={"total_max_attempts": attempts})
-    bus = Bus(target.client("events", config), target.bus_name, target.event_source)
+    bus = Bus(target.publisher_client("events", timing.PUBLISHER_CALL), target.bus_name, target.event_source)
     build = partial(
         message,
         source=target.event_source,

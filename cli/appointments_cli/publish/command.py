@@ -1,0 +1,176 @@
+"""``appointments publish``: publishes stored events again, for one subscriber or for everybody."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from appointments_cli.errors import UnknownIdError
+from appointments_cli.options import Window, limit_option, with_screen, with_window
+from appointments_cli.screen import Screen
+from appointments_cli.target import Target, with_target
+
+if TYPE_CHECKING:
+    from appointments.publishing.messages import Message
+    from appointments_cli.failures.events import Event
+    from appointments_cli.publish.destinations import Outer
+
+EVERYBODY, QUEUE = "everybody", "queue:"
+PROGRESS = 100
+
+
+@click.command()
+@with_target()
+@with_screen
+@with_window()
+@click.option(
+    "--to",
+    "destination",
+    required=True,
+    metavar="DESTINATION",
+    help="queue:URL for the queue of one subscriber, or everybody for the bus.",
+)
+@click.option("--appointment", metavar="ID", help="The events of this appointment.")
+@click.option("--event", metavar="ENVELOPE-ID", help="Only this event. Needs --appointment.")
+@click.option("--event-type", metavar="TYPE", help="Only events of this eventType, such as CANCEL.")
+@limit_option(1000, "events")
+@click.option("--yes", is_flag=True, help="Publish. Without this option nothing is sent.")
+def publish(
+    target: Target,
+    *,
+    screen: Screen,
+    window: Window,
+    destination: str,
+    appointment: str | None,
+    event: str | None,
+    event_type: str | None,
+    limit: int,
+    yes: bool,
+) -> None:
+    """Publish stored events again: of an appointment, or stored since a time.
+
+    metadata.replayed of each message is true, and all else is as at first. The order of each appointment is kept. A
+    queue gets a message as EventBridge delivers it. --since reads the whole table, which is sized and priced first.
+    """
+    if destination != EVERYBODY and not destination.startswith(f"{QUEUE}http"):
+        raise click.BadParameter(f"{destination!r} is no destination: give queue:URL or everybody", param_hint="'--to'")
+    if event is not None and appointment is None:
+        raise click.UsageError("--event needs --appointment")
+    if appointment is None and window.since is None:
+        raise click.UsageError("give --appointment or --since")
+    groups = _selected(target, screen, window, appointment, event, event_type)
+    events = [each for group in groups for each in group]
+    if not events and appointment is not None and window == Window() and event_type is None:
+        raise UnknownIdError("the table has no such event: check --appointment and --event")
+    chosen = events[:limit]
+    failed = _publish(target, screen, chosen, destination, yes=yes)
+    screen.close(len(chosen), "event", more=len(events) > limit)
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _selected(
+    target: Target, screen: Screen, window: Window, appointment: str | None, event: str | None, event_type: str | None
+) -> list[list[Event]]:
+    from appointments.storage import items
+    from appointments_cli.failures.events import ATTRIBUTES, event_of, in_order
+    from appointments_cli.failures.history import History
+    from appointments_cli.reading.table import Table
+
+    if appointment is not None:
+        history = History(target.dynamodb, target.client("dynamodbstreams"), target.table_name)
+        found = history.appointment(appointment, event)
+    else:
+        values = {":event": {"S": items.EVENT_SORT_KEY_PREFIX}, ":since": {"S": window.since}}
+        condition = "begins_with(sk, :event) AND storedAt >= :since"
+        found = [event_of(item) for item in Table(target, screen).scan(condition, values, ATTRIBUTES)]
+    chosen = [each for each in found if each.stored_at in window and event_type in (None, each.event_type)]
+    return in_order(chosen)
+
+
+def _publish(target: Target, screen: Screen, events: list[Event], destination: str, *, yes: bool) -> bool:
+    """Publish, or show what would be published; return whether a message failed."""
+    from appointments_cli.failures.history import History
+    from appointments_cli.failures.output import EVENTS, event_record
+
+    history = History(target.dynamodb, target.client("dynamodbstreams"), target.table_name)
+    if destination == EVERYBODY and events:
+        _announce(target, screen, history, events)
+    if not yes:
+        screen.table(EVENTS, (event_record(each, "would publish") for each in events))
+        screen.say(f"dry run, nothing is sent to {destination} without --yes")
+        return False
+    if destination == EVERYBODY:
+        results = _to_bus(target, screen, history, events)
+    else:
+        results = _to_queue(target, screen, history, events, destination.removeprefix(QUEUE))
+    screen.table(EVENTS, (event_record(each, results.get(each.key, "not tried")) for each in events))
+    return any(results.get(each.key) != "published" for each in events)
+
+
+def _to_queue(target: Target, screen: Screen, history: Any, events: list[Event], url: str) -> dict[Any, str]:
+    from appointments_cli.publish.destinations import Queue
+
+    queue, results = Queue(target.sqs, url, _outer(target, screen)), {}
+    stopped: set[str] = set()
+    for number, event in enumerate(events, 1):
+        if event.partition_key in stopped:
+            continue  # a later event of an appointment never overtakes one that failed
+        results[event.key] = _sent(target, history, event, queue) or "published"
+        if results[event.key] != "published":
+            stopped.add(event.partition_key)
+        if number % PROGRESS == 0:
+            screen.say(f"... {number} of {len(events)}")
+    return results
+
+
+def _sent(target: Target, history: Any, event: Event, queue: Any) -> str | None:
+    from appointments.publishing.publication import UNREADABLE
+
+    item = history.item(event)
+    if item is None:
+        return "gone"
+    try:
+        message = _message(target, item)
+    except UNREADABLE as error:
+        return f"unreadable {type(error).__name__}"
+    code: str | None = queue.send(message)
+    return code
+
+
+def _to_bus(target: Target, screen: Screen, history: Any, events: list[Event]) -> dict[Any, str]:
+    from appointments import timing
+    from appointments.publishing.bus import Bus
+    from appointments_cli.failures.events import in_order
+    from appointments_cli.failures.redrive import Plan, Redrive
+
+    bus = Bus(target.publisher_client("events", timing.PUBLISHER_CALL), target.bus_name, target.event_source)
+    result = Redrive(history, bus, partial(_message, target), screen.say).run(Plan(in_order(events)), None)
+    return {**dict.fromkeys(result.accepted, "published"), **result.failed}
+
+
+def _announce(target: Target, screen: Screen, history: Any, events: list[Event]) -> None:
+    """Say which rules match: everybody behind them gets the messages."""
+    from appointments_cli.publish.destinations import TRIED, matching_rules
+
+    outer = _outer(target, screen)
+    found = (history.item(event) for event in events[:TRIED])
+    texts = [outer.wrap(_message(target, item)) for item in found if item is not None]
+    names = matching_rules(target.client("events"), target.bus_name, texts)
+    tried = "" if len(events) <= TRIED else f", tried on the first {TRIED} events"
+    screen.say(f"rules that match{tried}: {', '.join(names) or 'none'}")
+
+
+def _message(target: Target, item: Any) -> Message:
+    from appointments.publishing.messages import message
+
+    load, detail = target.bodies.get, target.event_detail
+    return message(item, source=target.event_source, event_detail=detail, load=load, replayed=True)
+
+
+def _outer(target: Target, screen: Screen) -> Outer:
+    from appointments_cli.publish.destinations import Outer
+
+    return Outer(target.event_source, target.stack.account, target.sqs.meta.region_name, screen.now)

@@ -1,0 +1,115 @@
+"""``appointments publish``: stored events again, for one subscriber or for everybody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from local.eventbridge.delivery import deliver_as_eventbridge
+from tests.builders import body, delivery
+from tests.deployment import BUS, Deployment
+
+
+class Subscriber:
+    """A queue that a rule on the bus fills; ``url`` is also a destination of the command."""
+
+    def __init__(self, deployment: Deployment, name: str, rule: bool) -> None:
+        self._sqs = deployment.sqs
+        self.url = str(self._sqs.create_queue(QueueName=name)["QueueUrl"])
+        if rule:
+            arn = self._sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"][
+                "QueueArn"
+            ]
+            events = boto3.client("events")
+            events.put_rule(Name=name, EventBusName=BUS, EventPattern=json.dumps({"source": ["pexip.engage"]}))
+            events.put_targets(Rule=name, EventBusName=BUS, Targets=[{"Id": name, "Arn": arn}])
+
+    def messages(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while answer := self._sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
+            found += [json.loads(each["Body"]) for each in answer]
+        return found
+
+
+@pytest.fixture
+def deployed() -> Iterator[Deployment]:
+    deliver_as_eventbridge()
+    with mock_aws():
+        deployment = Deployment()
+        for number in range(3):
+            deployment.receive(body(delivery(id=f"e-{number}", updated_at=f"2026-03-02T0{number}:00:00Z")))
+        deployment.receive(body(delivery(id="e-9", appointment_id="a-2", event_type="CANCEL")))
+        yield deployment
+
+
+def ids(messages: list[dict[str, Any]]) -> list[str]:
+    return [each["detail"]["metadata"]["id"] for each in messages]
+
+
+def test_a_queue_gets_the_events_of_an_appointment_in_order_as_eventbridge_delivers_them(deployed: Deployment) -> None:
+    crm, other = Subscriber(deployed, "crm", rule=True), Subscriber(deployed, "other", rule=True)
+    deployed.run("publish", "--to", f"queue:{crm.url}", "--appointment", "a-1", "--yes")
+    messages = crm.messages()
+    assert ids(messages) == ["e-0", "e-1", "e-2"]
+    assert other.messages() == []
+    (first, *_) = messages
+    assert list(first) == ["version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"]
+    assert (first["source"], first["account"], first["region"]) == ("pexip.engage", "123456789012", "eu-west-1")
+    assert (first["detail-type"], first["detail"]["metadata"]["replayed"]) == ("AppointmentCreated", True)
+
+
+def test_everybody_gets_the_events_and_the_matching_rules_are_named_first(deployed: Deployment) -> None:
+    crm = Subscriber(deployed, "crm", rule=True)
+    boto3.client("events").put_rule(Name="elsewhere", EventBusName=BUS, EventPattern='{"source": ["none"]}')
+    answer = deployed.run("publish", "--to", "everybody", "--since", "1h")
+    assert "rules that match: crm\n" in answer.stderr
+    assert "dry run, nothing is sent to everybody without --yes" in answer.stderr
+    assert len(answer.stdout.splitlines()) == 4
+    assert crm.messages() == []
+    deployed.run("publish", "--to", "everybody", "--since", "1h", "--yes")
+    assert sorted(ids(crm.messages())) == ["e-0", "e-1", "e-2", "e-9"]
+
+
+def test_events_are_selected_by_id_type_time_and_number(deployed: Deployment) -> None:
+    crm = Subscriber(deployed, "crm", rule=False)
+    to = ["publish", "--to", f"queue:{crm.url}", "--yes"]
+    for arguments, expected in (
+        (["--appointment", "a-1", "--event", "e-1"], ["e-1"]),
+        (["--since", "1h", "--event-type", "CANCEL"], ["e-9"]),
+        (["--appointment", "a-1", "--limit", "2"], ["e-0", "e-1"]),
+        (["--appointment", "a-1", "--until", "1h"], []),
+    ):
+        deployed.run(*to, *arguments)
+        assert ids(crm.messages()) == expected
+
+
+def test_an_event_that_cannot_be_sent_holds_back_the_later_ones_of_its_appointment(deployed: Deployment) -> None:
+    crm = Subscriber(deployed, "crm", rule=False)
+    key = {"pk": {"S": "APPOINTMENT#a-1"}, "sk": {"S": "EVENT#e-1"}}
+    item = deployed.dynamodb.get_item(TableName=deployed.table_name, Key=key)["Item"]
+    deployed.dynamodb.put_item(TableName=deployed.table_name, Item=item | {"body": {"B": b"damaged"}})
+    records = deployed.records("publish", "--to", f"queue:{crm.url}", "--since", "1h", "--yes", code=1)
+    results = {each["envelopeId"]: each["result"] for each in records}
+    assert results == {"e-0": "published", "e-1": "unreadable error", "e-2": "not tried", "e-9": "published"}
+    assert sorted(ids(crm.messages())) == ["e-0", "e-9"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--to", "crm", "--appointment", "a-1"], 2, "'crm' is no destination: give queue:URL or everybody"),
+        (["--to", "everybody"], 2, "give --appointment or --since"),
+        (["--to", "everybody", "--event", "e-1"], 2, "--event needs --appointment"),
+        (["--appointment", "a-1"], 2, "Missing option '--to'"),
+        (["--to", "everybody", "--appointment", "none"], 3, "the table has no such event"),
+    ],
+)
+def test_a_wrong_request_publishes_nothing(deployed: Deployment, arguments: list[str], code: int, message: str) -> None:
+    crm = Subscriber(deployed, "crm", rule=True)
+    assert message in deployed.run("publish", *arguments, "--yes", code=code).stderr
+    assert crm.messages() == []
