@@ -265,7 +265,9 @@ def test_characters_that_a_target_of_the_bus_refuses_are_escaped(form: EventDeta
     text = detail(body(document), form)
     assert "\ufffe" not in text
     assert "\uffff" not in text
-    assert json.loads(text)["data"]["appointment"]["id"] == "a\ufffe"
+    appointment = json.loads(text)["data"]["appointment"]
+    assert appointment["id"] == "a\ufffe"
+    assert appointment.get("internalNotes") == ("\uffff\ufffe" if form is EventDetail.FULL else None)
 
 
 def test_a_message_has_no_byte_order_mark() -> None:
@@ -281,8 +283,9 @@ def test_the_metadata_has_the_order_of_the_items() -> None:
 
 
 @pytest.mark.parametrize("form", EventDetail)
-def test_a_message_is_replayed_only_if_the_caller_says_so(form: EventDetail) -> None:
-    item = items.event_item(received(body(delivery())))
+@pytest.mark.parametrize("notes", ["", "x" * messages.ENTRY_BYTES], ids=["small", "too large for the bus"])
+def test_a_message_is_replayed_only_if_the_caller_says_so(form: EventDetail, notes: str) -> None:
+    item = items.event_item(received(body(delivery(internalNotes=notes))))
     for replayed in (False, True):
         message = messages.message(item, source="pexip.engage", event_detail=form, replayed=replayed)
         assert json.loads(message.detail)["metadata"]["replayed"] is replayed

@@ -144,6 +144,7 @@ def test_a_value_too_long_for_a_reference_is_null_and_left_out_of_lists() -> Non
         ([person("EMPLOYEE", 1), person("EMPLOYEE", "2", "SECONDARY")], [], []),
         ([person("EMPLOYEE", "1"), person("EMPLOYEE", "3"), person("CUSTOMER", "4")], ["2"], ["3"]),
         ([{"employee": {"id": "1"}}, {"role": "SECONDARY", "employee": {"id": 3}}], ["2"], ["3"]),
+        ([{"type": "", "employee": {"id": "1"}}, person("EMPLOYEE", "3")], ["2"], ["3"]),
         ([person("EMPLOYEE", "1"), {"type": "EMPLOYEE"}], [], []),
         ([person("EMPLOYEE", "3"), {"role": "PRIMARY"}], [], ["3"]),
         ([person("EMPLOYEE", "1"), "x"], [], []),

@@ -102,6 +102,11 @@ def test_a_conflict_without_end_is_an_error_before_the_deadline(dynamodb: Dynamo
     assert 0.7 < sum(dynamodb.pauses) <= 1
 
 
+def test_no_answer_in_time_is_an_error_that_says_so(dynamodb: DynamoDB) -> None:
+    with pytest.raises(StoreUnavailableError, match="DynamoDB did not answer in time"):
+        dynamodb.save(seconds=-1)
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
