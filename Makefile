@@ -24,7 +24,8 @@ BENCH_STAMP := $(BENCH_VENV)/.installed
 
 # More workers than a small machine has cores: the end-to-end tests wait for timeouts more than they compute.
 WORKERS := 4
-PYTEST = $(BIN)/python -m pytest --dist loadgroup
+# The tests have an order already, in which the long ones come first (tests/e2e/conftest.py).
+PYTEST = $(BIN)/python -m pytest --dist loadgroup --no-loadscope-reorder
 
 # An installation shows what pip collects, and a line after 15 seconds without one.
 QUIET_SECONDS := 15

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.loaders import JSONFileLoader, Loader
 from moto import mock_aws
 
 from appointments.storage import items
@@ -34,6 +35,31 @@ for name, value in {
     os.environ[name] = value
 
 profiles.load()
+
+
+def _read_sdk_data_once() -> None:
+    """Cache the SDK's files and folders. Each session would read them again, and tests make many sessions."""
+    for owner, name in (
+        (JSONFileLoader, "load_file"),
+        (Loader, "list_available_services"),
+        (Loader, "list_api_versions"),
+    ):
+        setattr(owner, name, _cached_for_all_instances(getattr(owner, name)))
+
+
+def _cached_for_all_instances(method: Callable[..., Any]) -> Callable[..., Any]:
+    known: dict[tuple[Any, ...], Any] = {}
+
+    def cached(instance: Any, *arguments: Any, **named: Any) -> Any:
+        key = (*arguments, *sorted(named.items()))
+        if key not in known:
+            known[key] = method(instance, *arguments, **named)
+        return known[key]
+
+    return cached
+
+
+_read_sdk_data_once()
 
 
 @pytest.fixture(params=["moto", "dynamodb-local"])

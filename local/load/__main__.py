@@ -19,6 +19,7 @@ def main() -> int:
     signals.exit_on_signal()
     parser = argparse.ArgumentParser(prog="python -m local.load", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--least", type=int, default=0, help="continue until at least this many answers")
     parser.add_argument("--senders", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1, help="the seed of bodies, order and duplicates")
     parser.add_argument("--output", type=Path, default=Path("build") / "load.json")
@@ -33,7 +34,13 @@ def main() -> int:
     database = options.dynamodb_url or "the embedded DynamoDB"
     print(f"{arguments.senders} senders for {arguments.seconds:g} s, on {database} ...", flush=True)
     try:
-        report = run(options, seconds=arguments.seconds, senders=arguments.senders, seed=arguments.seed)
+        report = run(
+            options,
+            seconds=arguments.seconds,
+            senders=arguments.senders,
+            seed=arguments.seed,
+            least=arguments.least,
+        )
     except StartError as error:
         print(f"cannot start: {error}", file=sys.stderr)
         return 1

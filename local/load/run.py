@@ -16,14 +16,20 @@ PATIENCE_SECONDS = 120.0
 """How long the bus may take for the remaining messages after the senders stop."""
 
 
-def run(options: Options, *, seconds: float, senders: int, seed: int) -> dict[str, Any]:
+def run(options: Options, *, seconds: float, senders: int, seed: int, least: int = 0) -> dict[str, Any]:
     """Return the report: figures, and under ``problems`` every broken promise."""
     with Stack(options) as stack:
         memory, messages = MemorySampler(stack), MessageReceiver(stack)
         memory.sample()
         with Periodically(memory.sample), Periodically(messages.receive):
             sent = send(
-                stack.gateway.url, options.token, run=uuid4().hex[:8], seed=seed, senders=senders, seconds=seconds
+                stack.gateway.url,
+                options.token,
+                run=uuid4().hex[:8],
+                seed=seed,
+                senders=senders,
+                seconds=seconds,
+                least=least,
             )
             lag = _drain(messages, sent)
         problems = list(sent.log.problems(observe(stack, messages.received)))

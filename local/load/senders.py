@@ -43,11 +43,11 @@ class SendingResult:
         self.body_bytes += size
 
 
-def send(url: str, token: str, *, run: str, seed: int, senders: int, seconds: float) -> SendingResult:
-    """Deliver at full speed for ``seconds``, from a separate process."""
+def send(url: str, token: str, *, run: str, seed: int, senders: int, seconds: float, least: int = 0) -> SendingResult:
+    """Deliver at full speed for ``seconds``, and until ``least`` deliveries are answered, from a separate process."""
     spawn = multiprocessing.get_context("spawn")
     receiver, sender = spawn.Pipe(duplex=False)
-    process = spawn.Process(target=_work, args=(sender, url, token, run, seed, senders, seconds), daemon=True)
+    process = spawn.Process(target=_work, args=(sender, url, token, run, seed, senders, seconds, least), daemon=True)
     process.start()
     sender.close()
     try:
@@ -59,21 +59,25 @@ def send(url: str, token: str, *, run: str, seed: int, senders: int, seconds: fl
     return sent
 
 
-def _work(result: Connection, url: str, token: str, run: str, seed: int, senders: int, seconds: float) -> None:
+def _work(
+    result: Connection, url: str, token: str, run: str, seed: int, senders: int, seconds: float, least: int
+) -> None:
     sent, lock, plan = SendingResult(), Lock(), traffic(run, random.Random(seed))  # noqa: S311 - shuffles
     begin = time.monotonic()
     with ThreadPoolExecutor(senders) as pool:
-        running = [pool.submit(_sender, sent, lock, plan, url, token, begin + seconds) for _ in range(senders)]
+        running = [pool.submit(_sender, sent, lock, plan, url, token, begin + seconds, least) for _ in range(senders)]
         for future in running:
             future.result()
     sent.duration = time.monotonic() - begin
     result.send(sent)
 
 
-def _sender(sent: SendingResult, lock: Lock, plan: Iterator[PlannedDelivery], url: str, token: str, end: float) -> None:
+def _sender(
+    sent: SendingResult, lock: Lock, plan: Iterator[PlannedDelivery], url: str, token: str, end: float, least: int
+) -> None:
     address = urlsplit(url)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    while time.monotonic() < end:
+    while time.monotonic() < end or len(sent.seconds) < least:
         with lock:
             planned = next(plan)
         attempts: list[tuple[int, str, float]] = []

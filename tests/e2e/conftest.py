@@ -23,6 +23,10 @@ from tests.faults.proxy import Proxy
 from tests.template import default_conditions, shared_variables
 
 FOLDER = Path(__file__).parent
+FIRST = ("test_faults", "test_schemathesis", "test_chaos", "test_kills", "test_build", "test_local_commands")
+"""The modules with the longest groups: first those that mostly wait, beside those that compute."""
+SHARING_NOTHING = ("test_local_commands", "test_cli")
+"""Modules in which each test starts what it needs. Any worker takes any of their tests."""
 
 
 @pytest.fixture(scope="module", params=["moto", "dynamodb-local"])
@@ -40,14 +44,25 @@ def dynamodb_url(request: pytest.FixtureRequest) -> str | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Group the tests of a module and a store, so that one worker runs them: they share a stack that starts slowly.
 
-    Tests that have a group already keep it. The tests of the built functions are one group.
+    Tests that have a group already keep it. The tests of the built functions are one group. The longest groups come
+    first, so that no worker is left with a long one at the end.
     """
     for item in items:
-        if FOLDER in item.path.parents and item.get_closest_marker("xdist_group") is None:
+        if FOLDER not in item.path.parents or item.path.stem in SHARING_NOTHING:
+            continue
+        if item.get_closest_marker("xdist_group") is None:
             parameters = item.callspec.params if hasattr(item, "callspec") else {}
             store = parameters.get("dynamodb_url", "")
             group = "built" if "built" in getattr(item, "fixturenames", ()) else f"{item.path.stem} {store}".strip()
             item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_start)  # stable: within a module, the order stays
+
+
+def _start(item: pytest.Item) -> int:
+    """Return the place of the test's module in the order of the starts: FIRST, end-to-end tests, all others."""
+    if FOLDER not in item.path.parents:
+        return len(FIRST) + 1
+    return FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST)
 
 
 @pytest.fixture(scope="session")

@@ -26,9 +26,17 @@ SENDERS = 6
 FAILING = (kinds.reset, kinds.drop_answer, kinds.fail, kinds.throttle, kinds.close_mid_answer)
 
 
-def kill_processes(rig: Rig, randomness: random.Random, stop: Flag, killed: list[int]) -> None:
-    """Kill one random process after another, of any function. Append the ids to ``killed``."""
-    while not stop.wait(randomness.uniform(0.3, 0.9)):
+def kill_processes(
+    rig: Rig, delivery_log: DeliveryLog, randomness: random.Random, stop: Flag, killed: list[int]
+) -> None:
+    """Kill one random process after another, of any function. Append the ids to ``killed``.
+
+    A few events must be acknowledged between two kills. If the time decided, a busy machine would start nothing else.
+    """
+    while not stop.is_set():
+        enough = len(delivery_log.acknowledged) + randomness.randint(1, 4)
+        while len(delivery_log.acknowledged) < enough and not stop.wait(randomness.uniform(0.02, 0.3)):
+            pass
         pids = [pid for pool in rig.stack.pools.values() for pid in pool.pids()]
         with suppress(ProcessLookupError):
             pid = randomness.choice(pids)
@@ -54,7 +62,7 @@ def test_every_acknowledged_event_is_delivered_once(
         for service in ("dynamodb", "events"):
             rig.proxies[service].inject(kinds.Sometimes(FAILING, 0.15, randomness))
         with ThreadPoolExecutor(SENDERS + 1) as pool:
-            tasks = [pool.submit(kill_processes, rig, randomness, stop, killed)]
+            tasks = [pool.submit(kill_processes, rig, delivery_log, randomness, stop, killed)]
             tasks += [pool.submit(send, rig, delivery_log, run, random.Random(n), stop) for n in range(SENDERS)]
             enough = eventually(
                 lambda: len(delivery_log.acknowledged) > ACKNOWLEDGED and len(killed) > KILLED, TIMEOUT_SECONDS

@@ -22,7 +22,7 @@ HEADERS = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json
 
 @pytest.fixture
 def stack(tmp_path: Any) -> Iterator[Stack]:
-    with Stack(Options(port=0, aws_port=0, log=tmp_path / "functions.log")) as running:
+    with Stack(Options(port=0, aws_port=0, webhooks=1, log=tmp_path / "functions.log")) as running:
         yield running
 
 

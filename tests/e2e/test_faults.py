@@ -23,6 +23,9 @@ from tests.faults.table import Row
 SENDER_SECONDS = 3.0
 """The sender's timeout. No tolerance is needed: an answer takes at most 2.6 s."""
 
+GROUPS = 2
+"""The groups of the rows of a store."""
+
 PUBLISHER_SECONDS = 6
 """Less than in the template, so that a fault outlasts an invocation and the stream must retry the events."""
 
@@ -98,13 +101,16 @@ def _retry(rig: Rig, row: Row, delivery_log: DeliveryLog, content: bytes, attemp
 
 
 def rows() -> Iterator[object]:
-    """Yield each row on each store. The tests of a row are one group, so that it runs once. Groups run in parallel."""
+    """Yield each row on each store.
+
+    The rows of a store are two groups, so two workers run them. They mostly wait, while the other workers compute.
+    """
     for backend, make_test_rows in (
         ("moto", table.MAKE_TEST_ROWS_ON_MOTO),
         ("dynamodb-local", table.MAKE_TEST_ROWS_ON_DYNAMODB_LOCAL),
     ):
-        for row in table.ROWS:
-            marks = [pytest.mark.xdist_group(f"{row.name} {backend}")]
+        for number, row in enumerate(table.ROWS):
+            marks = [pytest.mark.xdist_group(f"faults {backend} {number % GROUPS}")]
             if row not in make_test_rows:
                 marks.append(pytest.mark.nightly)
             yield pytest.param(backend, row, id=f"{row.name}-{backend}", marks=marks)
@@ -130,7 +136,14 @@ def test_every_event_is_delivered_in_order_after_the_fault(result_of: Callable[[
     assert result_of(row).problems == []
 
 
-@pytest.mark.parametrize("dynamodb_url", ["moto"], indirect=True, scope="module")
+STORES = [
+    pytest.param(store, marks=pytest.mark.xdist_group(f"faults {store} 0"), id=store)
+    for store in ("moto", "dynamodb-local")
+]
+"""For tests that share the stack of the rows."""
+
+
+@pytest.mark.parametrize("dynamodb_url", STORES[:1], indirect=True, scope="module")
 @pytest.mark.parametrize(
     "fault", [kinds.hang, kinds.throttle, kinds.RefuseEntries(lambda detail: detail["metadata"]["id"].endswith("2"))]
 )
@@ -148,6 +161,7 @@ def test_the_stream_retries_events_that_an_invocation_did_not_publish(running: R
     assert running.wait_for_problems(delivery_log) == []
 
 
+@pytest.mark.parametrize("dynamodb_url", STORES, indirect=True, scope="module")
 def test_a_poison_record_goes_to_the_failure_queue_and_blocks_no_other_event(
     running: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

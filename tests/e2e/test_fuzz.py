@@ -27,7 +27,7 @@ fuzz = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     log = tmp_path_factory.mktemp("fuzz") / "functions.log"
-    with Stack(Options(port=0, aws_port=0, log=log)) as running:
+    with Stack(Options(port=0, aws_port=0, webhooks=1, log=log)) as running:
         yield running
         assert statuses(running.gateway.url, request(body(delivery(id="after")))) == [202]
         assert "Traceback" not in log.read_text()

@@ -11,22 +11,38 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 
 
+LEAST = 100
+"""Answers, because the number of seconds would be a rule for the machine."""
+
+
 def test_load_by_many_senders_loses_and_repeats_no_event(dynamodb_url: str | None, tmp_path: Path) -> None:
     output = tmp_path / "load.json"
     variables = {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url} if dynamodb_url else {}
     process = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "local.load", "--seconds", "5", "--senders", "6", "--output", str(output)],
+        [
+            sys.executable,
+            "-m",
+            "local.load",
+            "--seconds",
+            "1",
+            "--least",
+            str(LEAST),
+            "--senders",
+            "6",
+            "--output",
+            str(output),
+        ],
         cwd=ROOT,
         env={**os.environ, **variables},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=280,
         check=False,
     )
     assert process.returncode == 0, process.stdout + process.stderr
     report = json.loads(output.read_text())
     assert report["problems"] == []
-    assert report["deliveries"] > 30
+    assert report["deliveries"] >= LEAST
     assert report["deliveries"] == sum(report["outcomes"].values())
     assert {"stored", "stale", "duplicate"} == report["outcomes"].keys()
     assert 6000 < report["meanBodyBytes"] < 12_000

@@ -31,7 +31,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """A stack for each mode, with its functions at log level DEBUG."""
     parameters = {"WebhookAuth": request.param, "WebhookTokenHeader": "X-Api-Key", "LogLevel": "DEBUG"}
     log = tmp_path_factory.mktemp("stack") / "functions.log"
-    with Stack(Options(port=0, aws_port=0, token=TOKEN, log=log, parameters=parameters)) as running:
+    with Stack(Options(port=0, aws_port=0, webhooks=1, token=TOKEN, log=log, parameters=parameters)) as running:
         yield running
 
 

@@ -20,7 +20,7 @@ import pytest
 from local.run import post
 from samples import SAMPLES
 from tests.builders import body, delivery
-from tests.processes import children, is_running, memory
+from tests.processes import descendants, is_running, memory
 
 ROOT = Path(__file__).parent.parent.parent
 TOKEN = """it's-a-"token"-of-$HOME"""
@@ -133,7 +133,7 @@ def test_the_printed_commands_work_with_quotes_in_the_token(
 
 def test_make_serve_takes_less_than_500_mb_in_all_its_processes(serve: tuple[subprocess.Popen[str], str]) -> None:
     pid = serve[0].pid
-    assert sum(map(memory, [pid, *children(pid)])) < 500_000_000
+    assert sum(map(memory, [pid, *descendants(pid)])) < 500_000_000
 
 
 def test_a_client_of_any_region_finds_the_table_the_queue_and_the_bus(serve: tuple[subprocess.Popen[str], str]) -> None:
@@ -170,7 +170,7 @@ def test_one_signal_ends_make_serve_and_leaves_no_process(
     serve: tuple[subprocess.Popen[str], str], number: signal.Signals
 ) -> None:
     process, _ = serve
-    processes = children(process.pid)
+    processes = descendants(process.pid)
     assert len(processes) >= 4
     end(process, number, processes)
 
@@ -183,7 +183,7 @@ def test_one_signal_ends_make_serve_during_its_start(number: signal.Signals, sec
     process = local(PORT="0", AWS_PORT="0")
     read_until(process, "starting")
     time.sleep(seconds)
-    end(process, number, children(process.pid))
+    end(process, number, descendants(process.pid))
 
 
 def test_the_first_connection_that_the_port_accepts_is_answered() -> None:
@@ -202,7 +202,7 @@ def test_the_first_connection_that_the_port_accepts_is_answered() -> None:
         status, answer = post(f"http://127.0.0.1:{port}/webhooks/appointments", body(delivery()), headers)
         assert (status, answer["outcome"]) == (202, "stored")
     finally:
-        end(process, signal.SIGTERM, children(process.pid))
+        end(process, signal.SIGTERM, descendants(process.pid))
 
 
 @pytest.fixture(scope="module")

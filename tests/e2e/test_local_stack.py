@@ -18,8 +18,9 @@ import pytest
 from appointments.storage import items
 from appointments.storage.backlog import Deferred, encode
 from local.aws import BACKLOG_QUEUE
-from local.report import DeliveryResult, RunResult
-from local.run import post, receive, scan
+from local.delivery_log import DeliveryLog, Event
+from local.observation import observe
+from local.run import post, receive
 from local.stack import Options, Stack
 from local.template import Template
 from tests.builders import TOKEN, body, delivery
@@ -51,16 +52,16 @@ def test_concurrent_shuffled_and_repeated_deliveries_converge(stack: Stack) -> N
     shuffled = random.Random(11).sample(bodies * 2, 2 * len(bodies))
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda content: post(stack.gateway.url, content, HEADERS), shuffled))
-    deliveries = tuple(
-        DeliveryResult(str(number), status, answer.get("outcome"), 0, json.loads(content))
-        for number, (content, (status, answer)) in enumerate(zip(shuffled, answers, strict=True))
-    )
-    outcomes = [result.outcome for result in deliveries]
-    assert outcomes.count("duplicate") == len(bodies)
-    assert set(outcomes) == {"stored", "stale", "duplicate"}
-    items_of_this_test = tuple(item for item in scan(stack) if item["pk"]["S"].startswith("APPOINTMENT#converge-"))
-    run = RunResult(deliveries, items_of_this_test, receive(stack, len(bodies)))
-    assert list(run.problems({result.name: (result.status, result.outcome) for result in deliveries})) == []
+    delivery_log = DeliveryLog()
+    for content, (status, _) in zip(shuffled, answers, strict=True):
+        delivery_log.record(Event.from_body(content), acknowledged=status in (200, 202))
+    assert len(delivery_log.acknowledged) == len(bodies)
+    outcomes = [answer["outcome"] for _, answer in answers]
+    # On a busy machine there are more: the function did not wait for the answer of its commit, and tried again.
+    assert outcomes.count("duplicate") >= len(bodies)
+    assert {"stored", "stale", "duplicate"} <= set(outcomes) <= {"stored", "stale", "duplicate", "deferred"}
+    messages = list(receive(stack, len(bodies)))
+    assert list(delivery_log.problems(observe(stack, messages))) == []
 
 
 def test_no_log_line_and_no_answer_contains_the_content_of_a_delivery(stack: Stack) -> None:

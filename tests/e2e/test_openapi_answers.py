@@ -22,7 +22,7 @@ AUTHORIZED = {"authorization": f"Bearer {TOKEN}"}
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = tmp_path_factory.mktemp("stack") / "functions.log"
-    with Stack(Options(port=0, aws_port=0, token=TOKEN, log=log)) as stack:
+    with Stack(Options(port=0, aws_port=0, webhooks=1, token=TOKEN, log=log)) as stack:
         yield stack.gateway.url
 
 

@@ -34,7 +34,7 @@ NOT_CHECKED = {
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = tmp_path_factory.mktemp("schemathesis") / "functions.log"
-    with Stack(Options(port=0, aws_port=0, log=log)) as stack:
+    with Stack(Options(port=0, aws_port=0, webhooks=1, log=log)) as stack:
         yield stack.gateway.url.removesuffix("/webhooks/appointments")
 
 
@@ -49,8 +49,7 @@ def test_every_answer_is_documented(url: str, credentials: list[str], tmp_path: 
         "--phases": PHASES,
         "--max-examples": EXAMPLES,
         "--exclude-checks": ",".join(NOT_CHECKED),
-        "--max-response-time": "3",
-        "--request-timeout": "10",
+        "--request-timeout": "60",  # finds a hang; test_faults.py measures the time of an answer, in the function
         "--suppress-health-check": "all",
     }
     options = [word for option in arguments.items() for word in option]

@@ -118,7 +118,7 @@ class Proxy:
         server = _Server(("127.0.0.1", port), type("Handler", (_Handler,), {"proxy": self}))
         if self._context:
             server.socket = self._context.wrap_socket(server.socket, server_side=True)
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="proxy", daemon=True).start()
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="proxy", daemon=True).start()
         return server
 
 

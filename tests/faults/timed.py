@@ -8,28 +8,16 @@ each thread, and the time of a start beyond the longest start that the plan of t
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 from tests.faults import SECONDS_HEADER
+from tests.processes import seconds_without_core
 from webhook.handler import lambda_handler as handle
 
 SENDER_SECONDS = 3.0
 """The sender's timeout. After a longer start, the function plans as if the request were new."""
 LONGEST_START_SECONDS = 1.4
 """After a longer start, the function still uses 1.2 s. After a shorter start, it answers within 2.6 s in all."""
-THREADS = Path("/proc/self/task")
-
-
-def seconds_without_core() -> float:
-    """Return the seconds for which threads of this process waited for a core; 0 if the system does not count them."""
-    nanoseconds = 0
-    for file in THREADS.glob("*/schedstat"):
-        try:
-            nanoseconds += int(file.read_text().split()[1])
-        except OSError:  # the thread has ended
-            continue
-    return nanoseconds / 1e9
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
