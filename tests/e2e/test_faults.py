@@ -19,6 +19,7 @@ from tests.builders import body, delivery
 from tests.faults import kinds, table
 from tests.faults.rig import Attempt, Rig, eventually
 from tests.faults.table import Row
+from tests.processes import seconds_without_core
 
 SENDER_SECONDS = 3.0
 """The sender's timeout. No tolerance is needed: an answer takes at most 2.6 s."""
@@ -44,12 +45,18 @@ def running(dynamodb_url: str | None, tmp_path_factory: pytest.TempPathFactory) 
         yield rig
 
 
+TRIES, BUSY_SECONDS = 5, 0.2
+"""On a busy machine, the services are slower than the row says, and the time for the right answer can be too short.
+A row with another answer is tried again if the embedded services waited for a core for so long meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """The answer during the fault, and the problems after it."""
+    """The answer during the fault, the problems after it, and the seconds for which the services had no core."""
 
     attempt: Attempt
     problems: list[str]
+    without_core: float
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +65,10 @@ def result_of(running: Rig) -> Callable[[Row], RowResult]:
 
     def run_once(row: Row) -> RowResult:
         if row.name not in results:
-            results[row.name] = run(running, row)
+            for _ in range(TRIES):
+                result = results[row.name] = run(running, row)
+                if result.attempt.status == row.status or result.without_core < BUSY_SECONDS:
+                    break
         return results[row.name]
 
     return run_once
@@ -77,15 +87,17 @@ def run(rig: Rig, row: Row) -> RowResult:
         inject(rig.proxies[service])
     if row.cold:
         rig.stack.pools["WebhookFunction"].restart(wait=False)
+    before = seconds_without_core()
     try:
         attempt = rig.post(content)
+        without_core = seconds_without_core() - before
         if "events" in row.faults and not eventually(lambda: rig.proxies["events"].requests.total() > requests, 1):
             time.sleep(0.5)  # the proxy does not count a refused connection
     finally:
         rig.heal()
     problems = _retry(rig, row, delivery_log, content, attempt)
     assert rig.deliver(delivery_log, body(third))[-1].acknowledged
-    return RowResult(attempt, [*problems, *rig.wait_for_problems(delivery_log)])
+    return RowResult(attempt, [*problems, *rig.wait_for_problems(delivery_log)], without_core)
 
 
 def _retry(rig: Rig, row: Row, delivery_log: DeliveryLog, content: bytes, attempt: Attempt) -> list[str]:

@@ -16,22 +16,11 @@ LEAST = 100
 
 
 def test_load_by_many_senders_loses_and_repeats_no_event(dynamodb_url: str | None, tmp_path: Path) -> None:
+    options = f"--seconds 1 --least {LEAST} --senders 6"
     output = tmp_path / "load.json"
     variables = {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url} if dynamodb_url else {}
     process = subprocess.run(  # noqa: S603
-        [
-            sys.executable,
-            "-m",
-            "local.load",
-            "--seconds",
-            "1",
-            "--least",
-            str(LEAST),
-            "--senders",
-            "6",
-            "--output",
-            str(output),
-        ],
+        [sys.executable, "-m", "local.load", *options.split(), "--output", str(output)],
         cwd=ROOT,
         env={**os.environ, **variables},
         capture_output=True,
