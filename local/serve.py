@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-import signal
+import time
+from typing import NoReturn
 from urllib.parse import quote
 
 from local.aws import BUS, CREDENTIALS, QUEUE, REGION
@@ -52,11 +53,11 @@ Nothing is authenticated, because WEBHOOK_AUTH is none.""",
 }
 
 
-def main(options: Options) -> int:
+def main(options: Options) -> NoReturn:
     with Stack(options) as stack:
         print(screen(stack), flush=True)
-        signal.pause()
-    return 0
+        while True:  # signal.pause() would not see a signal that comes a moment before it
+            time.sleep(0.2)
 
 
 def screen(stack: Stack) -> str:
