@@ -6,7 +6,17 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from generate import bill_page, budgets, contract_schema, core_schema, events_page, member_names, rules, table_page
+from generate import (
+    bill_page,
+    budgets,
+    contract_schema,
+    core_schema,
+    events_page,
+    member_names,
+    privacy_page,
+    rules,
+    table_page,
+)
 from samples import files as samples
 
 ROOT = Path(__file__).parents[1]
@@ -21,6 +31,7 @@ FILES: list[tuple[str, Callable[[], str]]] = [
     ("README.md", partial(bill_page.with_figures, "README.md")),
     ("docs/deploying.md", partial(bill_page.with_figures, "docs/deploying.md")),
     ("docs/performance.md", budgets.generate),
+    ("docs/privacy.md", privacy_page.generate),
     ("docs/rules.md", rules.generate),
     ("docs/table.md", table_page.generate),
 ]

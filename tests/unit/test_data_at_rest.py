@@ -10,6 +10,7 @@ from tests.template import Resources, default_conditions, every_condition, of_ty
 
 HOLDERS = (
     "AWS::DynamoDB::Table",
+    "AWS::Events::Archive",
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
     "AWS::SecretsManager::Secret",
@@ -128,7 +129,7 @@ def _encryption(resource_type: str, properties: dict[str, Any]) -> Any:
             return properties["BucketEncryption"]
         case "AWS::SQS::Queue":
             return properties.get("KmsMasterKeyId")
-        case "AWS::Events::EventBus":
+        case "AWS::Events::EventBus" | "AWS::Events::Archive":
             return properties.get("KmsKeyIdentifier")
         case "AWS::Serverless::Function":
             return properties.get("KmsKeyArn")
