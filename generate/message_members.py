@@ -37,7 +37,10 @@ METADATA: Members = {
     "schemaVersion": (TEXT, "`1`; it increases when subscribers must change"),
     "detail": (TEXT, "`full` or `reference`"),
     "stale": (FLAG, "whether the stored state was newer when the event was stored"),
-    "replayed": (FLAG, "whether an operator published the message with `appointments failures redrive`"),
+    "replayed": (
+        FLAG,
+        "whether an operator published the message with `appointments failures redrive` or `appointments publish`",
+    ),
     "violations": (
         "list of objects",
         "where the event breaks the contract: at most 100, each with `path`, `rule` and `expected`, never a value",
