@@ -28,6 +28,13 @@ def test_every_event_type_has_its_detail_type(event_type: str) -> None:
     assert json.loads(detail(body(delivery(event_type=event_type))))["metadata"]["eventType"] == event_type
 
 
+@pytest.mark.parametrize("form", EventDetail)
+def test_a_message_names_its_appointment_and_its_envelope(form: EventDetail) -> None:
+    item = items.event_item(received(body(delivery(id="e-9", appointment_id="a-9"))))
+    message = messages.message(item, source="pexip.engage", event_detail=form)
+    assert (message.appointment_id, message.envelope_id) == ("a-9", "e-9")
+
+
 def test_a_full_message_has_the_exact_text_of_the_appointment() -> None:
     text = body(delivery(internalNotes="NOTES")).replace(b'"NOTES"', b'"\\u00e9", "big": 1.10e400, "deep": {"a" : [ ]}')
     sent = text[text.index(b'"appointment": ') + 15 : text.index(b', "previousAppointment"')].decode()
