@@ -55,6 +55,10 @@ def person(kind: str, identity: Any, role: str = "PRIMARY") -> dict[str, Any]:
 def test_a_message_has_every_member_of_routing_in_one_order(form: EventDetail) -> None:
     document = delivery(
         event_type="RESCHEDULE",
+        createdFrom="PARTNER_BOOKING_APP",
+        createdByType="EMPLOYEE",
+        updatedFrom="BACKOFFICE_APP",
+        updatedByType="OTHER",
         listing={"id": "l-1"},
         leadSegment={"id": 9007199254740993},
         participants=[person("EMPLOYEE", "p-2"), person("CUSTOMER", 90417)],
@@ -81,10 +85,10 @@ def test_a_message_has_every_member_of_routing_in_one_order(form: EventDetail) -
         "employeesRemoved": ["p-1"],
         "customerId": "90417",
         "meetingType": "OFFICE",
-        "createdFrom": "PLUGIN",
-        "createdByType": "CUSTOMER",
-        "updatedFrom": "PLUGIN",
-        "updatedByType": "CUSTOMER",
+        "createdFrom": "PARTNER_BOOKING_APP",
+        "createdByType": "EMPLOYEE",
+        "updatedFrom": "BACKOFFICE_APP",
+        "updatedByType": "OTHER",
     }
     assert list(block) == MEMBERS
 
