@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Thread
 from typing import Any
 
@@ -12,11 +12,15 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.logs.models import logs_backends
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
-from local import moto_patches, ports
+from local import cloudformation, moto_patches, ports
 from local.errors import StartError
+from local.function_logs import FunctionLogs
 from local.template import Template, output_key
 
 REGION = "eu-west-1"
@@ -38,8 +42,9 @@ class EmbeddedAws:
     """moto on ``host:port`` with what template.yaml declares.
 
     ``dynamodb_url`` names another DynamoDB (DynamoDB Local) for the table. ``parameters`` are values of the template's
-    parameters. ``listeners`` are called after each request of moto with its X-Amz-Target, in the thread of the request.
-    Raises StartError if the port is in use or if the other DynamoDB does not answer.
+    parameters. ``webhook_url`` is the URL of the webhook in the stack's outputs. ``listeners`` are called after each
+    request of moto with its X-Amz-Target, in the thread of the request. Raises StartError if the port is in use or if
+    the other DynamoDB does not answer.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class EmbeddedAws:
         dynamodb_url: str | None = None,
         table_name: str = TABLE,
         parameters: Mapping[str, str] | None = None,
+        webhook_url: str = "",
     ) -> None:
         self._template = template
         self._dynamodb_url = dynamodb_url
@@ -75,7 +81,7 @@ class EmbeddedAws:
             )
         Thread(target=self._server.serve_forever, name="aws", daemon=True).start()
         try:
-            self._outputs = self._deploy(token, parameters or {})
+            self._outputs = self._deploy(token, parameters or {}, webhook_url)
             self._create_table(template.table(parameters))
             self._subscribe()
         except BaseException:
@@ -105,6 +111,22 @@ class EmbeddedAws:
         resolved = {name: self._outputs[output_key(logical_id, name)] for name in variables}
         return {**resolved, **CREDENTIALS, **self.endpoints, "AWS_REGION": REGION}
 
+    def function_logs(self, show: Callable[[str, str], None]) -> FunctionLogs:
+        """Return what takes the lines of the functions. ``show`` gets each of them too, with the function's id."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
+        resources = {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for page in pages
+            for resource in page["StackResourceSummaries"]
+        }
+        functions = self._template.logical_ids("AWS::Serverless::Function")
+        return FunctionLogs(
+            {name: resources[f"{name}LogGroup"] for name in functions},
+            logs_backends[DEFAULT_ACCOUNT_ID][REGION],
+            cloudwatch_backends[DEFAULT_ACCOUNT_ID][REGION],
+            show,
+        )
+
     def _notify(self, target: str) -> None:
         for listener in self.listeners:
             listener(target)
@@ -125,7 +147,7 @@ class EmbeddedAws:
                 "to use the embedded one"
             ) from None
 
-    def _deploy(self, token: str, parameters: Mapping[str, str]) -> dict[str, str]:
+    def _deploy(self, token: str, parameters: Mapping[str, str], webhook_url: str) -> dict[str, str]:
         """Create the resources. Return the outputs of the stack, which hold the functions' environments."""
         overrides = {
             "AppointmentsTable": {
@@ -135,17 +157,22 @@ class EmbeddedAws:
             },
             **{name: {**self._template.properties(name), "QueueName": queue} for name, queue in QUEUES.items()},
             **{name: {**self._template.properties(name), "BucketName": bucket} for name, bucket in BUCKETS.items()},
+            "WebhookSecret": {"Name": SECRET, "SecretString": token},
+            "AppointmentsBus": {"Name": BUS},
+            **{
+                name: {"Name": f"{STACK}-{name}"}
+                for resource_type in cloudformation.STAND_INS
+                for name in self._template.logical_ids(resource_type)
+            },
         }
-        # moto's CloudFormation cannot create a secret, and its Ref to a bus is wrong. Both are created here. In the
-        # embedded template, a parameter of the same name takes the place of the resource.
-        secret = self.client("secretsmanager").create_secret(Name=SECRET, SecretString=token)
-        self.client("events").create_event_bus(Name=BUS)
-        references = {"WebhookSecret": secret["ARN"], "AppointmentsBus": BUS}
-        body = json.dumps(self._template.embeddable(overrides, references))
-        cloudformation = self.client("cloudformation")
+        outputs = {"WebhookUrl": webhook_url, "WebhookUrlWithToken": f"{webhook_url}/TOKEN"}
+        body = json.dumps(self._template.embeddable(overrides, outputs))
+        client = self.client("cloudformation")
         values = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
-        cloudformation.create_stack(StackName=STACK, TemplateBody=body, Parameters=values)
-        (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+        client.create_stack(StackName=STACK, TemplateBody=body, Parameters=values)
+        for alarm in cloudformation.declared_alarms(STACK, DEFAULT_ACCOUNT_ID, REGION):
+            self.client("cloudwatch").put_metric_alarm(**{"AlarmName": alarm.physical_resource_id, **alarm.properties})
+        (stack,) = client.describe_stacks(StackName=STACK)["Stacks"]
         if stack["StackStatus"] != "CREATE_COMPLETE":
             raise RuntimeError(f"the embedded stack is {stack['StackStatus']}")
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}

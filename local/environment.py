@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -22,6 +22,7 @@ from threading import Lock
 from typing import Any
 from uuid import uuid4
 
+from local.execution_output import ExecutionOutput
 from local.template import Function
 
 START_SECONDS = 60
@@ -29,6 +30,9 @@ RECEIVED = "received"
 # Each process is forked from one that has imported what all functions share: it starts in half of the time.
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["local.preload"])
+
+TakeLines = Callable[[str, str, Sequence[str]], None]
+"""Takes the logical id of a function, the name of its log stream, and lines that it wrote."""
 
 
 class FunctionError(Exception):
@@ -54,12 +58,20 @@ class Context:
 
 
 class ExecutionEnvironment:
-    """One process with one handler. A process that died is replaced."""
+    """One process with one handler. A process that died is replaced.
 
-    def __init__(self, function: Function, environment: dict[str, str], log: Path | None) -> None:
+    ``take_lines`` gets what the process wrote, before its answer is returned. Without it, the process writes to the
+    stdout of this one.
+    """
+
+    def __init__(self, function: Function, environment: dict[str, str], take_lines: TakeLines | None) -> None:
         self._function = function
         self._environment = environment
-        self._log = log
+        self._log_stream = ""
+        self._output: ExecutionOutput | None = None
+        if take_lines:
+            take = take_lines
+            self._output = ExecutionOutput(lambda lines: take(function.logical_id, self._log_stream, lines))
         self._lock = Lock()  # of the process: it is stopped by one thread and replaced by another
         self._stopped = False
         self._ready = False
@@ -77,6 +89,13 @@ class ExecutionEnvironment:
         """
         if not (self._hand_over(event) or self._hand_over(event)):
             raise FunctionError("Runtime exited")
+        try:
+            return self._answer()
+        finally:
+            if self._output:
+                self._output.collect()
+
+    def _answer(self) -> Any:
         try:
             in_time = self._connection.poll(self._function.timeout_seconds)
             error, result = self._connection.recv() if in_time else ("Task timed out", None)
@@ -108,6 +127,8 @@ class ExecutionEnvironment:
                 return
             self._kill()
             self._connection.close()
+            if self._output:
+                self._output.collect(ended=True)
             self._start()
 
     def stop(self) -> None:
@@ -115,11 +136,16 @@ class ExecutionEnvironment:
         with self._lock:
             self._stopped = True
             self._kill()
+            if self._output:
+                self._output.collect(ended=True)
+                self._output.close()
 
     def _start(self) -> None:
         self._connection, process_end = _processes.Pipe()
+        self._log_stream = time.strftime("%Y/%m/%d/[$LATEST]") + uuid4().hex  # as Lambda names them
+        output = self._output.path if self._output else None
         self._process = _processes.Process(
-            target=_serve, args=(process_end, self._function, self._environment, self._log), daemon=True
+            target=_serve, args=(process_end, self._function, self._environment, output), daemon=True
         )
         # The process inherits the mask: a Ctrl-C ends this process, which then stops its environments.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -152,8 +178,10 @@ class ExecutionEnvironment:
 class EnvironmentPool:
     """At most ``size`` concurrent environments of one function. An invocation waits until one is idle."""
 
-    def __init__(self, function: Function, environment: dict[str, str], *, size: int, log: Path | None = None) -> None:
-        self._environments = [ExecutionEnvironment(function, environment, log) for _ in range(size)]
+    def __init__(
+        self, function: Function, environment: dict[str, str], *, size: int, take_lines: TakeLines | None = None
+    ) -> None:
+        self._environments = [ExecutionEnvironment(function, environment, take_lines) for _ in range(size)]
         self._idle: queue.LifoQueue[ExecutionEnvironment] = queue.LifoQueue()
         for execution_environment in self._environments:
             self._idle.put(execution_environment)
@@ -190,12 +218,12 @@ class EnvironmentPool:
             self._idle.put(environment)
 
 
-def _serve(connection: Connection, function: Function, environment: dict[str, str], log: Path | None) -> None:
+def _serve(connection: Connection, function: Function, environment: dict[str, str], output: Path | None) -> None:
     """Import the handler, then answer events until the other side closes the connection. Runs in the process."""
     os.environ.clear()
     os.environ.update(environment)
-    if log is not None:
-        _redirect_output(log)
+    if output is not None:
+        _redirect_output(output)
     module, _, name = function.handler.rpartition(".")
     try:
         handler = getattr(importlib.import_module(module), name)
@@ -226,7 +254,7 @@ def _invoke(handler: Any, event: Any, function: Function) -> tuple[str | None, A
     return outcome
 
 
-def _redirect_output(log: Path) -> None:
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+def _redirect_output(output: Path) -> None:
+    descriptor = os.open(output, os.O_WRONLY | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)

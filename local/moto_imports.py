@@ -28,12 +28,16 @@ class _Placeholder(ModuleType):
         return type(name, (), {})
 
 
-def import_cloudformation() -> None:
-    """Import moto's CloudFormation. A module of ``UNUSED`` that another program needs later is imported as usual."""
+def cloudformation_parsing() -> Any:
+    """Import moto's CloudFormation, and return its module ``parsing``.
+
+    A module of ``UNUSED`` that another program imports later is not a placeholder.
+    """
     placeholders = [name for name in (f"moto.{name}" for name in UNUSED) if name not in sys.modules]
     sys.modules.update({name: _Placeholder(name) for name in placeholders})
     try:
         importlib.import_module("moto.cloudformation.models")
+        return importlib.import_module("moto.cloudformation.parsing")
     finally:
         for name in placeholders:
             del sys.modules[name]

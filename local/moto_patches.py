@@ -18,7 +18,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from local import moto_imports
+from local import cloudformation
 from local.eventbridge.delivery import deliver_as_eventbridge
 
 ITERATORS = 100
@@ -38,7 +38,7 @@ def application(region: str, notify: Notify) -> Wsgi:
 
     ``notify`` is called with the X-Amz-Target of each request after it was handled.
     """
-    moto_imports.import_cloudformation()
+    cloudformation.know_resource_types()
     keep_tables_in_transactions()
     undo_cancelled_transactions()
     deliver_as_eventbridge()

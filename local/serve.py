@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shlex
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 from urllib.parse import quote
 
-from local.aws import BUS, CREDENTIALS, QUEUE, REGION
-from local.settings import signing_key
+from local.aws import BUS, CREDENTIALS, QUEUE, REGION, STACK
+from local.settings import BUILD, signing_key
 from local.stack import Options, Stack
 
+DESCRIPTION = BUILD / "serve.json"
 SCREEN = """\
-The stack of template.yaml runs on this machine. Log lines of the functions follow. Ctrl-C ends it.
+The stack of template.yaml runs on this machine. Ctrl-C ends it. A line follows for each delivery and each message.
 
   webhook   {url}
   AWS       {aws}  (region {region}; table {table}, bus {bus}, queue {queue})
@@ -54,10 +59,37 @@ Nothing is authenticated, because WEBHOOK_AUTH is none.""",
 
 
 def main(options: Options) -> NoReturn:
-    with Stack(options) as stack:
+    with Stack(options) as stack, described(stack):
         print(screen(stack), flush=True)
         while True:  # signal.pause() would not see a signal that comes a moment before it
             time.sleep(0.2)
+
+
+@contextmanager
+def described(stack: Stack) -> Iterator[None]:
+    """Write where the stack is to build/serve.json, for `appointments --local`. Delete the file at the end.
+
+    The file has no secret. A file that another stack has written meanwhile stays.
+    """
+    text = json.dumps(
+        {
+            "stack": STACK,
+            "region": REGION,
+            "aws": stack.aws.url,
+            "dynamodb": stack.options.dynamodb_url,
+            "webhook": stack.gateway.url,
+            "queue": stack.queue_url(),
+            "pid": os.getpid(),
+        },
+        indent=2,
+    )
+    DESCRIPTION.parent.mkdir(exist_ok=True)
+    DESCRIPTION.write_text(f"{text}\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        if DESCRIPTION.is_file() and DESCRIPTION.read_text(encoding="utf-8") == f"{text}\n":
+            DESCRIPTION.unlink()
 
 
 def screen(stack: Stack) -> str:

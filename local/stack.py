@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from local.gateway import Gateway
 from local.moto_patches import QUEUE_WRITES, TABLE_WRITES
 from local.polling import Poller
 from local.queue_mapping import QueueMapping
+from local.short_line import short_lines
 from local.stream_mapping import StreamMapping
 from local.template import Function, Template
 
@@ -32,7 +33,7 @@ PAUSE_RETRIES = 1.0
 class Options:
     """The options of a stack. Port 0 takes a free port.
 
-    - ``log``: the file for the functions' log lines; None for stdout.
+    - ``log``: the file for the functions' log lines; None for one short line on stdout for each delivery and message.
     - ``parameters``: values of the template's parameters, by name; the others keep their defaults.
     - ``webhooks``: how many execution environments WebhookFunction has.
     - ``variables``: environment variables of every function, which override the template's.
@@ -85,8 +86,10 @@ class Stack:
                 dynamodb_url=options.dynamodb_url,
                 table_name=options.table_name,
                 parameters=options.parameters,
+                webhook_url=self.gateway.url,
             )
             cleanup.callback(self.aws.stop)
+            self._logs = self.aws.function_logs(_log_file(options.log) if options.log else _print_short)
             cleanup.callback(self._stop_pools)
             self._start_pool(webhook, options.webhooks)
             self._start_pool(publisher, 1)
@@ -140,7 +143,7 @@ class Stack:
 
     def _start_pool(self, function: Function, size: int) -> None:
         environment = {**self.aws.environment(function.logical_id), **self.options.variables}
-        self.pools[function.logical_id] = EnvironmentPool(function, environment, size=size, log=self.options.log)
+        self.pools[function.logical_id] = EnvironmentPool(function, environment, size=size, take_lines=self._logs.add)
 
     def _stop(self) -> None:
         self.gateway.close()
@@ -162,3 +165,16 @@ class Stack:
 
     def _report_failure(self, message: str) -> None:
         self.aws.client("sqs").send_message(QueueUrl=self.queue_url(FAILURE_QUEUE), MessageBody=message)
+
+
+def _log_file(log: Path) -> Callable[[str, str], None]:
+    def append(_function: str, line: str) -> None:
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+    return append
+
+
+def _print_short(function: str, line: str) -> None:
+    for short in short_lines(function, line):
+        print(short, flush=True)

@@ -18,11 +18,17 @@ from local.errors import StartError
 
 PATH = Path(__file__).parent.parent / "template.yaml"
 EMBEDDED = {
+    "AWS::CloudWatch::Alarm",
     "AWS::DynamoDB::Table",
+    "AWS::Events::EventBus",
+    "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
     "AWS::SQS::Queue",
+    "AWS::SecretsManager::Secret",
+    "AWS::Serverless::Function",
+    "AWS::Serverless::HttpApi",
 }
-"""The resource types that the embedded CloudFormation creates. A delivery needs no roles, logs, alarms and API."""
+"""The resource types that the embedded CloudFormation creates. It needs no roles, policies, layers and domains."""
 
 
 class ParameterError(StartError):
@@ -103,12 +109,16 @@ class Template:
         if declared["Type"] == "Number" and not value.isdecimal():
             raise ParameterError(f"{name} is {value!r}. Set it to a number")
 
-    def embeddable(self, overrides: dict[str, dict[str, Any]], references: dict[str, str]) -> dict[str, Any]:
+    def logical_ids(self, resource_type: str) -> list[str]:
+        """Return the logical ids of the resources of a type."""
+        return [name for name, resource in self._document["Resources"].items() if resource["Type"] == resource_type]
+
+    def embeddable(self, overrides: dict[str, dict[str, Any]], outputs: dict[str, str]) -> dict[str, Any]:
         """Return the template that the embedded CloudFormation can create.
 
-        ``overrides`` replaces the properties of resources, by logical id. ``references`` has the Ref of each resource
-        that exists already. Each environment variable of a function becomes an output (see :func:`output_key`), so
-        that CloudFormation resolves its value.
+        ``overrides`` replaces the properties of resources, by logical id; ``outputs`` replaces the values of outputs.
+        Each environment variable of a function becomes an output too (see :func:`output_key`), so that CloudFormation
+        resolves its value.
         """
         resources = {
             logical_id: resource
@@ -117,23 +127,22 @@ class Template:
         }
         for logical_id, properties in overrides.items():
             resources[logical_id] = {**resources[logical_id], "Properties": properties}
-        functions = [
-            self.function(logical_id)
-            for logical_id, resource in self._document["Resources"].items()
-            if resource["Type"] == "AWS::Serverless::Function"
-        ]
+        functions = [self.function(logical_id) for logical_id in self.logical_ids("AWS::Serverless::Function")]
         return {
             "AWSTemplateFormatVersion": "2010-09-09",
-            "Parameters": {
-                **self._document["Parameters"],
-                **{logical_id: {"Type": "String", "Default": value} for logical_id, value in references.items()},
-            },
+            "Parameters": self._document["Parameters"],
             "Conditions": self._document.get("Conditions", {}),
             "Resources": resources,
             "Outputs": {
-                output_key(function.logical_id, name): {"Value": value}
-                for function in functions
-                for name, value in function.environment.items()
+                **{
+                    name: {**output, "Value": outputs.get(name, output["Value"])}
+                    for name, output in self._document["Outputs"].items()
+                },
+                **{
+                    output_key(function.logical_id, name): {"Value": value}
+                    for function in functions
+                    for name, value in function.environment.items()
+                },
             },
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -30,11 +31,15 @@ BLOCK = re.compile(r"(?<=<!-- make run -->\n```\n).*?(?=\n```)", re.DOTALL)
 
 
 def local(*arguments: str, **variables: str) -> subprocess.Popen[str]:
+    return local_in(ROOT, *arguments, **variables)
+
+
+def local_in(folder: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
     # The profile does not exist: the AWS settings of the user must not affect the stack.
     environment = {**os.environ, "AWS_PROFILE": "no-such-profile", "PYTHONUNBUFFERED": "1", **variables}
     return subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "local", *arguments],
-        cwd=ROOT,
+        cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -146,6 +151,39 @@ def test_a_client_of_any_region_finds_the_table_the_queue_and_the_bus(serve: tup
     assert client("dynamodb").scan(TableName="appointments")["Count"] == 0
     assert client("sqs").get_queue_url(QueueName="events")["QueueUrl"].endswith("/events")
     assert [bus["Name"] for bus in client("events").list_event_buses()["EventBuses"]] == ["default", "appointments"]
+
+
+@pytest.fixture
+def serve_reference(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """`make serve` in the folder of the test, with messages in reference form."""
+    process = local_in(tmp_path, PORT="0", AWS_PORT="0", WEBHOOK_TOKEN=TOKEN, EVENT_DETAIL="reference")
+    read_until(process, "receive-message")
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_make_serve_describes_itself_in_a_file_while_it_runs(
+    tmp_path: Path, serve_reference: subprocess.Popen[str]
+) -> None:
+    file = tmp_path / "build" / "serve.json"
+    text = file.read_text()
+    assert TOKEN not in text
+    described = json.loads(text)
+    assert (described["stack"], described["region"], described["dynamodb"]) == ("local", "eu-west-1", None)
+    headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+    document = delivery(id="e-shown", appointment_id="shown", internalNotes="not for the bus")
+    assert post(described["webhook"], body(document), headers)[0] == 202
+    sqs = boto3.client("sqs", endpoint_url=described["aws"], region_name="eu-west-1")
+    (message,) = sqs.receive_message(QueueUrl=described["queue"], WaitTimeSeconds=20)["Messages"]
+    assert "not for the bus" not in message["Body"]
+    output = end(serve_reference, signal.SIGTERM, children(serve_reference.pid))
+    assert re.findall(r"^\d\d:\d\d:\d\d  (.*)", output, re.MULTILINE) == [
+        "webhook  stored  CREATE  appointment shown  event e-shown",
+        "publisher  published  appointment shown  event e-shown",
+    ]
+    assert "_aws" not in output
+    assert not file.exists()
 
 
 def end(process: subprocess.Popen[str], number: signal.Signals, processes: list[int]) -> str:

@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -17,12 +18,12 @@ import pytest
 
 from appointments.storage import items
 from appointments.storage.backlog import Deferred, encode
-from local.aws import BACKLOG_QUEUE
+from local.aws import BACKLOG_QUEUE, STACK
 from local.delivery_log import DeliveryLog, Event
 from local.observation import observe
 from local.run import post, receive
 from local.stack import Options, Stack
-from local.template import Template
+from local.template import EMBEDDED, Template
 from tests.builders import TOKEN, body, delivery
 
 HEADERS = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
@@ -119,6 +120,54 @@ def test_the_table_has_the_keys_indexes_and_stream_of_the_template(stack: Stack)
     assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
     expiry = dynamodb.describe_time_to_live(TableName=stack.options.table_name)["TimeToLiveDescription"]
     assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": items.TTL_ATTRIBUTE}
+
+
+def test_the_embedded_stack_has_the_resources_parameters_and_outputs_of_the_template(stack: Stack) -> None:
+    client, document = stack.aws.client("cloudformation"), Template()._document
+    resources = client.list_stack_resources(StackName=STACK)["StackResourceSummaries"]
+    unconditional = {
+        name: resource["Type"] for name, resource in document["Resources"].items() if "Condition" not in resource
+    }
+    assert {each["LogicalResourceId"]: each["ResourceType"] for each in resources} == {
+        name: kind for name, kind in unconditional.items() if kind in EMBEDDED
+    }
+    assert all(each["PhysicalResourceId"] for each in resources)
+    (described,) = client.describe_stacks(StackName=STACK)["Stacks"]
+    assert {each["ParameterKey"] for each in described["Parameters"]} == document["Parameters"].keys()
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
+    wanted = {name for name, output in document["Outputs"].items() if output.get("Condition") in (None, "TakesToken")}
+    assert wanted <= outputs.keys()
+    assert outputs["WebhookUrl"] == stack.gateway.url
+    assert outputs["EventBusName"] == "appointments"
+    alarms = stack.aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert len(alarms) == list(unconditional.values()).count("AWS::CloudWatch::Alarm")
+    assert {dimension["Value"] for alarm in alarms for dimension in alarm["Dimensions"]} >= {
+        "webhook",
+        "backlog",
+        "local-PublisherFunction",
+    }
+
+
+def test_lines_and_metrics_of_a_function_are_in_cloudwatch_before_its_answer(stack: Stack) -> None:
+    logs, cloudwatch = stack.aws.client("logs"), stack.aws.client("cloudwatch")
+    resource = {"StackName": STACK, "LogicalResourceId": "WebhookFunctionLogGroup"}
+    detail = stack.aws.client("cloudformation").describe_stack_resource(**resource)["StackResourceDetail"]
+    metric = {
+        "Namespace": f"Appointments/{STACK}",
+        "MetricName": "Accepted",
+        "Dimensions": [{"Name": "service", "Value": "webhook"}],
+    }
+
+    def accepted() -> float:
+        times = {"StartTime": datetime.now(UTC) - timedelta(hours=1), "EndTime": datetime.now(UTC) + timedelta(hours=1)}
+        points = cloudwatch.get_metric_statistics(**metric, **times, Period=86_400, Statistics=["Sum"])["Datapoints"]
+        return float(sum(point["Sum"] for point in points))
+
+    before = accepted()
+    assert post(stack.gateway.url, body(delivery(id="seen", appointment_id="seen")), HEADERS)[0] == 202
+    events = logs.filter_log_events(logGroupName=detail["PhysicalResourceId"], filterPattern='"seen"')["events"]
+    assert [json.loads(event["message"])["envelope_id"] for event in events] == ["seen"]
+    assert accepted() == before + 1
 
 
 def test_a_function_has_the_environment_of_the_template_with_resolved_references(stack: Stack) -> None:
