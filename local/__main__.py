@@ -21,7 +21,7 @@ def main() -> int:
     environment = settings.take_environment()
     try:
         if command == "serve":
-            return serve.main(settings.serve_options(environment))
+            serve.main(settings.serve_options(environment))
         return run.main(settings.isolated_options(environment, "run", webhooks=1))
     except StartError as error:
         print(f"cannot start: {error}", file=sys.stderr)

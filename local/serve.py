@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 from urllib.parse import quote
 
+from local import signals
 from local.aws import BUS, CREDENTIALS, QUEUE, REGION, STACK
 from local.settings import BUILD, signing_key
 from local.stack import Options, Stack
@@ -61,8 +61,7 @@ Nothing is authenticated, because WEBHOOK_AUTH is none.""",
 def main(options: Options) -> NoReturn:
     with Stack(options) as stack, described(stack):
         print(screen(stack), flush=True)
-        while True:  # signal.pause() would not see a signal that comes a moment before it
-            time.sleep(0.2)
+        signals.wait()
 
 
 @contextmanager
