@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Callable, Mapping
 from threading import Thread
@@ -21,7 +22,7 @@ from werkzeug.serving import make_server
 from local import cloudformation, moto_patches, ports
 from local.errors import StartError
 from local.function_logs import FunctionLogs
-from local.template import Template, output_key
+from local.template import ACCESS_LOG_FORMAT, Template, output_key
 
 REGION = "eu-west-1"
 STACK = "local"
@@ -82,6 +83,7 @@ class EmbeddedAws:
         Thread(target=self._server.serve_forever, name="aws", daemon=True).start()
         try:
             self._outputs = self._deploy(token, parameters or {}, webhook_url)
+            self._access_log = self.function_logs(lambda _source, _line: None)
             self._create_table(template.table(parameters))
             self._subscribe()
         except BaseException:
@@ -111,21 +113,31 @@ class EmbeddedAws:
         resolved = {name: self._outputs[output_key(logical_id, name)] for name in variables}
         return {**resolved, **CREDENTIALS, **self.endpoints, "AWS_REGION": REGION}
 
+    def log_access(self, variables: Mapping[str, str]) -> None:
+        """Write a line of the API's access log. ``variables`` are those of its format, without ``$context.``"""
+        line = re.sub(
+            r"\$context\.([\w.]+)", lambda match: variables.get(match[1], "-"), self._outputs[ACCESS_LOG_FORMAT]
+        )
+        self._access_log.add("WebhookApi", "access", [line])
+
     def function_logs(self, show: Callable[[str, str], None]) -> FunctionLogs:
         """Return what takes the lines of the functions. ``show`` gets each of them too, with the function's id."""
-        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
-        resources = {
-            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-            for page in pages
-            for resource in page["StackResourceSummaries"]
-        }
-        functions = self._template.logical_ids("AWS::Serverless::Function")
         return FunctionLogs(
-            {name: resources[f"{name}LogGroup"] for name in functions},
+            self._log_groups(),
             logs_backends[DEFAULT_ACCOUNT_ID][REGION],
             cloudwatch_backends[DEFAULT_ACCOUNT_ID][REGION],
             show,
         )
+
+    def _log_groups(self) -> dict[str, str]:
+        """Return the name of each log group by the resource that writes to it."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
+        return {
+            resource["LogicalResourceId"].removesuffix("LogGroup"): resource["PhysicalResourceId"]
+            for page in pages
+            for resource in page["StackResourceSummaries"]
+            if resource["ResourceType"] == "AWS::Logs::LogGroup"
+        }
 
     def _notify(self, target: str) -> None:
         for listener in self.listeners:

@@ -81,13 +81,13 @@ class ExecutionEnvironment:
     def pid(self) -> int:
         return self._process.pid or 0
 
-    def invoke(self, event: Any) -> Any:
+    def invoke(self, event: Any, request_id: str) -> Any:
         """Return the handler's result. Raises FunctionError; after that, the environment is ready for another event.
 
         A process that died before it received the event is replaced, and its successor gets the event. A process that
         dies later fails the invocation, as in Lambda: the event may have taken effect.
         """
-        if not (self._hand_over(event) or self._hand_over(event)):
+        if not (self._hand_over(event, request_id) or self._hand_over(event, request_id)):
             raise FunctionError("Runtime exited")
         try:
             return self._answer()
@@ -160,13 +160,13 @@ class ExecutionEnvironment:
         self._process.kill()
         self._process.join()
 
-    def _hand_over(self, event: Any) -> bool:
+    def _hand_over(self, event: Any, request_id: str) -> bool:
         """Send the event to a live process. Return whether the process received it."""
         if not self._process.is_alive():
             self.restart()
         self.wait_until_ready()
         try:
-            self._connection.send(event)
+            self._connection.send((event, request_id))
             received = self._connection.poll(START_SECONDS) and self._connection.recv() == RECEIVED
         except (EOFError, OSError):
             received = False
@@ -201,9 +201,10 @@ class EnvironmentPool:
         if wait:
             self.wait_until_ready()
 
-    def invoke(self, event: Any) -> Any:
+    def invoke(self, event: Any, request_id: str | None = None) -> Any:
+        """Return the handler's result. ``request_id`` is that of the handler's context."""
         with self._idle_environment() as environment:
-            return environment.invoke(event)
+            return environment.invoke(event, request_id or str(uuid4()))
 
     def stop(self) -> None:
         for environment in self._environments:
@@ -233,18 +234,16 @@ def _serve(connection: Connection, function: Function, environment: dict[str, st
     try:
         connection.send(None)
         while True:
-            event = connection.recv()
+            event, request_id = connection.recv()
             connection.send(RECEIVED)
-            connection.send(_invoke(handler, event, function))
+            connection.send(_invoke(handler, event, function, request_id))
     except (EOFError, OSError):
         return
 
 
-def _invoke(handler: Any, event: Any, function: Function) -> tuple[str | None, Any]:
+def _invoke(handler: Any, event: Any, function: Function, request_id: str) -> tuple[str | None, Any]:
     """Call the handler as Lambda's runtime does. Return the kind of its error, or None, and its result."""
-    context = Context(
-        function.logical_id, function.memory_mb, str(uuid4()), time.monotonic() + function.timeout_seconds
-    )
+    context = Context(function.logical_id, function.memory_mb, request_id, time.monotonic() + function.timeout_seconds)
     try:
         outcome: tuple[str | None, Any] = (None, handler(event, context))
     except Exception as error:  # noqa: BLE001 - Lambda's runtime catches everything too

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event, Thread
@@ -35,7 +35,10 @@ THREADS = 32
 """More than there are environments: a request that needs none is answered while all environments are busy."""
 CLOSE_SECONDS = 1
 
-Invoke = Callable[[dict[str, Any]], Any]
+Invoke = Callable[[dict[str, Any], str], Any]
+"""Takes an event and the request id of its invocation."""
+LogAccess = Callable[[Mapping[str, str]], None]
+"""Takes the variables of the access log (``$context.NAME``) of a request that was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,16 @@ class Match:
 class Gateway:
     """An HTTP server on ``host:port`` that passes requests for ``routes``, pairs of method and path, to ``invoke``.
 
-    ``url`` is the address of the first route. Connections are refused until ``start``.
+    ``log_access`` is called for each request with a route, before it is answered. ``url`` is the address of the first
+    route. Connections are refused until ``start``.
     """
 
-    def __init__(self, routes: Sequence[tuple[str, str]], invoke: Invoke, *, host: str, port: int) -> None:
+    def __init__(
+        self, routes: Sequence[tuple[str, str]], invoke: Invoke, *, host: str, port: int, log_access: LogAccess
+    ) -> None:
         self._routes = [(method, path, _pattern(path)) for method, path in routes]
         self._invoke = invoke
+        self._log_access = log_access
         self._socket = ports.bind(host, port, "PORT")
         self._connections: dict[int, Any] = {}
         self._stopping = Event()
@@ -108,13 +115,26 @@ class Gateway:
         match = self._match(request)
         if match is None:
             return _message(404, "Not Found")
+        begin = time.monotonic()
         body = request.get_data()
         event = _event(request, body, match)
-        if len(body) > GATEWAY_BYTES or len(json.dumps(event)) > INVOCATION_BYTES:
+        variables = {"requestId": event["requestContext"]["requestId"], "routeKey": match.key}
+        response = self._integration_response(event, len(body), variables)
+        variables["status"] = str(response.status_code)
+        variables["responseLatency"] = str(int((time.monotonic() - begin) * 1000))
+        variables["identity.sourceIp"] = event["requestContext"]["http"]["sourceIp"]
+        self._log_access(variables)
+        return response
+
+    def _integration_response(self, event: dict[str, Any], size: int, variables: dict[str, str]) -> Response:
+        """Invoke the function. Add what the access log says of it to ``variables``."""
+        if size > GATEWAY_BYTES or len(json.dumps(event)) > INVOCATION_BYTES:
             return _message(413, "Request Entity Too Large")
+        variables["integration.requestId"] = str(uuid4())
         try:
-            result = self._invoke(event)
-        except FunctionError:
+            result = self._invoke(event, variables["integration.requestId"])
+        except FunctionError as error:
+            variables["integrationErrorMessage"] = str(error)
             return _message(500, "Internal Server Error")
         content = result.get("body") or ""
         return Response(

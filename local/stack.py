@@ -73,9 +73,10 @@ class Stack:
             self.pools: dict[str, EnvironmentPool] = {}
             self.gateway = Gateway(
                 webhook.routes,
-                lambda event: self.pools["WebhookFunction"].invoke(event),
+                lambda event, request_id: self.pools["WebhookFunction"].invoke(event, request_id),
                 host=options.host,
                 port=options.port,
+                log_access=lambda variables: self.aws.log_access(variables),
             )
             cleanup.callback(self.gateway.close)
             self.aws = EmbeddedAws(

@@ -32,6 +32,10 @@ EMBEDDED = {
 """The resource types that the embedded CloudFormation creates. It needs no roles, policies, layers and domains."""
 
 
+ACCESS_LOG_FORMAT = "AccessLogFormat"
+"""The output of the embedded stack with the format of the API's access log."""
+
+
 class ParameterError(StartError):
     """A parameter of the template does not allow a value."""
 
@@ -139,6 +143,7 @@ class Template:
                     name: {**output, "Value": outputs.get(name, output["Value"])}
                     for name, output in self._document["Outputs"].items()
                 },
+                ACCESS_LOG_FORMAT: {"Value": self.properties("WebhookApi")["AccessLogSettings"]["Format"]},
                 **{
                     output_key(function.logical_id, name): {"Value": value}
                     for function in functions

@@ -177,7 +177,7 @@ def test_make_serve_describes_itself_in_a_file_while_it_runs(
     sqs = boto3.client("sqs", endpoint_url=described["aws"], region_name="eu-west-1")
     (message,) = sqs.receive_message(QueueUrl=described["queue"], WaitTimeSeconds=20)["Messages"]
     assert "not for the bus" not in message["Body"]
-    output = end(serve_reference, signal.SIGTERM, children(serve_reference.pid))
+    output = end(serve_reference, signal.SIGTERM, descendants(serve_reference.pid))
     assert re.findall(r"^\d\d:\d\d:\d\d  (.*)", output, re.MULTILINE) == [
         "webhook  stored  CREATE  appointment shown  event e-shown",
         "publisher  published  appointment shown  event e-shown",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +22,11 @@ POST = f"POST {PATH} HTTP/1.1\r\n".encode()
 JSON = {"content-type": "application/json"}
 
 
-def echo(event: dict[str, Any]) -> dict[str, Any]:
+accesses: list[Mapping[str, str]] = []
+"""What the access log gets."""
+
+
+def echo(event: dict[str, Any], _request_id: str) -> dict[str, Any]:
     """Answer with the event. Fail as a function does when the body asks for it."""
     if event.get("body") == "fail":
         raise FunctionError("Runtime exited")
@@ -31,7 +35,7 @@ def echo(event: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    gateway = Gateway(ROUTES, echo, host="127.0.0.1", port=0)
+    gateway = Gateway(ROUTES, echo, host="127.0.0.1", port=0, log_access=accesses.append)
     gateway.start()
     yield gateway.url
     gateway.close()
@@ -145,9 +149,11 @@ def test_an_incomplete_request_gets_no_answer_and_a_closed_connection(url: str, 
 
 
 def test_the_port_is_reserved_at_once_and_open_only_from_start_to_close() -> None:
-    gateway = Gateway(ROUTES, echo, host="127.0.0.1", port=0)
+    gateway = Gateway(ROUTES, echo, host="127.0.0.1", port=0, log_access=accesses.append)
     port = urlsplit(gateway.url).port or 0
-    other = Gateway(ROUTES, echo, host="127.0.0.1", port=port)  # binds before the first gateway starts
+    other = Gateway(
+        ROUTES, echo, host="127.0.0.1", port=port, log_access=accesses.append
+    )  # binds before the first gateway starts
     with pytest.raises(ConnectionRefusedError):
         post(gateway.url, b"")
     gateway.start()
@@ -157,8 +163,21 @@ def test_the_port_is_reserved_at_once_and_open_only_from_start_to_close() -> Non
         other.start()
     other.close()
     with pytest.raises(StartError, match=in_use):
-        Gateway(ROUTES, echo, host="127.0.0.1", port=port)
+        Gateway(ROUTES, echo, host="127.0.0.1", port=port, log_access=accesses.append)
     gateway.close()
     with pytest.raises(ConnectionRefusedError):
         post(gateway.url, b"")
     gateway.join()
+
+
+def test_each_request_with_a_route_is_in_the_access_log(url: str) -> None:
+    accesses.clear()
+    post(url, b"{}")
+    post(url, b"fail")
+    post(url, b"{}", path="/other")
+    answered, failed = accesses
+    assert answered["routeKey"] == f"POST {PATH}"
+    assert (answered["status"], failed["status"], failed["integrationErrorMessage"]) == ("202", "500", "Runtime exited")
+    assert "integrationErrorMessage" not in answered
+    assert int(answered["responseLatency"]) >= 0
+    assert len({answered["requestId"], answered["integration.requestId"], failed["requestId"]}) == 3
