@@ -89,7 +89,8 @@ def test_no_event_is_lost_if_publisher_function_is_killed_at_any_step(rig: Rig, 
             at = f"2026-03-02T09:00:0{n}Z"
             for other in ("", "-other"):
                 name = f"{appointment}{other}"
-                assert rig.deliver(delivery_log, body(delivery(id=f"{name}-{n}", appointment_id=name, updated_at=at)))
+                content = body(delivery(id=f"{name}-{n}", appointment_id=name, updated_at=at))
+                assert rig.deliver(delivery_log, content)[-1].acknowledged
         assert eventually(hold.reached.is_set)
         rig.kill("PublisherFunction")
         hold.release.set()
@@ -117,8 +118,8 @@ def kill_backlog_function_at(
 ) -> bool:
     """Return False if there is no such step: the delivery is stored without it."""
     failing = rig.proxies["dynamodb"].inject(kinds.fail)
-    (attempt,) = rig.deliver(delivery_log, content)
-    assert attempt.outcome == "deferred"
+    # On a busy machine, the first attempt can be too late for the sender.
+    assert rig.deliver(delivery_log, content)[-1].outcome == "deferred"
     for service in ("dynamodb", "s3"):
         rig.proxies[service].inject(step)
     failing.remaining = 0
