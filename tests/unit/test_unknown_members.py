@@ -79,10 +79,29 @@ def test_the_inside_of_an_unknown_member_is_not_searched() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "lotte@example.com", "Lotte Peeters", "é", "\x1b[2J", "1a", "a" * 65, "a.b", "a\n"]
+    "name",
+    [
+        "",
+        "lotte@example.com",
+        "Lotte Peeters",
+        "é",
+        "\x1b[2J",
+        "1a",
+        "a" * 41,
+        "a.b",
+        "a\n",
+        "c4n4ry",
+        "a1b2",
+        "user1234",
+    ],
 )
 def test_a_name_that_does_not_look_like_one_is_not_shown(name: str) -> None:
     assert unknown_members(with_member(["data"], name)) == ("$.data.(not logged)",)
+
+
+@pytest.mark.parametrize("name", ["office365CalendarUrl", "line2", "snake_case", "_id", "a" * 40])
+def test_a_name_of_letters_with_one_number_is_shown(name: str) -> None:
+    assert unknown_members(with_member(["data"], name)) == (f"$.data.{name}",)
 
 
 def test_a_document_lists_a_limited_number_of_paths() -> None:

@@ -12,8 +12,9 @@ from typing import Any
 from appointments.contract.member_names import MEMBERS, ROOT
 from appointments.contract.members import NOT_LOGGED
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-"""What looks like a name of a member. Any other text could be personal data and is not written."""
+NAME = re.compile(r"(?=.{1,40}$)[A-Za-z_]+(?:[0-9]{1,3}[A-Za-z_]*)?")
+"""A short name of letters with at most one number, such as ``office365CalendarUrl``. Any other text could be personal
+data, a number or a token, and is not written."""
 MOST = 100
 """At most this many paths of one document are listed."""
 
