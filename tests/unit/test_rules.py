@@ -97,3 +97,21 @@ def test_every_pattern_on_a_page_is_one_of_the_catalogue() -> None:
     shown = list(shown_patterns())
     assert {page for page, _ in shown} == {"README.md", "events.md", "rules.md"}
     assert [pattern for _, pattern in shown if pattern not in patterns] == []
+
+
+@pytest.mark.parametrize(
+    ("member", "test", "values"),
+    [
+        ("employeesAdded", {"exists": True}, {"some": ["1"], "none": []}),
+        ("officeId", {"prefix": ""}, {"some": "211", "none": None}),
+    ],
+)
+def test_a_pattern_can_ask_whether_a_member_of_routing_has_a_value(
+    member: str, test: Any, values: dict[str, Any]
+) -> None:
+    pattern = {"detail": {"routing": {member: [test]}}}
+    examples = {name: {"message": "AppointmentCreated", "with": {f"routing.{member}": values[name]}} for name in values}
+    assert {name: matches(pattern, event(example)) for name, example in examples.items()} == {
+        "some": True,
+        "none": False,
+    }
