@@ -13,6 +13,7 @@ from generate import (
     core_schema,
     events_page,
     member_names,
+    message_schema,
     privacy_page,
     rules,
     table_page,
@@ -34,6 +35,10 @@ FILES: list[tuple[str, Callable[[], str]]] = [
     ("docs/privacy.md", privacy_page.generate),
     ("docs/rules.md", rules.generate),
     ("docs/table.md", table_page.generate),
+    *(
+        (f"{message_schema.FOLDER}/{detail_type}.json", partial(message_schema.generate, detail_type))
+        for detail_type in message_schema.EVENT_TYPES
+    ),
 ]
 """Path and generator. Add a generated file here. The folder events/ is written before these files."""
 

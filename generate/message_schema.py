@@ -1,0 +1,75 @@
+"""Generates docs/schemas/v1/, a JSON Schema for each detail-type, from the models that subscribers parse with.
+
+A schema describes what is published, not what the sender should send: values and limits are open. A member that the
+sender may send with any JSON is ``{"anyOf": [<its type by the contract>, {}]}``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from appointments.events import AppointmentEvent
+from appointments.publishing.messages import DETAIL_TYPES, SCHEMA_VERSION, UNRECOGNIZED
+from generate import message_members
+from samples.files import pretty
+
+Json = dict[str, Any]
+FOLDER = f"docs/schemas/v{SCHEMA_VERSION}"
+EVENT_TYPES = {detail_type: event_type for event_type, detail_type in DETAIL_TYPES.items()} | {UNRECOGNIZED: None}
+"""The eventType of each detail-type; None for any other."""
+OURS = {"Metadata": message_members.METADATA, "Routing": message_members.ROUTING, "Data": message_members.DATA}
+
+
+class _Generator(GenerateJsonSchema):
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Omit the default, which only the parser of subscribers has."""
+        return self.generate_inner(schema["schema"])
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        """Omit titles that only repeat the name of the member."""
+        return False
+
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:  # noqa: ARG002
+        """Keep the order of the models."""
+        return value
+
+
+def generate(detail_type: str) -> str:
+    """Return the file of a detail-type."""
+    return f"{pretty(schema(detail_type))}\n"
+
+
+def schema(detail_type: str) -> Json:
+    """Return the schema of the event that EventBridge delivers with this detail-type."""
+    made: Json = AppointmentEvent.model_json_schema(schema_generator=_Generator, mode="serialization")
+    definitions = made.pop("$defs")
+    made["properties"]["detail-type"] = {"const": detail_type}
+    made["properties"]["detail"] = {"anyOf": made["properties"]["detail"].pop("oneOf")}  # metadata.detail tells them
+    for form in ("Full", "Reference"):
+        definitions[f"{form}Metadata"]["properties"]["eventType"] = _event_type(detail_type, form)
+    for name, definition in definitions.items():
+        definition.pop("title", None)
+        definition.pop("additionalProperties", None)  # true is the default
+        _describe(name, definition)
+    when, _ = message_members.SENT_WHEN[detail_type]
+    head = {"$schema": GenerateJsonSchema.schema_dialect, "title": detail_type, "description": f"Sent when {when}."}
+    made = {name: value for name, value in made.items() if name not in ("title", "description", "additionalProperties")}
+    return {**head, **made, "$defs": dict(sorted(definitions.items()))}
+
+
+def _event_type(detail_type: str, form: str) -> Json:
+    if event_type := EVENT_TYPES[detail_type]:
+        return {"const": event_type}
+    return {"type": "string"} if form == "Full" else {"type": ["string", "null"]}
+
+
+def _describe(name: str, definition: Json) -> None:
+    """Add the meaning of our members; the docstrings of the other models are for Python."""
+    definition.pop("description", None)
+    members = next((members for ending, members in OURS.items() if name.endswith(ending)), {})
+    for member, value in definition.get("properties", {}).items():
+        if member in members and "$ref" not in value:
+            value["description"] = members[member][1]
