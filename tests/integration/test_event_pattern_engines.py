@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from generate import rules
 from local.eventbridge.pattern import matches
 from local.eventbridge.values import PatternError
 from tests.patterns.cases import case
@@ -74,3 +75,15 @@ def test_fresh_cases_have_the_verdicts_of_ministack() -> None:
     assert [one for one, verdict in zip(tried, judged(tried), strict=True) if own_verdict(one) is not verdict] == [], (
         seed
     )
+
+
+@pytest.mark.nightly
+def test_ministack_matches_the_rules_of_the_catalogue_as_their_files_say() -> None:
+    examples = [
+        (rule.name, {"pattern": rule.pattern, "event": rules.event(example)}, expected)
+        for rule in rules.catalogue()
+        for kind, expected in ((rule.matches, True), (rule.ignores, False))
+        for example in kind
+    ]
+    verdicts = judged([tried for _, tried, _ in examples])
+    assert [name for (name, _, expected), verdict in zip(examples, verdicts, strict=True) if verdict != expected] == []
