@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,27 +56,50 @@ def shared_variables(names: set[str]) -> dict[str, Any]:
     return shared
 
 
-def resolved(node: Any, stack_name: str) -> Any:
+def resolved(node: Any, stack_name: str, parameters: Mapping[str, Any] | None = None) -> Any:
     """The node in the stack of this name: each reference to a resource contains the stack's name, as a generated one.
 
-    Parameters keep their names. Of pseudo parameters, only the name of the stack differs between two stacks.
+    Parameters keep their names; with ``parameters`` they have these values, or their defaults. Of pseudo parameters,
+    only the name of the stack differs between two stacks.
     """
-    if isinstance(node, list):
-        return [resolved(part, stack_name) for part in node]
-    if not isinstance(node, dict):
-        return node
-    match node:
-        case {"Ref": str(name)}:
-            return _reference(name, stack_name)
-        case {"Fn::GetAtt": [name, attribute]}:
-            return f"{_reference(name, stack_name)}.{attribute}"
-        case {"Fn::Sub": str(text)}:
-            return re.sub(
-                r"\$\{([\w:]+)((?:\.\w+)?)\}", lambda found: _reference(found[1], stack_name) + found[2], text
-            )
-        case {"Fn::Join": [separator, parts]}:
-            return separator.join(resolved(parts, stack_name))
-    return {name: resolved(value, stack_name) for name, value in node.items()}
+    return _Resolver(stack_name, {} if parameters is None else {**DEFAULTS, **parameters}).resolve(node)
+
+
+class _Resolver:
+    def __init__(self, stack_name: str, parameters: Mapping[str, Any]) -> None:
+        self._stack_name = stack_name
+        self._parameters = parameters
+
+    def resolve(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return [self.resolve(part) for part in node]
+        if not isinstance(node, dict):
+            return node
+        match node:
+            case {"Ref": str(name)}:
+                return self._reference(name)
+            case {"Fn::GetAtt": [name, attribute]}:
+                return f"{self._reference(name)}.{attribute}"
+            case {"Fn::Sub": str(text)}:
+                return self._substituted(text, {})
+            case {"Fn::Sub": [str(text), variables]}:
+                return self._substituted(text, self.resolve(variables))
+            case {"Fn::Join": [separator, parts]}:
+                return separator.join(self.resolve(parts))
+        return {name: self.resolve(value) for name, value in node.items()}
+
+    def _substituted(self, text: str, variables: Mapping[str, str]) -> str:
+        def value(found: re.Match[str]) -> str:
+            return variables.get(found[1]) or str(self._reference(found[1])) + found[2]
+
+        return re.sub(r"\$\{([\w:]+)((?:\.\w+)?)\}", value, text)
+
+    def _reference(self, name: str) -> Any:
+        if name == "AWS::StackName":
+            return self._stack_name
+        if name in self._parameters:
+            return self._parameters[name]
+        return name if name.startswith("AWS::") or name in DOCUMENT["Parameters"] else f"{self._stack_name}/{name}"
 
 
 def of_type(candidates: Resources, *types: str) -> Resources:
@@ -94,8 +117,11 @@ def references(node: Any) -> Iterator[str]:
                 yield value
             elif name == "Fn::GetAtt":
                 yield value[0]
-            elif name == "Fn::Sub" and isinstance(value, str):
-                yield from (part.partition("}")[0].partition(".")[0] for part in value.split("${")[1:])
+            elif name == "Fn::Sub":
+                text, variables = (value, {}) if isinstance(value, str) else value
+                named = (part.partition("}")[0].partition(".")[0] for part in text.split("${")[1:])
+                yield from (name for name in named if name not in variables)
+                yield from references(variables)
             else:
                 yield from references(value)
 
@@ -111,9 +137,3 @@ def translate(
     translator = Translator({}, Parser(), [], boto3.Session(region_name="eu-west-1"))
     translated: dict[str, Any] = json.loads(json.dumps(translator.translate(packaged, {})))
     return translated
-
-
-def _reference(name: str, stack_name: str) -> str:
-    if name == "AWS::StackName":
-        return stack_name
-    return name if name.startswith("AWS::") or name in DOCUMENT["Parameters"] else f"{stack_name}/{name}"

@@ -117,7 +117,7 @@ def test_every_log_group_has_a_retention_and_every_function_has_its_log_group(st
     for name, group in of_type(stack, "AWS::Logs::LogGroup").items():
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionInDays"}, name
     for name, function in of_type(stack, "AWS::Serverless::Function").items():
-        assert function["Properties"]["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}LogGroup"}}
+        assert function["Properties"]["LoggingConfig"]["LogGroup"] == {"Ref": f"{name}LogGroup"}
 
 
 def _encryption(resource_type: str, properties: dict[str, Any]) -> Any:

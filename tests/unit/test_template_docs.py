@@ -20,6 +20,7 @@ PREFIXES = {
     "Lambda": "lambda",
     "Logs": "logs",
     "S3": "s3",
+    "SNS": "sns",
     "SQS": "sqs",
     "SecretsManager": "secretsmanager",
 }
