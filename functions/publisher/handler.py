@@ -25,7 +25,7 @@ from appointments.publishing.records import pending_event
 from appointments.sdk import lean_config, lean_session
 from appointments.storage.bodies import Bodies
 from publisher import report
-from publisher.settings import Settings
+from publisher.settings import Settings, trace_header
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -60,7 +60,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     deadline = Deadline(seconds, least=timing.PUBLISHER_LEAST_CALL, most=timing.PUBLISHER_WHOLE_CALL)
     build = partial(message, source=_settings.event_source, event_detail=_settings.event_detail, load=_bodies.get)
     batch = [pending_event(record, build) for record in event["Records"]]
-    published = publish(batch, bus=_bus, park=_failure_queue.park, deadline=deadline)
+    bus = _bus.traced(trace_header(os.environ))
+    published = publish(batch, bus=bus, park=_failure_queue.park, deadline=deadline)
     _log(batch, published, context.aws_request_id)
     return {"batchItemFailures": [{"itemIdentifier": number} for number in published.failed]}
 

@@ -27,3 +27,13 @@ class Settings(NamedTuple):
             failure_queue_url=environment["FAILURE_QUEUE_URL"],
             bodies_bucket_name=environment["BODIES_BUCKET_NAME"],
         )
+
+
+def trace_header(environment: Mapping[str, str]) -> str | None:
+    """Return the X-Ray trace of the current invocation; None for one that is not recorded.
+
+    Lambda sets the variable for each invocation, also with tracing off. The header of a trace that is not recorded
+    would switch off the traces of the targets.
+    """
+    header = environment.get("_X_AMZN_TRACE_ID", "")
+    return header if "Sampled=1" in header.split(";") else None

@@ -605,3 +605,19 @@ def test_the_line_of_the_largest_batch_is_smaller_than_256_kb(start: Any, capsys
     written = line(capsys)
     assert len(written["events"]) == source["BatchSize"]
     assert len(json.dumps(written)) < 256 * 1024
+
+
+def test_every_invocation_sends_its_trace(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    mapping = start()
+    client = mapping.handler._bus._client
+    sent: list[str] = []
+
+    def put_events(*, Entries: list[Any]) -> Any:  # noqa: N803 - the API's name
+        sent.extend(entry["TraceHeader"] for entry in Entries)
+        return {"Entries": [{"EventId": "1"} for _ in Entries]}
+
+    monkeypatch.setattr(client, "put_events", put_events)
+    for number in range(2):
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root=1-2-{number};Sampled=1")
+        assert mapping.invoke({"Records": [record(delivery(id=f"e-{number}"), number)]}) == []
+    assert sent == ["Root=1-2-0;Sampled=1", "Root=1-2-1;Sampled=1"]

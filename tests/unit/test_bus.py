@@ -15,6 +15,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from appointments.publishing.bus import PERMANENT_CODES, Accepted, Bus, Refusal, Result
+from publisher.settings import trace_header
 from tests.unit.publishing import SOURCE, Bridge, Clock, failure, message, success
 
 
@@ -117,3 +118,32 @@ def test_no_call_is_made_when_too_little_time_is_left() -> None:
     refusals = Bus(bridge, "bus", SOURCE).put([message("a")], Clock().deadline(0.9))
     assert refusals == [Refusal("DeadlineExceededError", permanent=False, whole_call=True)]
     assert bridge.calls == []
+
+
+class Recorder(Bridge):
+    """EventBridge that keeps the entries."""
+
+    entries: list[Any]
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - the API's name
+        self.entries = Entries
+        return super().put_events(Entries=Entries)
+
+
+@pytest.mark.parametrize(
+    ("environment", "header"),
+    [
+        ({"_X_AMZN_TRACE_ID": "Root=1-2-3;Parent=4;Sampled=1"}, "Root=1-2-3;Parent=4;Sampled=1"),
+        ({"_X_AMZN_TRACE_ID": "Root=1-2-3;Parent=4;Sampled=0"}, None),
+        ({"_X_AMZN_TRACE_ID": "Root=1-2-3"}, None),
+        ({}, None),
+    ],
+)
+def test_the_entries_carry_the_trace_of_an_invocation_that_is_recorded(
+    environment: dict[str, str], header: str | None
+) -> None:
+    bridge = Recorder()
+    bus = Bus(bridge, "bus", SOURCE).traced(trace_header(environment))  # type: ignore[arg-type]
+    assert bus.put([message("a"), message("b")], Clock().deadline(60)) == [Accepted("1")] * 2
+    assert [entry.get("TraceHeader") for entry in bridge.entries] == [header, header]
+    assert all("TraceHeader" in entry for entry in bridge.entries) is (header is not None)

@@ -56,12 +56,19 @@ Result = Accepted | Refusal
 
 
 class Bus:
-    """One event bus, and the source of our messages."""
+    """One event bus, and the source of our messages. ``trace_header`` is the X-Ray trace that the messages continue."""
 
-    def __init__(self, client: EventBridgeClient, bus_name: str, source: str) -> None:
+    def __init__(
+        self, client: EventBridgeClient, bus_name: str, source: str, *, trace_header: str | None = None
+    ) -> None:
         self._client = client
         self._bus_name = bus_name
         self._source = source
+        self._trace = {} if trace_header is None else {"TraceHeader": trace_header}
+
+    def traced(self, trace_header: str | None) -> Bus:
+        """Return this bus for messages that continue a trace; None for none."""
+        return Bus(self._client, self._bus_name, self._source, trace_header=trace_header)
 
     def size(self, message: Message) -> int:
         """Return the size of the entry as EventBridge counts it, in bytes."""
@@ -79,7 +86,9 @@ class Bus:
         return [self._call([message], deadline)[0] for message in messages]
 
     def _call(self, messages: Sequence[Message], deadline: Deadline) -> list[Result]:
-        entries: Any = [message.entry(source=self._source, bus_name=self._bus_name) for message in messages]
+        entries: Any = [
+            message.entry(source=self._source, bus_name=self._bus_name) | self._trace for message in messages
+        ]
         try:
             answer: Any = deadline.call(lambda: self._client.put_events(Entries=entries))
             results = answer["Entries"]
