@@ -67,6 +67,7 @@ class Faults:
     """What is broken. A healthy stack has none of these."""
 
     mapping_stopped: bool = False
+    batching_minutes: int = 0
     webhook_crashes: bool = False
     webhook_is_throttled: bool = False
     gateway_throttles: bool = False
@@ -213,10 +214,13 @@ class World:
     def _poll_stream(self) -> None:
         if self.faults.mapping_stopped or not self._records:
             return
-        oldest = self._records[0][0]
+        due = [entry for entry in self._records if entry[0] <= self.minute - self.faults.batching_minutes]
+        if not due:
+            return
+        oldest = due[0][0]
         function = {"FunctionName": name_of("PublisherFunction")}
         self.put_aws("AWS/Lambda", "IteratorAge", function, (self.minute - oldest) * 60_000)
-        batch = self._records[:100]
+        batch = due[:100]
         answer = self._invoke("publisher", self.publisher, {"Records": [record for _, record in batch]})
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
         numbers = [record["dynamodb"]["SequenceNumber"] for _, record in batch]

@@ -115,8 +115,15 @@ def wrong_token(world: World, _: pytest.MonkeyPatch, watch: Watch) -> None:
     minutes(world, watch, 10)
 
 
-def a_stranger_tries_once(world: World, _: pytest.MonkeyPatch, watch: Watch) -> None:
-    world.tick(world.usual(), token="guess", watch=watch)
+def growing_traffic(world: World, _: pytest.MonkeyPatch, watch: Watch) -> None:
+    """Every event is published a minute after it is stored, so each period publishes a little less than it stores."""
+    world.faults.batching_minutes = 1
+    for number in range(45):
+        world.tick(*(world.usual() for _number in range(1 + number // 15)), watch=watch)
+
+
+def a_stranger_tries_five_times(world: World, _: pytest.MonkeyPatch, watch: Watch) -> None:
+    world.tick(*[world.usual()] * 5, token="guess", watch=watch)
     minutes(world, watch, 10)
 
 
@@ -154,6 +161,15 @@ def bus_gone(world: World, patch: pytest.MonkeyPatch, watch: Watch) -> None:
         world.faults.publisher_seconds = AMPLE_SECONDS
     minutes(world, watch, 40, every=5)
     assert not watch.ringing
+
+
+def bus_refuses_every_message(world: World, patch: pytest.MonkeyPatch, watch: Watch) -> None:
+    def refused(*, Entries: list[Any]) -> Any:  # noqa: N803 - the API's name
+        return {"Entries": [{"ErrorCode": "MalformedDetail"} for _ in Entries]}
+
+    with patch.context() as broken:
+        broken.setattr(world.publisher._bus._client, "put_events", refused)
+        minutes(world, watch, 40, every=5)
 
 
 def mapping_stopped(world: World, _: pytest.MonkeyPatch, watch: Watch) -> None:
@@ -246,9 +262,11 @@ def flood(world: World, _: pytest.MonkeyPatch, watch: Watch) -> None:
     minutes(world, watch, 5)
 
 
-def slow(world: World, _: pytest.MonkeyPatch, watch: Watch) -> None:
+def one_answer_of_forty_is_slow(world: World, _: pytest.MonkeyPatch, watch: Watch) -> None:
+    duplicate = world.usual()
+    world.tick(*[duplicate] * 39, watch=watch)
     world.faults.latency_ms = 2_600
-    minutes(world, watch, 5)
+    minutes(world, watch, 1)
 
 
 def failing_target(world: World, _: pytest.MonkeyPatch, watch: Watch) -> None:
@@ -283,11 +301,13 @@ TABLE: dict[Run, set[str]] = {
     healthy_on_a_weekend: set(),
     a_published_batch_at_the_end_of_a_minute: set(),
     wrong_token: {"UnauthorizedAlarm"},
-    a_stranger_tries_once: set(),
+    growing_traffic: set(),
+    a_stranger_tries_five_times: set(),
     table_throttled: {"DeferredAlarm", "BacklogAgeAlarm"},
     table_throttled_for_a_minute: set(),
     table_and_backlog_gone: {"NotStoredAlarm", "ApiErrorsAlarm"},
     bus_gone: {"PublisherIteratorAgeAlarm", "UnpublishedAlarm"},
+    bus_refuses_every_message: {"PublisherFailureAlarm"},
     mapping_stopped: {"UnpublishedAlarm"},
     mapping_stopped_with_few_deliveries: {"UnpublishedAlarm"},
     damaged_event: {"PublisherFailureAlarm"},
@@ -303,7 +323,7 @@ TABLE: dict[Run, set[str]] = {
     crash: {"WebhookErrorsAlarm", "ApiErrorsAlarm"},
     concurrency_used_up: {"WebhookThrottlesAlarm", "ApiErrorsAlarm"},
     flood: {"ThrottledAlarm"},
-    slow: {"WebhookLatencyAlarm"},
+    one_answer_of_forty_is_slow: {"WebhookLatencyAlarm"},
     failing_target: {"FailedInvocationsAlarm"},
     failing_target_of_another_stack: set(),
     failure_queue_out_of_reach_of_the_mapping: {"PublisherDestinationAlarm"},
