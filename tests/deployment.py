@@ -17,6 +17,7 @@ from appointments.deadline import Deadline
 from appointments.intake import Arrival, Intake, Receipt
 from appointments.outcome import Outcome
 from appointments.storage.bodies import Bodies
+from appointments.storage.items import event_sort_key, partition_key
 from appointments.storage.quarantine import Quarantine
 from appointments.storage.store import Store
 from appointments_cli.main import main
@@ -67,9 +68,12 @@ class Deployment:
 
     def run(self, *arguments: str, code: int = 0) -> Result:
         """Run a command as in a pipe, and check its exit code."""
-        answer = CliRunner().invoke(main, [*arguments, "--stack", STACK])
+        answer = self.invoke(*arguments)
         assert answer.exit_code == code, (answer.exit_code, answer.output, answer.exception)
         return answer
+
+    def invoke(self, *arguments: str) -> Result:
+        return CliRunner().invoke(main, [*arguments, "--stack", STACK])
 
     def records(self, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.run(*arguments, "--json", code=code).stdout.splitlines()]
@@ -77,6 +81,15 @@ class Deployment:
     def receive(self, body: bytes, received_at: str | None = None) -> Receipt:
         """Take in a delivery as the webhook does, without its log lines."""
         return self.intake.receive(Arrival(body, received_at or ago(seconds=60)), Deadline(20))
+
+    def age(self, appointment_id: str, envelope_id: str, **time: float) -> None:
+        """Make an event as old as one that must be published by now: stored half an hour ago, unless given."""
+        self.dynamodb.update_item(
+            TableName=self.table_name,
+            Key={"pk": {"S": partition_key(appointment_id)}, "sk": {"S": event_sort_key(envelope_id)}},
+            UpdateExpression="SET storedAt = :at",
+            ExpressionAttributeValues={":at": {"S": ago(**(time or {"minutes": 30}))}},
+        )
 
     def keep(self, body: bytes, received_at: str, *, reason: Outcome = Outcome.CONTRACT, **ids: str) -> str:
         """Put a body into quarantine, with ids in its metadata as the webhook writes them."""

@@ -306,13 +306,7 @@ def stored_then(deployment: Deployment, *envelopes: str) -> None:
     """Store events that are old enough to be published."""
     for envelope in envelopes:
         deployment.receive(body(delivery(id=envelope)))
-        key = {"pk": {"S": "APPOINTMENT#a-1"}, "sk": {"S": f"EVENT#{envelope}"}}
-        deployment.dynamodb.update_item(
-            TableName=deployment.table_name,
-            Key=key,
-            UpdateExpression="SET storedAt = :at",
-            ExpressionAttributeValues={":at": {"S": ago(minutes=30)}},
-        )
+        deployment.age("a-1", envelope)
 
 
 def test_verify_passes_if_each_event_was_published_or_is_parked(empty: Deployment) -> None:
