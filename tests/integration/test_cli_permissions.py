@@ -41,6 +41,8 @@ def deployed() -> Iterator[Deployment]:
         deployment.receive(body(delivery(id="e-1")))
         deployment.receive(body(delivery(id=LARGE, updated_at="2026-03-02T10:00:00Z", internalNotes="x" * 1_200_000)))
         deployment.log_delivery("stored", "e-1", "a-1")
+        bus = boto3.client("events").describe_event_bus(Name=BUS)["Arn"]
+        boto3.client("events").create_archive(ArchiveName="AppointmentsArchive", EventSourceArn=bus)
         deployment.age("a-1", LARGE)
         quarantined = body(delivery(id="e-2", updated_at="2026-03-02T11:00:00Z", internalNotes="y" * 1_200_000))
         deployment.keep(quarantined, ago(hours=1), appointment_id="a-1")
@@ -79,6 +81,7 @@ def commands(deployment: Deployment) -> dict[str, list[list[str]]]:
         "backlog list": [["backlog", "list"]],
         "backlog redrive": [["backlog", "redrive", "--yes"]],
         "publish --to queue": [["publish", "--to", f"queue:{queue}", "--since", "1h", "--yes"]],
+        "publish --to rule": [["publish", "--to", "rule:crm", "--since", "1h", "--yes"]],
         "publish --to everybody": [["publish", "--to", "everybody", "--appointment", "a-1", "--yes"]],
     }
 
@@ -93,11 +96,11 @@ def test_the_page_lists_the_calls_of_every_command(deployed: Deployment, monkeyp
 
     monkeypatch.setattr(reach, "call_of", record)
     monkeypatch.setattr(tail, "POLL_SECONDS", 0.0)
-    # moto's CloudFormation creates neither the functions nor the alarms of the template.
+    # moto's CloudFormation creates neither the functions nor the alarms of the template, and no archive.
     monkeypatch.setattr(Stack, "of_type", lambda *_: {"Alarm": "alarm"})
     known = Target.resource
-    functions = ("PublisherFunction", "BacklogFunction")
-    monkeypatch.setattr(Target, "resource", lambda target, name: name if name in functions else known(target, name))
+    missing = ("PublisherFunction", "BacklogFunction", "AppointmentsArchive")
+    monkeypatch.setattr(Target, "resource", lambda target, name: name if name in missing else known(target, name))
     lines = ["| command | permissions |", "| --- | --- |"]
     for name, runs in commands(deployed).items():
         recorded.clear()

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from appointments_cli.target import Target
 from local.eventbridge.delivery import deliver_as_eventbridge
 from tests.builders import body, delivery
 from tests.deployment import BUS, Deployment
@@ -99,10 +100,31 @@ def test_an_event_that_cannot_be_sent_holds_back_the_later_ones_of_its_appointme
     assert sorted(ids(crm.messages())) == ["e-0", "e-9"]
 
 
+def test_one_rule_gets_a_replay_of_the_archive(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = boto3.client("events")
+    for name in ("crm", "other"):
+        Subscriber(deployed, name, rule=True)
+    bus = events.describe_event_bus(Name=BUS)["Arn"]
+    events.create_archive(ArchiveName="kept", EventSourceArn=bus)
+    known = Target.resource
+    replayed = ["publish", "--since", "1h", "--to"]
+    assert "keeps no archive" in deployed.run(*replayed, "rule:crm", code=2).stderr
+    archive = {"AppointmentsArchive": "kept"}
+    monkeypatch.setattr(Target, "resource", lambda target, name: archive.get(name) or known(target, name))
+    assert "the bus has no rule none: its rules are crm, other" in deployed.run(*replayed, "rule:none", code=2).stderr
+    assert "not single events" in deployed.run(*replayed, "rule:crm", "--appointment", "a", code=2).stderr
+    assert deployed.records(*replayed, "rule:crm")[0]["state"] == "would start"
+    assert events.list_replays()["Replays"] == []
+    (record,) = deployed.records(*replayed, "rule:crm", "--yes")
+    replay = events.describe_replay(ReplayName=record["replay"])
+    assert [arn.rpartition("/")[2] for arn in replay["Destination"]["FilterArns"]] == ["crm"]
+    assert replay["Destination"]["Arn"] == bus
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--to", "crm", "--appointment", "a-1"], 2, "'crm' is no destination: give queue:URL or everybody"),
+        (["--to", "crm", "--appointment", "a-1"], 2, "'crm' is no destination: give queue:URL, rule:NAME or everybody"),
         (["--to", "everybody"], 2, "give --appointment or --since"),
         (["--to", "everybody", "--event", "e-1"], 2, "--event needs --appointment"),
         (["--appointment", "a-1"], 2, "Missing option '--to'"),

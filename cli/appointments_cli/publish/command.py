@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from appointments_cli.failures.events import Event
     from appointments_cli.publish.destinations import Outer
 
-EVERYBODY, QUEUE = "everybody", "queue:"
+EVERYBODY, QUEUE, RULE = "everybody", "queue:", "rule:"
 PROGRESS = 100
 
 
@@ -30,7 +30,7 @@ PROGRESS = 100
     "destination",
     required=True,
     metavar="DESTINATION",
-    help="queue:URL for the queue of one subscriber, or everybody for the bus.",
+    help="queue:URL for the queue of one subscriber, rule:NAME for a replay of the archive, or everybody for the bus.",
 )
 @click.option("--appointment", metavar="ID", help="The events of this appointment.")
 @click.option("--event", metavar="ENVELOPE-ID", help="Only this event. Needs --appointment.")
@@ -52,10 +52,19 @@ def publish(
     """Publish stored events again: of an appointment, or stored since a time.
 
     metadata.replayed of each message is true, and all else is as at first. The order of each appointment is kept. A
-    queue gets a message as EventBridge delivers it. --since reads the whole table, which is sized and priced first.
+    queue gets a message as EventBridge delivers it. --since reads the whole table, which is sized and priced first. A
+    replay of the archive sends what was published in a time to one rule.
     """
+    from appointments_cli.publish.replay import replay
+
+    if destination.startswith(RULE):
+        if appointment is not None or event is not None or event_type is not None or window.since is None:
+            raise click.UsageError("an archive replays a time, not single events: give --since, or use queue:URL")
+        replay(target, screen, window, destination.removeprefix(RULE), yes=yes)
+        return
     if destination != EVERYBODY and not destination.startswith(f"{QUEUE}http"):
-        raise click.BadParameter(f"{destination!r} is no destination: give queue:URL or everybody", param_hint="'--to'")
+        forms = "queue:URL, rule:NAME or everybody"
+        raise click.BadParameter(f"{destination!r} is no destination: give {forms}", param_hint="'--to'")
     if event is not None and appointment is None:
         raise click.UsageError("--event needs --appointment")
     if appointment is None and window.since is None:

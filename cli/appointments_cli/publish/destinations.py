@@ -69,8 +69,13 @@ def matching_rules(client: Any, bus: str, messages: Iterable[str]) -> list[str]:
     samples = list(messages)[:TRIED]
     pages = client.get_paginator("list_rules").paginate(EventBusName=bus)
     rules = [rule for page in pages for rule in page["Rules"] if rule.get("EventPattern")]
-    enabled = [rule for rule in rules if rule.get("State", "ENABLED").startswith("ENABLED")]
+    enabled = [rule for rule in rules if rule.get("State", "ENABLED").startswith("ENABLED") and not is_of_archive(rule)]
     return [rule["Name"] for rule in enabled if any(_matches(client, rule["EventPattern"], each) for each in samples)]
+
+
+def is_of_archive(rule: Any) -> bool:
+    """Whether EventBridge made the rule, to fill an archive: it is no subscriber."""
+    return bool(rule.get("ManagedBy")) or str(rule["Name"]).startswith("Events-Archive-")
 
 
 def _matches(client: Any, pattern: str, event: str) -> bool:
