@@ -1,0 +1,84 @@
+"""The installed command on the stack of `make serve`, which it finds by build/serve.json."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.run import post, receive
+from local.serve import described
+from local.stack import Options, Stack
+from tests.builders import TOKEN, body, delivery
+
+COMMAND = str(Path(sys.executable).parent / "appointments")
+HEADERS = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the file of a served stack that has got three deliveries of one appointment."""
+    folder = tmp_path_factory.mktemp("served")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        with Stack(Options(port=0, aws_port=0, log=folder / "functions.log")) as stack, described(stack):
+            first = body(delivery(id="e-1"))
+            later = body(delivery(id="e-2", event_type="CANCEL", updated_at="2026-03-02T10:00:00Z", status="CANCELLED"))
+            assert [post(stack.gateway.url, content, HEADERS)[0] for content in (first, later, later)] == [
+                202,
+                202,
+                200,
+            ]
+            assert post(stack.gateway.url, first, {**HEADERS, "authorization": "Bearer wrong"})[0] == 401
+            receive(stack, 2)
+            yield folder
+
+
+def run(folder: Path, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
+    answer = subprocess.run(  # noqa: S603
+        [COMMAND, *arguments, "--local", "--json"],
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert answer.returncode == code, answer.stderr
+    return [json.loads(line) for line in answer.stdout.splitlines()]
+
+
+def test_the_trail_of_an_appointment_is_complete(served: Path) -> None:
+    latest, first = run(served, "history", "a-1")
+    assert [latest["envelopeId"], first["envelopeId"]] == ["e-2", "e-1"]
+    assert latest["changes"] == [{"path": "status", "from": "ACCEPTED", "to": "CANCELLED"}]
+    assert latest["marks"] == ["1 duplicate"]
+    assert all(each["publishedAt"] and each["eventId"] for each in (latest, first))
+
+
+@pytest.mark.nightly
+def test_an_event_is_found_without_its_appointment(served: Path) -> None:
+    (event,) = run(served, "event", "e-1")
+    assert (event["appointmentId"], event["published"]) == ("a-1", "published")
+    assert [line["result"] for line in event["lines"]] == ["stored", "published"]
+
+
+@pytest.mark.nightly
+def test_nothing_is_missing_and_the_deliveries_are_shown_as_they_came(served: Path) -> None:
+    assert run(served, "verify", "--since", "1h") == []
+    results = [line["result"] for line in run(served, "tail", "--since", "1h", "--count", "6")]
+    assert sorted(results) == ["duplicate", "published", "published", "refused", "stored", "stored"]
+
+
+@pytest.mark.nightly
+def test_the_status_knows_the_deliveries_of_this_hour(served: Path) -> None:
+    facts = {each["what"]: each for each in run(served, "status", code=1)}  # the alarms notify nobody
+    assert facts["Accepted in 1 h"]["detail"].startswith("2,")
+    assert facts["PublisherFailureQueue"]["detail"] == "empty"
+    assert facts["alarms notify"]["state"] == "wrong"
