@@ -10,6 +10,7 @@ from generate import contract_schema
 
 Json = dict[str, Any]
 Row = tuple[str, str, str, str]
+ANY = "any JSON"
 NESTED = ("participants",)
 """The members whose own members have a row each. docs/contract.schema.json has all the others."""
 
@@ -36,7 +37,7 @@ def _rows(variants: list[Json]) -> Iterator[tuple[str, tuple[str, str, str]]]:
         found = [variant["properties"][name] for variant in variants if name in variant["properties"]]
         required = all(name in variant.get("required", ()) for variant in variants)
         kinds = list(dict.fromkeys(kind for each in found for kind in _kinds(each)))
-        null = "yes" if "null" in kinds else "no"
+        null = "yes" if {"null", ANY} & set(kinds) else "no"
         yield name, (_type(kinds, found), null, "no" if required else "yes")
 
 
@@ -48,7 +49,7 @@ def _kinds(schema: Json) -> list[str]:
         return ["object"]
     if schema.get("format") == "date-time":
         return ["date-time"]
-    kind: str = schema.get("type", "any JSON")
+    kind: str = schema.get("type", ANY)
     return [_NAMES.get(kind, kind)]
 
 

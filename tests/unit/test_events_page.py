@@ -81,7 +81,7 @@ def test_the_table_of_the_appointment_states_notation_null_and_absence() -> None
     assert rows["`id`"] == ("text", "no", "no")
     assert rows["`start`"] == ("date-time", "yes", "yes")
     assert rows["`updatedAt`"] == ("date-time", "no", "no")
-    assert rows["`callbackRequest`"] == ("any JSON", "no", "yes")
+    assert rows["`callbackRequest`"] == ("any JSON", "yes", "yes")
     assert rows["`participants[].type`"] == ("text: EMPLOYEE, CUSTOMER", "no", "no")
     assert rows["`participants[].customer`"] == ("object", "no", "yes")
     assert rows["`createdFrom`"][0] == "text: PLUGIN, BACKOFFICE_APP, PARTNER_BOOKING_APP, OTHER"
