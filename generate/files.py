@@ -16,6 +16,7 @@ from generate import (
     message_schema,
     privacy_page,
     rules,
+    schema_registry,
     table_page,
 )
 from samples import files as samples
@@ -39,6 +40,7 @@ FILES: list[tuple[str, Callable[[], str]]] = [
         (f"{message_schema.FOLDER}/{detail_type}.json", partial(message_schema.generate, detail_type))
         for detail_type in message_schema.EVENT_TYPES
     ),
+    (schema_registry.PATH, schema_registry.generate),
 ]
 """Path and generator. Add a generated file here. The folder events/ is written before these files."""
 
