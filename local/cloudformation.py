@@ -80,7 +80,12 @@ class Alarm(CloudFormationModel):
 
     def __init__(self, name: str, properties: dict[str, Any]) -> None:
         self.physical_resource_id = name
-        self.properties = {member: value for member, value in properties.items() if value not in (None, [])}
+        # moto gives None for AWS::NoValue, also in a list.
+        present = {
+            member: [each for each in value if each is not None] if isinstance(value, list) else value
+            for member, value in properties.items()
+        }
+        self.properties = {member: value for member, value in present.items() if value not in (None, [])}
 
     @staticmethod
     def cloudformation_name_type() -> str:
