@@ -111,7 +111,7 @@ bench: $(BENCH_STAMP) $(SAM_STAMP) ## measure the built functions beside referen
 		|| { cat build/bench/build.log >&2; exit 1; }
 	@$(BENCH_VENV)/bin/python -m bench $(if $(ROUNDS),--rounds $(ROUNDS))
 
-generate: $(STAMP) ## write every generated file: events/, the prepared schema, generated docs, the layer's lock
+generate: $(STAMP) ## write every generated file: events/, generated docs, the layer's lock
 	@$(BIN)/python -m generate
 
 check: lint types unit ## lint, types and unit tests, a minute: while you work

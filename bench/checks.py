@@ -48,7 +48,7 @@ def _stored(calls: Sequence[tuple[str, bytes]]) -> Iterator[Any]:
         if operation in WRITES:
             request = json.loads(body)
             writes = [next(iter(write.values())) for write in request.get("TransactItems", [])] or [request]
-            for item in (write["Item"] for write in writes):
+            for item in (write["Item"] for write in writes if "Item" in write):
                 match item:
                     case {"body": {"B": str(packed)}}:
                         yield json.loads(gzip.decompress(base64.b64decode(packed)))

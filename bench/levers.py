@@ -17,9 +17,10 @@ from bench.checks import check_answer
 from bench.measures import MILLISECONDS, Measure, Measures
 from bench.process import Process
 from bench.stub import Stub
-from bench.variants import WEBHOOK, Variant
+from bench.variants import ROOTS, WEBHOOK, Variant
 
 UNDONE = "undone"
+PHASES = {"Cold": "cold start", "First": "first delivery", "Warm": "warm delivery"}
 WARM_UP, WARM = 20, 40
 SECRET_SECONDS = 0.020
 """The assumed duration of each of the two calls to Secrets Manager at a start."""
@@ -27,7 +28,7 @@ WAITING_KEY = "levers.aheadWaiting"
 WAITING_TITLE = f"the secret read ahead, {SECRET_SECONDS * MILLISECONDS:.0f} ms a call, elapsed time"
 BOTO3_SESSION = """
 
-def lean_session(services):
+def new_session():
     import boto3
 
     return boto3.Session()._session
@@ -65,7 +66,7 @@ def _restore_boto3(_task: Path, opt: Path) -> None:
 
 def replace_session(opt: Path) -> None:
     """Make the clients from a session of boto3."""
-    signature = "def lean_session("
+    signature = "def new_session("
     _replace(opt / "appointments" / "sdk.py", signature, signature)
     with (opt / "appointments" / "sdk.py").open("a", encoding="utf-8") as file:
         file.write(BOTO3_SESSION)
@@ -87,17 +88,26 @@ def _replace(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
+def _trust_the_whole_bundle(_task: Path, opt: Path) -> None:
+    shutil.copyfile(opt / "botocore" / "cacert.pem", opt / ROOTS)
+
+
 LEVERS = [
     Lever("bytecode", "bytecode in the package", _remove_bytecode),
     Lever("data", "the SDK's data trimmed", _restore_sdk_data),
     Lever("boto3", "botocore without boto3", _restore_boto3),
     Lever("collector", "no garbage collection during the start", edit("webhook/startup.py", "gc.disable()", "pass")),
+    Lever("roots", "the five roots of Amazon", _trust_the_whole_bundle),
     Lever(
-        "prepared",
-        "the contract's schema prepared",
-        edit("appointments/contract/prepared.py", "\nPYDANTIC = ", '\nPYDANTIC = "not " '),
+        "opening",
+        "the table's connection opened at start",
+        edit("webhook/handler.py", "= ahead(_store.open)", "= None"),
     ),
-    Lever("ahead", "the secret read ahead", edit("webhook/startup.py", "= _read_ahead()", "= None")),
+    Lever(
+        "ahead",
+        "the secret read ahead",
+        edit("webhook/startup.py", "if isinstance(authenticate, Authentication) else", "if False else"),
+    ),
     Lever(
         "validation",
         "no validation of parameters by the SDK",
@@ -127,9 +137,7 @@ def measure(webhook: Variant, measures: Measures, *, rounds: int, levers: Sequen
         built = _measure_process(webhook, stub)
         for lever in levers:
             copy = _measure_process(variants[lever.key], stub)
-            for phase, title, value, value_undone in zip(
-                ("Cold", "Warm"), ("cold start", "warm delivery"), built, copy, strict=True
-            ):
+            for (phase, title), value, value_undone in zip(PHASES.items(), built, copy, strict=True):
                 row = Measure(f"levers.{lever.key}{phase}", f"{lever.title}: {title}, CPU", "ms", UNDONE)
                 measures.add(row, WEBHOOK, value)
                 measures.add(row, UNDONE, value_undone)
@@ -164,13 +172,14 @@ def undone(built: Variant, lever: Lever) -> Variant:
     if lever.key != "bytecode":
         for part in (task, opt / "appointments"):
             folders.compile_bytecode(part)
-    return replace(built, task=task, layers=(opt,))
+    return replace(built, task=task, layers=(opt,), trusted=opt / ROOTS)
 
 
-def _measure_process(variant: Variant, stub: Stub) -> tuple[float, float]:
-    """Return the CPU of a cold start with its first delivery, and of a warm delivery, in milliseconds."""
+def _measure_process(variant: Variant, stub: Stub) -> tuple[float, float, float]:
+    """Return the CPU of a cold start with its first delivery, of the latter, and of a warm one, in milliseconds."""
     with Process(variant, stub.url) as process:
         process.wait_until_ready()
+        ready = process.cpu_seconds()
         check_answer(process.invoke(deliveries.sample_event()).body)
         cold = process.cpu_seconds()
         for _ in range(WARM_UP):
@@ -178,4 +187,5 @@ def _measure_process(variant: Variant, stub: Stub) -> tuple[float, float]:
         before = process.cpu_seconds()
         for _ in range(WARM):
             process.invoke(deliveries.sample_event())
-        return cold * MILLISECONDS, (process.cpu_seconds() - before) / WARM * MILLISECONDS
+        first = cold - ready
+        return cold * MILLISECONDS, first * MILLISECONDS, (process.cpu_seconds() - before) / WARM * MILLISECONDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bench.table import number
 from bench.variants import WEBHOOK
 from generate.bill import WHOLE_CPU_MB
 
@@ -12,12 +13,12 @@ MEMORY_SIZES_MB = (128, 256, 512, 1024, WHOLE_CPU_MB)
 
 def table(report: dict[str, Any]) -> list[list[str]]:
     """Return rows of the webhook's times at the CPU share of each memory size. The first row is the head."""
-    cold, warm = (_median(report, key) for key in ("main.coldCpu", "main.warmCpu"))
+    times = [_median(report, key) for key in ("main.coldCpu", "main.firstCpu", "main.warmCpu")]
     rows = []
     for memory_mb in MEMORY_SIZES_MB:
         share = memory_mb / WHOLE_CPU_MB
-        rows.append([f"{memory_mb} MB", f"{share:.2f}", f"{cold / share:.0f}", f"{warm / share:.1f}"])
-    return [["memory", "share of a CPU", "whole cold start, ms", "warm delivery, ms"], *rows]
+        rows.append([f"{memory_mb} MB", f"{share:.2f}", *(number(time / share) for time in times)])
+    return [["memory", "share of a CPU", "whole cold start, ms", "first delivery, ms", "warm delivery, ms"], *rows]
 
 
 def _median(report: dict[str, Any], key: str) -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from bench import growth, levers, memory, publishing, table
+from bench import growth, instructions, levers, memory, publishing, table
 from bench.variants import FASTAPI, FLOOR, NO_OP, PUBLISHER, TYPICAL, WEBHOOK, WITHOUT_BYTECODE
 from generate import blocks
 
@@ -14,9 +15,11 @@ PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 DELIVERY = (
     "main.coldWall",
     "main.coldCpu",
+    "main.plainColdCpu",
     "main.readyCpu",
     "main.firstCpu",
     "main.warmCpu",
+    "main.reconnectCpu",
     "main.warmWall",
     "main.warmPeak",
     "main.firstCalls",
@@ -50,10 +53,11 @@ def contents(report: dict[str, Any]) -> dict[str, str]:
     if missing or not report.get("imports"):
         raise IncompleteReportError(
             f"the report has no {missing[0] if missing else 'imports'}; measure all sections, with "
-            "DYNAMODB_LOCAL_ENDPOINT set to a DynamoDB Local"
+            "DYNAMODB_LOCAL_ENDPOINT set to a DynamoDB Local and valgrind installed"
         )
     return {
-        "delivery": f"{table.machine(report)}\n\n{blocks.table(_delivery(measures))}",
+        "delivery": f"{table.machine(report)}\n\n{blocks.table(_delivery(measures, DELIVERY))}",
+        "instructions": blocks.table(_delivery(measures, instructions.ROWS)),
         "levers": blocks.table(_levers(measures)),
         "publisher levers": blocks.table(_publisher_levers(measures)),
         "publisher": blocks.table(table.rows_of_measures([measures[key] for key in publishing.ROWS])),
@@ -67,7 +71,8 @@ def keys() -> list[str]:
     """Return the keys of all measures that the page shows."""
     return [
         *DELIVERY,
-        *(f"levers.{lever.key}{phase}" for lever in levers.LEVERS for phase in ("Cold", "Warm")),
+        *instructions.ROWS,
+        *(f"levers.{lever.key}{phase}" for lever in levers.LEVERS for phase in levers.PHASES),
         levers.WAITING_KEY,
         *(f"publisherLevers.{lever.key}{kind}" for lever in levers.PUBLISHER_LEVERS for kind in ("Cpu", "Speed")),
         *publishing.ROWS,
@@ -75,10 +80,10 @@ def keys() -> list[str]:
     ]
 
 
-def _delivery(measures: Measures) -> table.Rows:
+def _delivery(measures: Measures, keys: Iterable[str]) -> table.Rows:
     head = ["", *VARIANTS, *(f"{WEBHOOK} ÷ {name}" for name in table.COMPARED)]
     rows = []
-    for measure in (measures[key] for key in DELIVERY):
+    for measure in (measures[key] for key in keys):
         ratios = [table.ratio(measure["ratios"].get(name)) for name in table.COMPARED]
         rows.append([table.titled(measure), *_medians(measure, VARIANTS), *ratios])
     return [head, *rows]
@@ -91,11 +96,12 @@ def _medians(measure: dict[str, Any], variants: Iterable[str]) -> list[str]:
 def _levers(measures: Measures) -> table.Rows:
     rows = []
     for lever in levers.LEVERS:
-        cold, warm = (measures[f"levers.{lever.key}{phase}"] for phase in ("Cold", "Warm"))
-        rows.append([lever.title, *_undone(cold, WEBHOOK), *_undone(warm, WEBHOOK)])
+        phases = (measures[f"levers.{lever.key}{phase}"] for phase in levers.PHASES)
+        rows.append([lever.title, *chain.from_iterable(_undone(phase, WEBHOOK) for phase in phases)])
     waiting = measures[levers.WAITING_KEY]
-    rows.append([waiting["title"], *_undone(waiting, WEBHOOK), "", ""])
-    return [["lever", "cold start, ms", "undone ÷ built", "warm delivery, ms", "undone ÷ built"], *rows]
+    rows.append([waiting["title"], *_undone(waiting, WEBHOOK), "", "", "", ""])
+    head = chain.from_iterable((f"{title}, ms", "undone ÷ built") for title in levers.PHASES.values())
+    return [["lever", *head], *rows]
 
 
 def _publisher_levers(measures: Measures) -> table.Rows:

@@ -13,7 +13,7 @@ from threading import Thread
 from types import TracebackType
 from typing import IO, Self
 
-from bench import folders
+from bench import authority, folders
 from bench.runtime import Result, RuntimeApi
 from bench.variants import Variant
 
@@ -29,13 +29,17 @@ CREDENTIALS = {
 
 
 class Process:
-    """A context manager that starts the process and always ends it. ``aws`` is the endpoint of all AWS services."""
+    """A context manager that starts the process and always ends it. ``aws`` is the endpoint of all AWS services.
+
+    ``prefix`` is the beginning of the command, for a tool that runs the interpreter.
+    """
 
     def __init__(
         self,
         variant: Variant,
         aws: str,
         *,
+        prefix: Sequence[str] = (),
         options: Sequence[str] = (),
         variables: Mapping[str, str] | None = None,
         keep: int | None = LINES,
@@ -44,7 +48,7 @@ class Process:
         self._api = RuntimeApi()
         self.lines: deque[str] = deque(maxlen=keep)
         self._logged = 0
-        self._command = [str(folders.interpreter()), *options, "-m", "awslambdaric", variant.handler]
+        self._command = [*prefix, str(folders.interpreter()), *options, "-m", "awslambdaric", variant.handler]
         self._environment = {**environment(variant, aws, self._api.address), **(variables or {})}
 
     def __enter__(self) -> Self:
@@ -71,6 +75,12 @@ class Process:
         self._api.stop()
         if error:
             error.add_note(f"the last log lines of {self._variant.name}:\n" + "".join(self.lines))
+
+    def end(self) -> None:
+        """End the runtime API, so that the process exits by itself, and read its log to the end."""
+        self._api.stop()
+        self._process.wait()
+        self._drain.join()
 
     def wait_until_ready(self) -> float:
         """Return the seconds from the start until the handler is imported and the process requests an event."""
@@ -129,4 +139,5 @@ def environment(variant: Variant, aws: str, runtime_api: str) -> dict[str, str]:
         **CREDENTIALS,
         **variant.environment,
         "AWS_ENDPOINT_URL": aws,
+        **({"AWS_CA_BUNDLE": str(authority.bundle(variant.trusted))} if variant.trusted else {}),
     }

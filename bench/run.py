@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench import growth, imports, levers, package, publishing, starts, units, variants
+from bench import growth, imports, instructions, levers, package, publishing, starts, units, variants
 from bench.dynamodb import Table
 from bench.machine import machine
 from bench.measures import Measures
@@ -20,19 +20,21 @@ UNITS = (
     "DynamoDB Local counts the write units; they are scaled so that a small item in a transaction costs two. AWS does "
     "not document whether a transaction doubles the units of an index; this report assumes that it does."
 )
+NO_VALGRIND = "Instructions were not counted: install valgrind."
 NO_DYNAMODB = "Write units were not counted: set DYNAMODB_LOCAL_ENDPOINT to a DynamoDB Local."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The number of rounds and of deliveries in each round."""
+    """The number of rounds and of deliveries in each round, and whether instructions are counted: it takes minutes."""
 
     rounds: int = 20
     warm_up: int = starts.WARM_UP
     warm: int = starts.WARM
+    instructions: bool = True
 
 
-QUICK = Plan(rounds=2, warm_up=2, warm=4)
+QUICK = Plan(rounds=2, warm_up=2, warm=4, instructions=False)
 
 
 @dataclass(slots=True)
@@ -56,6 +58,11 @@ def _start(context: Context) -> None:
     context.report["calls"] = starts.measure(
         context.webhooks, context.measures, rounds=plan.rounds, warm_up=plan.warm_up, warm=plan.warm
     )
+
+
+def _instructions(context: Context) -> None:
+    if context.plan.instructions and instructions.is_available():
+        instructions.measure(context.webhooks, context.measures)
 
 
 def _imports(context: Context) -> None:
@@ -87,6 +94,7 @@ def _publisher(context: Context) -> None:
 
 SECTIONS: dict[str, Callable[[Context], None]] = {
     "start": _start,
+    "instructions": _instructions,
     "package": _package,
     "imports": _imports,
     "units": _units,
@@ -113,5 +121,5 @@ def run(plan: Plan, build: Path, *, only: Collection[str] = (), dynamodb: str | 
         "seconds": round(time.monotonic() - begin),
         "measures": context.measures.as_dict(),
         **context.report,
-        "notes": [UNITS if table else NO_DYNAMODB],
+        "notes": [UNITS if table else NO_DYNAMODB, *([] if instructions.is_available() else [NO_VALGRIND])],
     }

@@ -13,7 +13,7 @@ from bench.wire import Request, Response, Server
 
 T = TypeVar("T")
 
-TIMEOUT_SECONDS = 120.0
+TIMEOUT_SECONDS = 600.0
 DEADLINE_SECONDS = 60
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:bench"
 # Tracing is on and this delivery is not sampled, like nearly all deliveries. So the references send no segments.

@@ -16,6 +16,8 @@ from bench.variants import WEBHOOK, Variant
 
 WARM_UP, WARM = 30, 50
 """The number of deliveries after the first: unmeasured ones, then measured ones."""
+RECONNECTS = 5
+"""The number of later deliveries before each of which the service closes the connections."""
 
 ROWS = {
     "main.coldWall": ("cold start, process start to first answer", "ms"),
@@ -26,6 +28,8 @@ ROWS = {
     "main.firstCpu": ("… first delivery, CPU", "ms"),
     "main.warmCpu": ("warm delivery, CPU", "ms"),
     "main.warmWall": ("warm delivery, answer", "ms"),
+    "main.reconnectCpu": ("delivery that finds its connection closed, CPU", "ms"),
+    "main.plainColdCpu": ("cold start over plain HTTP, CPU", "ms"),
     "main.coldPeak": ("peak memory after the cold start", "MiB"),
     "main.warmPeak": ("peak memory after the warm deliveries", "MiB"),
     "main.firstCalls": ("SDK calls of a cold start with its delivery", ""),
@@ -54,15 +58,24 @@ def measure(
 ) -> dict[str, Any]:
     """Measure all variants and return the calls of each. Raises WrongAnswerError."""
     calls: dict[str, Any] = {}
-    stub = Stub()
+    stub, plain = Stub(), Stub(tls=False)
     for _ in range(rounds):
         for variant in variants:
             process_calls, values = _measure_process(variant, stub, warm_up, warm)
+            values["main.plainColdCpu"] = _cold_cpu(variant, plain)
             calls[variant.name] = process_calls.as_dict()
             for key, value in values.items():
                 measures.add(Measure(key, *ROWS[key], WEBHOOK), variant.name, value)
     stub.stop()
+    plain.stop()
     return calls
+
+
+def _cold_cpu(variant: Variant, stub: Stub) -> float:
+    with Process(variant, stub.url) as process:
+        process.wait_until_ready()
+        check_answer(process.invoke(deliveries.sample_event()).body)
+        return process.cpu_seconds() * MILLISECONDS
 
 
 def _measure_process(variant: Variant, stub: Stub, warm_up: int, warm: int) -> tuple[Calls, dict[str, float]]:
@@ -88,6 +101,13 @@ def _measure_process(variant: Variant, stub: Stub, warm_up: int, warm: int) -> t
             check_answer(result.body)
             seconds.append(result.seconds)
         cpu = process.cpu_seconds() - before
+        logged = process.logged_bytes() - logged
+        later_calls = stub.calls.copy()
+        before = process.cpu_seconds()
+        for event in _events(RECONNECTS):
+            stub.close_connections()
+            check_answer(process.invoke(event).body)
+        reconnecting = process.cpu_seconds() - before
         values = {
             "main.coldWall": (ready + first.seconds) * MILLISECONDS,
             "main.coldCpu": cold_cpu * MILLISECONDS,
@@ -97,13 +117,14 @@ def _measure_process(variant: Variant, stub: Stub, warm_up: int, warm: int) -> t
             "main.firstCpu": (cold_cpu - ready_cpu) * MILLISECONDS,
             "main.warmCpu": cpu / warm * MILLISECONDS,
             "main.warmWall": sum(seconds) / warm * MILLISECONDS,
+            "main.reconnectCpu": reconnecting / RECONNECTS * MILLISECONDS,
             "main.coldPeak": cold_peak,
             "main.warmPeak": process.peak_mebibytes(),
             "main.firstCalls": first_calls.total(),
-            "main.warmCalls": stub.calls.total() / warm,
-            "main.warmLog": (process.logged_bytes() - logged) / warm,
+            "main.warmCalls": later_calls.total() / warm,
+            "main.warmLog": logged / warm,
         }
-        return Calls(first_calls, stub.calls, warm), values
+        return Calls(first_calls, later_calls, warm), values
 
 
 def _events(number: int) -> Iterator[bytes]:

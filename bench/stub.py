@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from bench import authority
 from bench.wire import Request, Response, Server
 from samples.sample import TOKEN
 
@@ -27,10 +28,13 @@ DYNAMODB_JSON = "application/x-amz-json-1.0"
 class Stub:
     """``calls`` counts the calls by operation, such as ``dynamodb.PutItem``; ``bodies`` holds the body of each call.
 
-    ``waits`` maps an operation to the seconds that its answer takes. All others are answered at once.
+    ``waits`` maps an operation to the seconds that its answer takes. All others are answered at once. ``tls`` is False
+    for plain HTTP.
     """
 
-    def __init__(self, dynamodb: str | None = None, *, waits: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self, dynamodb: str | None = None, *, waits: Mapping[str, float] | None = None, tls: bool = True
+    ) -> None:
         self._waits = waits or {}
         self.calls: Counter[str] = Counter()
         self.bodies: list[tuple[str, bytes]] = []
@@ -38,13 +42,20 @@ class Stub:
         self._dynamodb = urlsplit(dynamodb).netloc if dynamodb else None
         self._connections = local()
         self._lock = Lock()
-        self._server = Server(self._answer)
+        self._server = Server(self._answer, authority.server_context() if tls else None)
         self.url = self._server.url
 
     def reset(self) -> None:
         """Discard the recorded calls."""
         with self._lock:
             self.calls, self.bodies, self.consumed = Counter(), [], []
+
+    @property
+    def connections_made(self) -> int:
+        return self._server.connections_made
+
+    def close_connections(self) -> None:
+        self._server.close_connections()
 
     def stop(self) -> None:
         self._server.stop()

@@ -10,6 +10,7 @@ from bench.variants import FLOOR, NO_OP, TYPICAL, WEBHOOK
 
 HEADINGS = {
     "main": "One delivery",
+    "instructions": "Instructions of the processor",
     "package": "Package",
     "units": "Write units",
     "body": "By size of the body",

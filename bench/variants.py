@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ WITHOUT_BYTECODE = "typical, no bytecode"
 FASTAPI = "fastapi"
 PUBLISHER, UNBATCHED = "publisher", "put_events for each record"
 STACK = "bench"
+ROOTS = "amazon-roots.pem"
+"""The authorities that the functions trust, in the folder of the layers."""
 ACCOUNT = "123456789012"
 REFERENCE_ENVIRONMENT = {
     "POWERTOOLS_METRICS_NAMESPACE": "Appointments",
@@ -32,7 +34,8 @@ REFERENCE_ENVIRONMENT = {
 class Variant:
     """A handler, the folder of its code, the folders of its layers, and its environment variables.
 
-    A deployment makes one archive of each folder in ``packages``.
+    A deployment makes one archive of each folder in ``packages``. ``trusted`` is the file of certificate authorities
+    that the handler trusts; None for a handler that makes no call.
     """
 
     name: str
@@ -42,13 +45,14 @@ class Variant:
     environment: dict[str, str] = field(default_factory=dict)
     packages: tuple[Path, ...] = ()
     memory_mb: int = 512
+    trusted: Path | None = None
 
 
 def webhooks(build: Path) -> list[Variant]:
     """Return the webhook and its reference handlers in the order of the tables."""
     return [
         _reference(NO_OP, "no_op", None),
-        _reference(FLOOR, "floor", None),
+        replace(_reference(FLOOR, "floor", None), trusted=build / "DependenciesLayer" / "python" / ROOTS),
         _built(WEBHOOK, "WebhookFunction", build),
         _reference(TYPICAL, "typical", "bench-typical"),
         _reference(WITHOUT_BYTECODE, "typical", "bench-typical", bytecode=False),
@@ -70,16 +74,26 @@ def _built(name: str, logical_id: str, build: Path) -> Variant:
         function.handler,
         task,
         (opt,),
-        {variable: _resolved(template, value) for variable, value in function.environment.items()},
+        {
+            variable: _resolved(template, value)
+            for variable, value in function.environment.items()
+            if variable != "AWS_CA_BUNDLE"
+        },
         (task, *(build / layer / "python" for layer in folders.LAYERS)),
         function.memory_mb,
+        opt / ROOTS,
     )
 
 
 def _reference(name: str, module: str, lock: str | None, *, bytecode: bool = True) -> Variant:
     folder = folders.reference(_file_name(name), lock, bytecode=bytecode)
     return Variant(
-        name, f"handlers.{module}.lambda_handler", folder, environment=REFERENCE_ENVIRONMENT, packages=(folder,)
+        name,
+        f"handlers.{module}.lambda_handler",
+        folder,
+        environment=REFERENCE_ENVIRONMENT,
+        packages=(folder,),
+        trusted=folder / "botocore" / "cacert.pem" if lock else None,
     )
 
 

@@ -6,12 +6,14 @@ turn into 40 ms. It also parses headers as e-mail, which would take most of the 
 
 from __future__ import annotations
 
+import socket
 import socketserver
+import ssl
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from threading import Thread
-from typing import cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +40,29 @@ class Response:
 
 
 class Server:
-    """Serves on a free port of 127.0.0.1 with one thread for each connection.
+    """Serves on a free port of 127.0.0.1 with one thread for each connection, with TLS if there is a ``context``.
 
     ``answer`` may block. It returns None to close the connection.
     """
 
-    def __init__(self, answer: Callable[[Request], Response | None]) -> None:
-        self._server = _Threads(answer)
+    def __init__(self, answer: Callable[[Request], Response | None], context: ssl.SSLContext | None = None) -> None:
+        self._context = context
+        self._server = _Threads(answer, context)
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
         Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     @property
     def url(self) -> str:
-        return f"http://{self.address}"
+        return f"{'https' if self._context else 'http'}://{self.address}"
+
+    @property
+    def connections_made(self) -> int:
+        return self._server.connections_made
+
+    def close_connections(self) -> None:
+        """Close every open connection, as a service does with an idle one."""
+        for connection in list(self._server.connections):
+            connection.shutdown(socket.SHUT_RDWR)
 
     def stop(self) -> None:
         self._server.shutdown()
@@ -62,21 +74,38 @@ class _Threads(socketserver.ThreadingTCPServer):
     block_on_close = False
     request_queue_size = 32
 
-    def __init__(self, answer: Callable[[Request], Response | None]) -> None:
+    def __init__(self, answer: Callable[[Request], Response | None], context: ssl.SSLContext | None) -> None:
         self.answer = answer
+        self.context = context
+        self.connections: set[socket.socket] = set()
+        self.connections_made = 0
         super().__init__(("127.0.0.1", 0), _Connection)
 
 
 class _Connection(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
+    server: _Threads
+
+    def setup(self) -> None:
+        if self.server.context:
+            self.request = self.server.context.wrap_socket(
+                self.request, server_side=True, do_handshake_on_connect=False
+            )
+        super().setup()
+        self.server.connections.add(self.connection)
+        self.server.connections_made += 1
+
+    def finish(self) -> None:
+        self.server.connections.discard(self.connection)
+        with suppress(OSError), self.connection:
+            super().finish()
 
     def handle(self) -> None:
-        answer = cast(_Threads, self.server).answer
         try:
-            while (request := self._request()) is not None and (response := answer(request)) is not None:
+            while (request := self._request()) is not None and (response := self.server.answer(request)) is not None:
                 self.connection.sendall(response.encode())
-        except ConnectionError:
-            return  # the measured process has been killed
+        except OSError:
+            return  # the measured process has been killed, or the connection has been closed here
 
     def _request(self) -> Request | None:
         """Read a request. Returns None if the client has closed the connection."""

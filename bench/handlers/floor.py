@@ -10,17 +10,23 @@ import hmac
 import http.client
 import json
 import os
+import ssl
 import time
 from typing import Any
 from urllib.parse import urlsplit
 
-HOST = urlsplit(os.environ["AWS_ENDPOINT_URL"]).netloc
+ENDPOINT = urlsplit(os.environ["AWS_ENDPOINT_URL"])
+HOST = ENDPOINT.netloc
 REGION = os.environ["AWS_REGION"]
 TABLE = os.environ["TABLE_NAME"]
 TARGET = "DynamoDB_20120810.TransactWriteItems"
 SIGNED = "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
 
-_connection = http.client.HTTPConnection(HOST)
+if ENDPOINT.scheme == "https":
+    context = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
+    _connection: http.client.HTTPConnection = http.client.HTTPSConnection(HOST, context=context)
+else:
+    _connection = http.client.HTTPConnection(HOST)
 
 
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -32,12 +38,21 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     }
     put = {"TableName": TABLE, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
     body = json.dumps({"TransactItems": [{"Put": put}]}).encode()
-    _connection.request("POST", "/", body, _signed(body))
-    response = _connection.getresponse()
-    response.read()
+    try:
+        response = _send(body)
+    except OSError:  # the service has closed the idle connection
+        _connection.close()
+        response = _send(body)
     outcome = json.dumps({"outcome": "stored"})
     status = 202 if response.status == http.HTTPStatus.OK else 503
     return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": outcome}
+
+
+def _send(body: bytes) -> http.client.HTTPResponse:
+    _connection.request("POST", "/", body, _signed(body))
+    response = _connection.getresponse()
+    response.read()
+    return response
 
 
 def _signed(body: bytes) -> dict[str, str]:

@@ -18,7 +18,7 @@ from appointments import timing
 from appointments.errors import StoreUnavailableError, UnavailableError
 from appointments.intake import Intake
 from appointments.outcome import QUARANTINED, UNALARMED, Outcome
-from appointments.sdk import lean_config, lean_session
+from appointments.sdk import lean_config, new_session
 from appointments.storage.bodies import Bodies
 from appointments.storage.quarantine import Quarantine
 from appointments.storage.store import Store
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from appointments.contract.essentials import Ids
 
-SERVICES = {"dynamodb", "s3"}
-"""All services that the function calls."""
 AGAIN = "again"
 METRICS = {
     Outcome.STORED.value: "Accepted",
@@ -47,7 +45,7 @@ logger = Logger()
 metrics = Metrics()
 
 _settings = Settings.from_environment(os.environ)
-_session = lean_session(SERVICES)
+_session = new_session()
 _config = lean_config(_session, timing.BACKLOG_CALL)
 _dynamodb = cast("DynamoDBClient", _session.create_client("dynamodb", config=_config))
 _s3 = cast("S3Client", _session.create_client("s3", config=_config))

@@ -22,7 +22,7 @@ from appointments.publishing.failure_queue import FailureQueue
 from appointments.publishing.messages import message
 from appointments.publishing.publication import Published, publish
 from appointments.publishing.records import pending_event
-from appointments.sdk import lean_config, lean_session
+from appointments.sdk import lean_config, new_session
 from appointments.storage.bodies import Bodies
 from publisher import report
 from publisher.settings import Settings, trace_header
@@ -35,14 +35,11 @@ if TYPE_CHECKING:
 
     from appointments.publishing.pending import PendingEvent
 
-SERVICES = {"events", "s3", "sqs"}
-"""All services that the function calls."""
-
 logger = Logger()
 metrics = Metrics()
 
 _settings = Settings.from_environment(os.environ)
-_session = lean_session(SERVICES)
+_session = new_session()
 _config = lean_config(_session, timing.PUBLISHER_CALL)
 _events = cast("EventBridgeClient", _session.create_client("events", config=_config))
 _s3 = cast("S3Client", _session.create_client("s3", config=_config))

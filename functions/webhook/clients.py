@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from appointments import timing
-from appointments.sdk import lean_config, lean_session
+from appointments.sdk import lean_config, new_session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -14,10 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
-SERVICES = {"dynamodb", "secretsmanager", "s3", "sqs"}
-"""All services that the function calls."""
-
-_session = lean_session(SERVICES)
+_session = new_session()
 _config = lean_config(_session, timing.WEBHOOK_CALL)
 
 

@@ -5,7 +5,7 @@ This module is the composition root of the function.
 
 from __future__ import annotations
 
-from webhook.startup import authenticate, finish, logger, settings
+from webhook.startup import ahead, authenticate, finish, logger, settings
 
 # isort: split
 from datetime import datetime, timedelta
@@ -69,15 +69,17 @@ def _backlog() -> Backlog:
     return Backlog(clients.sqs(), settings.backlog_queue_url, _bodies)
 
 
+_store = Store(clients.dynamodb(), settings.table_name, _bodies)
+_opening = ahead(_store.open)
 _intake = Intake(
-    Store(clients.dynamodb(), settings.table_name, _bodies),
+    _store,
     mode=settings.contract_mode,
     history_retention_days=settings.history_retention_days,
     quarantine=_quarantine,
     backlog=_backlog,
 )
 prepare()
-finish()
+finish(_opening)
 
 
 @metrics.log_metrics

@@ -10,10 +10,12 @@ import gc
 gc.disable()  # until finish(): the collector takes 5 % of the start and frees nothing
 
 import os  # noqa: E402
+from collections.abc import Callable  # noqa: E402
 from threading import Thread  # noqa: E402
 
 from aws_lambda_powertools import Logger  # noqa: E402
 
+from appointments import timing  # noqa: E402
 from webhook import clients  # noqa: E402
 from webhook.authentication import Authentication, authentication  # noqa: E402
 from webhook.settings import Settings, WebhookAuth  # noqa: E402
@@ -30,14 +32,11 @@ if settings.webhook_auth is WebhookAuth.NONE:
     logger.error("authentication is off: anybody who knows the URL can deliver")
 
 
-def _read_ahead() -> Thread | None:
-    """Start the read. A snapshot must contain no secret, which can be old at restore, and no open connection."""
+def ahead(task: Callable[[], None]) -> Thread | None:
+    """Start a task in a thread. A snapshot must contain no secret, which can be old at restore, and no connection."""
     if settings.aws_lambda_initialization_type == "snap-start":
-        _differ_after_restore()
         return None
-    if not isinstance(authenticate, Authentication):
-        return None
-    thread = Thread(target=authenticate.secret.read_ahead, daemon=True)
+    thread = Thread(target=task, daemon=True)
     thread.start()
     return thread
 
@@ -51,12 +50,16 @@ def _differ_after_restore() -> None:
     register_after_restore(random.seed)
 
 
-_reading = _read_ahead()
+if settings.aws_lambda_initialization_type == "snap-start":
+    _differ_after_restore()
+_reading = ahead(authenticate.secret.read_ahead) if isinstance(authenticate, Authentication) else None
 
 
-def finish() -> None:
-    """End the start: wait for the secret, within its deadline, and switch the collector on."""
+def finish(opening: Thread | None) -> None:
+    """End the start: wait for the secret, within its deadline, and for the table, and switch the collector on."""
     if _reading is not None:
         _reading.join()
+    if opening is not None:
+        opening.join(timing.OPEN_TABLE)
     gc.freeze()  # the objects of the start live as long as the process
     gc.enable()

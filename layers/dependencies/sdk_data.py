@@ -16,8 +16,6 @@ from typing import Any
 
 from botocore.loaders import Loader
 
-import endpoints
-
 Document = dict[str, Any]
 
 MODEL, RULE_SET = "service-2", "endpoint-rule-set-1"  # botocore's names for the two files of a service
@@ -34,7 +32,7 @@ WITH_RULE_SET = {"events", "s3", "sqs"}
 """The services that keep their rule set for endpoints, which botocore parses at start and evaluates on each call.
 
 The other two services, which most deliveries need, have one simple endpoint in a region. Without a rule set, botocore
-reads it from endpoints.json.
+reads it from endpoints.json, whose FIPS and dual-stack endpoints differ from the rule set; the functions use neither.
 """
 
 
@@ -65,8 +63,6 @@ def _endpoints(loader: Loader) -> Document:
     document: Document = loader.load_data("endpoints")
     for partition in document["partitions"]:
         partition["services"] = {name: part for name, part in partition["services"].items() if name in OPERATIONS}
-    left_out = {service: loader.load_service_model(service, RULE_SET) for service in OPERATIONS.keys() - WITH_RULE_SET}
-    endpoints.correct(document, left_out, loader.load_data("partitions"))
     return document
 
 

@@ -65,7 +65,7 @@ def test_the_report_has_every_row_and_a_note_about_the_missing_ones(report: dict
         "participants": [f"{case.key}Cpu" for case in growth.cases() if case.key.startswith("participants.")],
         "publisher": list(publishing.ROWS),
         "levers": [
-            *(f"levers.{lever.key}{phase}" for lever in levers.LEVERS for phase in ("Cold", "Warm")),
+            *(f"levers.{lever.key}{phase}" for lever in levers.LEVERS for phase in levers.PHASES),
             levers.WAITING_KEY,
         ],
         "publisherLevers": [
@@ -94,7 +94,7 @@ def test_the_report_counts_the_calls_of_each_variant(report: dict[str, Any]) -> 
         FASTAPI: TYPICAL_CALLS,
     }
     secret = {"secretsmanager.GetSecretValue": 2}  # the current and the previous version
-    assert report["calls"][WEBHOOK]["coldStart"] == {"dynamodb.TransactWriteItems": 1} | secret
+    assert report["calls"][WEBHOOK]["coldStart"] == {"dynamodb.TransactWriteItems": 2} | secret
 
 
 def test_the_publisher_sends_full_batches(report: dict[str, Any]) -> None:

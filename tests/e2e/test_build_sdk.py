@@ -18,7 +18,7 @@ from botocore.session import get_session
 from tests import runtime, sam
 from tests.sdk_calls import ARGUMENTS, CALLS, FIRST_CALLS
 
-NO_DUAL_STACK = re.compile(r"(dynamodb|secretsmanager) us-isob?-\S+ .*use_dualstack_endpoint")
+WITHOUT_RULE_SET = re.compile(r"(dynamodb|secretsmanager) \S+ use_(fips|dualstack)_endpoint")
 CODE = (sam.ROOT / "functions", sam.ROOT / "layers" / "appointments")
 PARAMETERS = {"calls": CALLS, "services": FIRST_CALLS}
 Answer = dict[str, Any]
@@ -49,15 +49,15 @@ def test_each_endpoint_is_the_same_in_every_region_of_every_partition(both: tupl
     trimmed, full = (answer["endpoints"] for answer in both)
     assert set(trimmed) == set(full)
     for key in set(trimmed):
-        if not NO_DUAL_STACK.match(key):
+        if not WITHOUT_RULE_SET.match(key):
             assert (key, trimmed[key]) == (key, full[key])
 
 
 def test_no_function_uses_the_endpoints_that_differ() -> None:
-    """The exception above is dual stack in two isolated partitions, which only the rule set of botocore knows."""
+    """The exceptions above are the FIPS and dual-stack endpoints of the two services without a rule set."""
     template = (sam.ROOT / "template.yaml").read_text(encoding="utf-8")
     sources = [source.read_text(encoding="utf-8") for folder in CODE for source in folder.rglob("*.py")]
-    assert not [text for text in (template, *sources) if "dualstack" in text.lower()]
+    assert not [text for text in (template, *sources) if re.search("dualstack|use_fips", text.lower())]
 
 
 def test_the_data_contain_exactly_the_operations_that_the_code_calls(opt: Path) -> None:

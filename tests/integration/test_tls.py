@@ -14,7 +14,7 @@ import pytest
 from moto import mock_aws
 
 from appointments.publishing.bus import Bus, Refusal
-from appointments.sdk import lean_config, lean_session
+from appointments.sdk import lean_config, new_session
 from appointments.storage import backlog
 from appointments.timing import PUBLISHER_CALL
 from tests.builders import ENVIRONMENT, TOKEN, body, delivery, make_table_and_buckets, start_webhook, webhook_event
@@ -95,7 +95,7 @@ def test_a_bus_of_an_unknown_authority_is_reported_by_the_same_words(
 ) -> None:
     (tmp_path / "bundle.pem").write_text(BUNDLE, encoding="utf-8")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "bundle.pem"))
-    session = lean_session({"events"})
+    session = new_session()
     client: Any = session.create_client("events", endpoint_url=foreign, config=lean_config(session, PUBLISHER_CALL))
     message: Any = SimpleNamespace(entry=lambda **_: {"Detail": "{}"})
     deadline: Any = SimpleNamespace(call=lambda call: call())

@@ -1,8 +1,7 @@
-"""A client of a lean session sends the same request as a client of a full botocore session."""
+"""A client with our settings sends the same request as a client of botocore with the usual ones."""
 
 from __future__ import annotations
 
-import ast
 import logging
 import re
 from pathlib import Path
@@ -13,7 +12,7 @@ from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.config import Config
 from botocore.session import get_session
 
-from appointments.sdk import lean_config, lean_session
+from appointments.sdk import lean_config, new_session
 from appointments.timing import CallTimeouts
 from tests.sdk_calls import ARGUMENTS
 from webhook import clients
@@ -67,30 +66,12 @@ def _text(value: Any) -> str:
 @pytest.mark.parametrize(("service", "method"), ARGUMENTS, ids=[method for _, method in ARGUMENTS])
 def test_a_lean_client_sends_the_same_request_as_a_full_client(service: str, method: str) -> None:
     parameters = ARGUMENTS[service, method]
-    session = lean_session({service})
+    session = new_session()
     lean = send(session.create_client(service, config=lean_config(session, TIMEOUTS)), method, parameters)
     full = send(get_session().create_client(service, config=Config(**SETTINGS)), method, parameters)
     assert lean == full
     if method == "transact_write_items":  # the token makes a retry by the SDK the same transaction
         assert b"TOKEN" in lean[-1]
-
-
-@pytest.mark.parametrize("function", ["webhook", "publisher", "backlog"])
-def test_a_session_has_exactly_the_services_that_its_function_calls(function: str) -> None:
-    trees = [ast.parse(path.read_text()) for path in (FUNCTIONS / function).glob("*.py")]
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    (services,) = [
-        ast.literal_eval(node.value)
-        for node in nodes
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SERVICES"
-    ]
-    called = {
-        node.args[0].value
-        for node in nodes
-        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
-        if ast.unparse(node.func).rpartition(".")[2] == "create_client"
-    }
-    assert called == services
 
 
 def test_the_user_agent_names_botocore() -> None:
@@ -100,5 +81,5 @@ def test_the_user_agent_names_botocore() -> None:
 def test_the_sdk_logs_only_warnings_and_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("botocore", "urllib3"):
         monkeypatch.setattr(logging.getLogger(name), "level", logging.DEBUG)
-    lean_session(set())
+    new_session()
     assert logging.getLogger("botocore").level == logging.getLogger("urllib3").level == logging.WARNING

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from generate import __main__ as command
-from generate import blocks, core_schema
+from generate import blocks
 from generate import files as generated
 from samples import files as samples
 
@@ -26,7 +26,7 @@ def empty_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
     monkeypatch.setattr(generated, "ROOT", tmp_path)
     monkeypatch.setattr(samples, "EVENTS", tmp_path / "events")
-    monkeypatch.setattr(core_schema, "PATH", tmp_path / core_schema.PATH.relative_to(ROOT))
+    monkeypatch.setattr(command, "ROOT", tmp_path)
     return tmp_path
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench import growth, levers, memory, package, page, publishing, starts, units
+from bench import growth, instructions, levers, memory, package, page, publishing, starts, units
 from bench.measures import Measure, Measures
 from bench.variants import NO_OP, PUBLISHER, UNBATCHED, WEBHOOK
 from generate import blocks, budgets
@@ -25,12 +25,15 @@ def complete_report() -> dict[str, Any]:
     publisher_undone = dict.fromkeys((PUBLISHER, levers.UNDONE), levers.UNDONE)
     publishers = dict.fromkeys((PUBLISHER, publishing.SINGLE_RECORDS, UNBATCHED), PUBLISHER)
     rows: list[tuple[str, str, str, dict[str, str]]] = [
-        *((key, title, unit, webhooks) for key, (title, unit) in (starts.ROWS | package.ROWS).items()),
+        *(
+            (key, title, unit, webhooks)
+            for key, (title, unit) in (starts.ROWS | instructions.ROWS | package.ROWS).items()
+        ),
         *((key, title, "", dict.fromkeys(webhooks.keys() - {NO_OP}, WEBHOOK)) for key, title in units.ROWS.items()),
         *(
             (f"levers.{lever.key}{phase}", lever.title, "ms", undone)
             for lever in levers.LEVERS
-            for phase in ("Cold", "Warm")
+            for phase in levers.PHASES
         ),
         (levers.WAITING_KEY, levers.WAITING_TITLE, "ms", undone),
         *(
@@ -147,7 +150,7 @@ def report_with(**values: float) -> dict[str, Any]:
 
 
 def test_the_memory_table_divides_cpu_times_by_the_share_of_a_cpu() -> None:
-    head, *rows = memory.table(report_with(coldCpu=200, warmCpu=2))
-    assert head == ["memory", "share of a CPU", "whole cold start, ms", "warm delivery, ms"]
-    assert rows[-1] == ["1769 MB", "1.00", "200", "2.0"]
-    assert rows[2] == ["512 MB", "0.29", "691", "6.9"]
+    head, *rows = memory.table(report_with(coldCpu=200, firstCpu=4, warmCpu=2))
+    assert head == ["memory", "share of a CPU", "whole cold start, ms", "first delivery, ms", "warm delivery, ms"]
+    assert rows[-1] == ["1769 MB", "1.00", "200", "4", "2"]
+    assert rows[2] == ["512 MB", "0.29", "691", "13.8", "6.91"]

@@ -7,11 +7,9 @@ They use public names of botocore alone. tests/unit/test_clients.py compares the
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from ssl import SSLCertVerificationError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore import handlers
 from botocore.config import Config
 from botocore.exceptions import SSLError
 from botocore.session import Session
@@ -23,30 +21,11 @@ UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
 """OpenSSL's codes for a chain of certificates that ends at no trusted one (X509_STORE_CTX_get_error(3))."""
 
 
-def lean_session(services: Collection[str]) -> Session:
-    """Return a session without the event handlers of services other than ``services``.
-
-    Every client copies all handlers of its session, and botocore has handlers for four hundred services.
-    """
-    # At DEBUG the SDK logs whole requests, with names and tokens in them.
+def new_session() -> Session:
+    """Return a session that logs no requests: at DEBUG, the SDK logs whole ones, with names and tokens in them."""
     for name in ("botocore", "urllib3"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    session = Session(include_builtin_handlers=False)
-    events = session.get_component("event_emitter")
-    for event, handler, *position in handlers.BUILTIN_HANDLERS:
-        _, _, service = event.partition(".")
-        if not service or service.partition(".")[0] in services:
-            _register(events, position)(event, handler)
-    return session
-
-
-def _register(events: Any, position: list[Any]) -> Any:
-    match position:
-        case [handlers.REGISTER_FIRST]:
-            return events.register_first
-        case [handlers.REGISTER_LAST]:
-            return events.register_last
-    return events.register
+    return Session()
 
 
 def lean_config(session: Session, timeouts: CallTimeouts) -> Config:

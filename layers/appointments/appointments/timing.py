@@ -49,6 +49,9 @@ is judged by a read that is newer than the first attempt: a rotation loses no de
 SECRET_FIRST_PAUSE = 1.0
 """As above, while no key is known and every delivery is refused."""
 
+OPEN_TABLE = 0.3
+"""The wait of a start for its connection to the table. Without it, the first delivery opens one."""
+
 # --- Store: pauses after a transaction conflict, doubled each time, with jitter
 CONFLICT_FIRST_PAUSE, CONFLICT_LONGEST_PAUSE = 0.010, 0.200
 

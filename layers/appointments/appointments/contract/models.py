@@ -132,7 +132,7 @@ ABSENT: Any = None
 class Model(BaseModel):
     """A model that is frozen and strict, has camelCase names on the wire and accepts unknown members (C5).
 
-    Pydantic builds no validator of a model before its first use; a cold start uses :mod:`.prepared` instead.
+    Pydantic builds no validator of a model before its first use.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="allow", alias_generator=to_camel, defer_build=True)

@@ -6,25 +6,15 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools.utilities.parser import ValidationError, parse
-from pydantic import VERSION
 
 from appointments.contract import models
 from appointments.contract.models import Envelope
-from appointments.contract.prepared import PYDANTIC, PreparedEnvelope
 from appointments.contract.violations import Kind, Violation, from_error, location_of, value_at
 
 ERRORS = 1000
 """With more errors than this, only those in the first ELEMENTS of each array are listed: to describe an error takes
 more time than to find it."""
 ELEMENTS = 50
-
-
-def model_for(pydantic: str) -> type[Any]:
-    """Return the prepared schema for the release of pydantic that made it, else the models."""
-    return PreparedEnvelope if pydantic == PYDANTIC else Envelope
-
-
-MODEL = model_for(VERSION)
 
 
 class Findings(NamedTuple):
@@ -67,13 +57,13 @@ def _is_empty_map(error: Any, document: Any) -> bool:
 def prepare() -> None:
     """Build the validator now instead of for the first delivery."""
     with suppress(ValidationError):
-        parse(event={}, model=MODEL)
+        parse(event={}, model=Envelope)
 
 
 def _error(document: dict[str, Any]) -> Any:
     """Pydantic's error, or None. Its message quotes the input: it must not become the context of another error."""
     try:
-        parse(event=document, model=MODEL)
+        parse(event=document, model=Envelope)
     except ValidationError as error:
         return error
     return None

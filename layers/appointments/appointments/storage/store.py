@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -68,6 +69,16 @@ class Store:
         self._table_name = table_name
         self._bodies = bodies
         self._now = now
+
+    def open(self) -> None:
+        """Open the connection before the first delivery, with a transaction that only checks that no item exists.
+
+        Raises nothing. The empty appointment id is no delivery's, and the random sort key is no other transaction's.
+        """
+        key = {items.PARTITION_KEY: {"S": items.APPOINTMENT_KEY_PREFIX}, items.SORT_KEY: {"S": f"{random.random()}"}}  # noqa: S311
+        check: Any = {"ConditionCheck": self._condition(ABSENT, Key=key)}
+        with suppress(Exception):  # the first delivery opens a connection then, and reports its problem
+            self._client.transact_write_items(TransactItems=[check])
 
     def save(self, delivery: Delivery, deadline: Deadline) -> Outcome:
         """Store the delivery. When it returns, history, obligation to publish and state are durable together.
