@@ -190,7 +190,7 @@ class EmbeddedAws:
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
     def _create_table(self, properties: dict[str, Any]) -> None:
-        """Create the table in another DynamoDB, and enable the expiry that moto's CloudFormation leaves out."""
+        """Create the table in another DynamoDB, and enable what moto's CloudFormation leaves out."""
         dynamodb = self.client("dynamodb")
         if self._dynamodb_url:
             try:
@@ -206,6 +206,11 @@ class EmbeddedAws:
             except dynamodb.exceptions.ResourceInUseException:
                 return  # an earlier stack made the table: it stays unchanged
             dynamodb.get_waiter("table_exists").wait(TableName=self._table_name, WaiterConfig={"Delay": 1})
+        else:  # DynamoDB Local has no backups
+            dynamodb.update_continuous_backups(
+                TableName=self._table_name,
+                PointInTimeRecoverySpecification=dict(properties["PointInTimeRecoverySpecification"]),
+            )
         dynamodb.update_time_to_live(
             TableName=self._table_name,
             TimeToLiveSpecification=dict(properties["TimeToLiveSpecification"]),

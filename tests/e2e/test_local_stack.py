@@ -120,6 +120,10 @@ def test_the_table_has_the_keys_indexes_and_stream_of_the_template(stack: Stack)
     assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
     expiry = dynamodb.describe_time_to_live(TableName=stack.options.table_name)["TimeToLiveDescription"]
     assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": items.TTL_ATTRIBUTE}
+    if not stack.options.dynamodb_url:
+        backups = dynamodb.describe_continuous_backups(TableName=stack.options.table_name)
+        recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        assert recovery["PointInTimeRecoveryStatus"] == "ENABLED"
 
 
 def test_the_embedded_stack_has_the_resources_parameters_and_outputs_of_the_template(stack: Stack) -> None:
