@@ -6,7 +6,7 @@ Everything is read from the template, so the local stack cannot drift from what 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,7 @@ class Template:
         """Return the template that the embedded CloudFormation can create.
 
         ``overrides`` replaces the properties of resources, by logical id; ``outputs`` replaces the values of outputs.
+        Another output that needs a resource of another type is left out.
         Each environment variable of a function becomes an output too (see :func:`output_key`), so that CloudFormation
         resolves its value.
         """
@@ -130,6 +131,7 @@ class Template:
             for logical_id, resource in self._document["Resources"].items()
             if resource["Type"] in EMBEDDED
         }
+        missing = self._document["Resources"].keys() - resources.keys()
         for logical_id, properties in overrides.items():
             resources[logical_id] = {**resources[logical_id], "Properties": properties}
         functions = [self.function(logical_id) for logical_id in self.logical_ids("AWS::Serverless::Function")]
@@ -142,6 +144,7 @@ class Template:
                 **{
                     name: {**output, "Value": outputs.get(name, output["Value"])}
                     for name, output in self._document["Outputs"].items()
+                    if name in outputs or not missing & set(_references(output["Value"]))
                 },
                 ACCESS_LOG_FORMAT: {"Value": self.properties("WebhookApi")["AccessLogSettings"]["Format"]},
                 **{
@@ -151,6 +154,23 @@ class Template:
                 },
             },
         }
+
+
+def _references(value: Any) -> Iterator[str]:
+    """Yield the logical ids and parameters that a value refers to."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if name == "Ref":
+                yield member
+            elif name == "Fn::GetAtt":
+                yield member[0]
+            elif name == "Fn::Sub":
+                template = member if isinstance(member, str) else member[0]
+                yield from re.findall(r"\$\{(\w+)", template)
+            yield from _references(member)
+    elif isinstance(value, list):
+        for element in value:
+            yield from _references(element)
 
 
 def output_key(logical_id: str, variable: str) -> str:

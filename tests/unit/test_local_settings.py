@@ -13,6 +13,7 @@ from cfnlint.decode import cfn_yaml
 from standardwebhooks import Webhook
 
 from local import settings
+from local.cloudformation import Alarm
 from local.errors import StartError
 from local.template import PATH, Template
 
@@ -79,3 +80,21 @@ def test_sam_local_start_api_is_configured_as_sam_local_invoke_on_other_ports_th
     assert start_api == config["local_invoke"]["parameters"]
     options = settings.serve_options({})
     assert port not in (options.port, options.aws_port)
+
+
+def test_an_output_of_a_resource_that_is_not_embedded_is_left_out() -> None:
+    template = Template()
+    for name, value in {"ByRef": {"Ref": "Dashboard"}, "BySub": {"Fn::Sub": "a/${Dashboard}"}}.items():
+        template._document["Outputs"][name] = {"Value": value}
+    embedded = template.embeddable({}, {"WebhookUrl": "http://127.0.0.1"})
+    assert {"AppointmentsTable", "WebhookFunction"} <= embedded["Resources"].keys()
+    assert "Dashboard" not in embedded["Resources"]
+    assert not {"ByRef", "BySub"} & embedded["Outputs"].keys()
+    assert embedded["Outputs"]["WebhookUrl"]["Value"] == "http://127.0.0.1"
+    assert {"TableName", "EventBusArn"} <= embedded["Outputs"].keys()
+
+
+def test_a_list_of_an_alarm_is_left_out_if_all_its_elements_resolve_to_nothing() -> None:
+    properties = {"AlarmActions": [None, None], "OKActions": [None, "arn"]}
+    alarm = Alarm("name", properties)  # type: ignore[abstract] # as moto makes it
+    assert alarm.properties == {"OKActions": ["arn"]}
