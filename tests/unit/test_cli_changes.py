@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from appointments_cli.reading.changes import between, since_previous
 from appointments_cli.reading.masking import MASK, masked
+from generate.privacy_members import CLASSES
 from samples import SAMPLES
 from tests.builders import delivery
 
@@ -108,3 +111,23 @@ def test_any_two_documents_can_be_compared(before: Any, after: Any) -> None:
 )
 def test_a_text_of_the_sender_is_masked_under_every_name_that_is_no_id(name: str) -> None:
     assert masked({name: "c4n4ry text"}) == {name: MASK}
+
+
+def test_a_number_and_a_map_of_the_customer_are_masked_too() -> None:
+    place = {"geolocation": {"latitude": 51.0543, "longitude": 3}, "order": 3, "hybrid": True}
+    assert masked(place) == {"geolocation": {"latitude": MASK, "longitude": MASK}, "order": 3, "hybrid": True}
+    assert masked({"metadata": {CANARY: 1}, "callbackRequest": [CANARY]}) == {"metadata": MASK, "callbackRequest": MASK}
+    changes = between({"metadata": {CANARY: 1}}, {"metadata": {CANARY: 2}})
+    assert [change.line(str, reveal=False) for change in changes] == ["metadata *** -> ***"]
+
+
+SHOWN = re.compile(r"id|externalId|.*Id|status|type|start|end|createdAt|updatedAt|deletedAt|availableRoles")
+"""Members that tell of a person, and are shown: ids, enums and times. A text that has not their form is masked."""
+
+
+@pytest.mark.parametrize("definition", sorted(CLASSES))
+def test_every_member_that_is_personal_or_a_capability_is_masked_unless_it_is_an_id(definition: str) -> None:
+    classes = CLASSES[definition]
+    for name in f"{classes['personal']} {classes['capability']}".split():
+        if SHOWN.fullmatch(name) is None:
+            assert masked({name: f"{CANARY} text"}) == {name: MASK}, name
