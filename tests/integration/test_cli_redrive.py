@@ -19,7 +19,7 @@ from tests.shell import CANARY, Operator, broken
 
 
 def closing(answer: Result) -> str:
-    return [line for line in answer.stderr.splitlines() if line != "Aborted!"][-1]
+    return [line for line in answer.stderr.splitlines() if line not in ("", "Aborted!")][-1]
 
 
 def test_a_dry_run_is_the_default_tells_what_would_be_accepted_and_writes_nothing(operator: Operator) -> None:
