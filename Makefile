@@ -141,6 +141,7 @@ types: $(STAMP)
 scan: $(STAMP) $(CHECKOV_STAMP) ## what the linters and scanners say of template.yaml
 	@$(BIN)/cfn-lint -a cfn_lint_serverless.rules -- template.yaml
 	@$(BIN)/cfn-lint -- templates/schema-registry.yaml
+	@$(BIN)/cfn-lint -a cfn_lint_serverless.rules -- examples/subscriber/template.yaml
 	@$(BIN)/python -m pytest -q tests/e2e/test_scan.py tests/integration/test_suppressions.py
 
 lock: $(STAMP) ## resolve the locks again from pyproject.toml (needs uv)
