@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from generate import (
+    asyncapi,
     bill_page,
     budgets,
     contract_schema,
@@ -39,6 +40,7 @@ FILES: list[tuple[str, Callable[[], str]]] = [
         for detail_type in message_schema.EVENT_TYPES
     ),
     (schema_registry.PATH, schema_registry.generate),
+    (asyncapi.PATH, asyncapi.generate),
 ]
 """Path and generator. Add a generated file here. The folder events/ is written before these files."""
 
