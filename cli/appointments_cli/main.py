@@ -28,6 +28,7 @@ COMMANDS = {
     "failures": "appointments_cli.failures.commands:failures",
     "backlog": "appointments_cli.backlog.commands:backlog",
     "publish": "appointments_cli.publish.command:publish",
+    "export": "appointments_cli.export.command:export",
 }
 """Module and name of each command. A command is imported when it runs, so that the others start fast."""
 

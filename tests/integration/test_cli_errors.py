@@ -57,6 +57,7 @@ COMMANDS = [
     ["backlog", "list"],
     ["backlog", "redrive"],
     ["publish", "--to", "everybody", "--appointment", "a"],
+    ["export", "--customer", "7"],
 ]
 
 

@@ -70,6 +70,7 @@ def commands(deployment: Deployment) -> dict[str, list[list[str]]]:
         "tail": [["tail", "--since", "1h", "--count", "1", "--office", "o-1"]],
         "verify": [["verify", "--since", "1h", "--until", "1s"]],
         "status": [["status"]],
+        "export": [["export", "--customer", "7"]],
         "quarantine list, show": [["quarantine", "list"], ["quarantine", "show", "contract/", "--body"]],
         "quarantine redrive": [["quarantine", "redrive"], ["quarantine", "redrive", "--yes"]],
         "failures list": [["failures", "list"]],

@@ -1,0 +1,108 @@
+"""Finds a customer in a body that was received, whatever the body is: an event, a refused body, or no JSON at all."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import zlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from appointments.contract.members import text
+
+MOST_BYTES = 64 * 1024 * 1024
+"""A compressed body that is larger than this is not decompressed further."""
+_DECOMPRESSED = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+"""By content coding, the window bits of zlib."""
+
+
+class Finding(NamedTuple):
+    """A body that has the customer: the ``paths`` where, and the body as a JSON document.
+
+    A body that is not JSON has no paths, and ``text`` instead of a document.
+    """
+
+    paths: list[str]
+    document: Any = None
+    text: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        if self.text is None:
+            return {"paths": self.paths, "document": self.document}
+        return {"problem": "not JSON, and the id is in its text", "text": self.text}
+
+
+class UnreadableError(Exception):
+    """A compressed body that cannot be decompressed here."""
+
+
+def find(body: bytes, customer: str) -> Finding | None:
+    """Return where a body has a customer: as a participant, now or before, or as creator or updater."""
+    try:
+        document = json.loads(body, object_pairs_hook=_unique, parse_float=_number, parse_constant=str)
+        paths = list(_paths(document, customer, "$"))
+    except (ValueError, RecursionError):
+        return _find_text(body, customer)
+    return Finding(paths, document) if paths else None
+
+
+def decompress(body: bytes, content_encoding: str) -> bytes:
+    """Return a body without its content codings, such as ``gzip``. Raises UnreadableError for an unknown one."""
+    for coding in reversed([part.strip().lower() for part in content_encoding.split(",")]):
+        if coding in ("", "identity"):
+            continue
+        if coding not in _DECOMPRESSED:
+            raise UnreadableError(f"it is compressed with {coding}")
+        try:
+            decompressor = zlib.decompressobj(wbits=_DECOMPRESSED[coding])
+            body = decompressor.decompress(body, MOST_BYTES)
+        except zlib.error:
+            raise UnreadableError(f"it is no {coding}") from None
+        if not decompressor.eof:
+            raise UnreadableError(f"its {coding} is cut off, or larger than {MOST_BYTES:,} bytes")
+    return body
+
+
+def _paths(value: Any, customer: str, path: str) -> Iterator[str]:
+    if isinstance(value, list):
+        for number, element in enumerate(value):
+            yield from _paths(element, customer, f"{path}[{number}]")
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            here = f"{path}.{name}"
+            if _names(value, name, customer):
+                yield here
+            yield from _paths(member, customer, here)
+
+
+def _names(owner: dict[str, Any], name: str, customer: str) -> bool:
+    """Whether a member of an object names the customer by the id."""
+    value = owner[name]
+    if name == "customer":
+        return text(value.get("id") if isinstance(value, dict) else value) == customer
+    if name in ("createdById", "updatedById"):
+        return owner.get(f"{name.removesuffix('Id')}Type") == "CUSTOMER" and text(value) == customer
+    if name == "id":
+        return owner.get("type") == "CUSTOMER" and text(value) == customer
+    return name == "customerId" and text(value) == customer
+
+
+def _find_text(body: bytes, customer: str) -> Finding | None:
+    content = body.decode("utf-8", "backslashreplace")
+    found = re.search(rf"(?<![\w.-]){re.escape(customer)}(?![\w-])", content)
+    return Finding([], text=content) if found else None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that is in an object twice: the first value would be lost, and the text has both."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError
+    return members
+
+
+def _number(literal: str) -> float | str:
+    """A number that is too large for a float stays a text: Infinity is no JSON."""
+    value = float(literal)
+    return value if math.isfinite(value) else literal

@@ -1,0 +1,155 @@
+"""Searches the places that keep deliveries for one customer: the table, quarantine and the backlog's failure queue."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from appointments.errors import AppointmentsError
+from appointments.storage import items
+from appointments.storage.backlog import decode
+from appointments.storage.items import Item
+from appointments_cli.errors import WrongTargetError
+from appointments_cli.export.person import UnreadableError, decompress, find
+from appointments_cli.failures.queue import LOOK_SECONDS, FailureReader
+from appointments_cli.quarantine.objects import Filters, Finder, QuarantineObject
+from appointments_cli.reading.table import StoredEvent, Table, appointment_id, plain
+from appointments_cli.screen import Record, Screen
+from appointments_cli.target import Target
+
+MOST_MESSAGES = 10_000
+
+
+class Places:
+    """Yields the records of a customer, place by place.
+
+    ``missed`` has a sentence for whatever could not be searched: with one, the records are not all there are.
+    """
+
+    def __init__(self, target: Target, screen: Screen, customer: str) -> None:
+        self._target = target
+        self._customer = customer
+        self._table = Table(target, screen)
+        self.missed: list[str] = []
+
+    def table(self) -> list[Record]:
+        """Read the whole table. Return the current items, then the events with their documents, the newest first."""
+        current: list[Item] = []
+        events: list[tuple[Item, Record]] = []
+        prefix = {":prefix": {"S": items.APPOINTMENT_KEY_PREFIX}}
+        for item in self._table.scan("begins_with(pk, :prefix)", prefix):
+            if item[items.SORT_KEY]["S"] == items.CURRENT_SORT_KEY:
+                current.append(item)
+            elif (found := self._found_in(item)) is not None:
+                events.append((item, found))
+        matched = {(item["pk"]["S"], item["sk"]["S"]) for item, found in events if _is_in_state(found)}
+        kept = [item for item in current if self._is_in(item, matched)]
+        kept.sort(key=_instant, reverse=True)
+        events.sort(key=lambda event: _instant(event[0]), reverse=True)
+        return [
+            *({"source": "current", "appointmentId": appointment_id(item), "item": plain(item)} for item in kept),
+            *(_event(item, found) for item, found in events),
+        ]
+
+    def quarantine(self) -> list[Record]:
+        """Read all bodies in quarantine. Return those with the customer, the newest first."""
+        bucket = self._target.quarantine_bucket
+        found = Finder(self._target.s3, bucket).find(Filters())
+        records = [record for entry in found if (record := self._quarantined(entry, bucket)) is not None]
+        return sorted(records, key=lambda record: record["receivedAt"], reverse=True)
+
+    def backlog(self) -> list[Record]:
+        """Read the messages of BacklogFailureQueue, which stay there. Return those with the customer."""
+        self._note_waiting()
+        url = self._url("BacklogFailureQueue")
+        with FailureReader(self._target.sqs, url, hold_seconds=LOOK_SECONDS) as queue:
+            _, held_by_others = queue.counts()
+            held = queue.receive(MOST_MESSAGES)
+        if held_by_others:
+            self.missed.append(f"about {held_by_others} messages of BacklogFailureQueue, which another reader holds")
+        if len(held) == MOST_MESSAGES:
+            self.missed.append(f"the messages of BacklogFailureQueue after the first {MOST_MESSAGES:,}")
+        records = [record for each in held if (record := self._deferred(each.message_id, each.body)) is not None]
+        return sorted(records, key=lambda record: record["receivedAt"] or "", reverse=True)
+
+    def _found_in(self, item: Item) -> Record | None:
+        event = StoredEvent(item)
+        try:
+            body = self._table.body(event)
+        except (KeyError, ValueError, zlib.error, AppointmentsError) as error:
+            where = f"event {event.envelope_id} of appointment {event.appointment_id}"
+            self.missed.append(f"the body of {where}: {type(error).__name__}")
+            return None
+        found = find(body, self._customer)
+        return None if found is None else found.as_dict()
+
+    def _is_in(self, current: Item, matched: set[tuple[str, str]]) -> bool:
+        """Whether a current item, or the event of its state, has the customer. The item is bounded."""
+        item = plain(current)
+        people = item.get("participants", ())
+        return (
+            item.get("customerId") == self._customer
+            or any(each.get("type") == "CUSTOMER" and each.get("id") == self._customer for each in people)
+            or (item["pk"], items.event_sort_key(item.get("eventId", ""))) in matched
+        )
+
+    def _quarantined(self, entry: QuarantineObject, bucket: str) -> Record | None:
+        try:
+            answer = self._target.s3.get_object(Bucket=bucket, Key=entry.key)
+            body = decompress(answer["Body"].read(), entry.metadata.content_encoding)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            return None  # it expired while the others were read
+        except UnreadableError as error:
+            self.missed.append(f"the object {entry.key} in quarantine: {error}")
+            return None
+        found = find(body, self._customer)
+        return None if found is None else {"source": "quarantine", **entry.as_dict(), **found.as_dict()}
+
+    def _deferred(self, message_id: str, message: str) -> Record | None:
+        received_at: str | None = None
+        try:
+            body, received_at = decode(message, self._target.bodies.get)
+        except AppointmentsError as error:
+            self.missed.append(f"the message {message_id} of BacklogFailureQueue: {type(error).__name__}")
+            body = message.encode()
+        found = find(body, self._customer)
+        ids = {"source": "backlog", "messageId": message_id, "receivedAt": received_at}
+        return None if found is None else {**ids, **found.as_dict()}
+
+    def _note_waiting(self) -> None:
+        with FailureReader(self._target.sqs, self._url("BacklogQueue")) as queue:
+            count = sum(queue.counts())
+        if count:
+            self.missed.append(f"about {count} deliveries in BacklogQueue, which wait for the table")
+
+    def _url(self, name: str) -> str:
+        url = self._target.resource(name)
+        if url is None:
+            raise WrongTargetError(f"the stack {self._target.stack.name} has no {name}")
+        return url
+
+
+def everything(places: Places) -> Iterator[Record]:
+    yield from places.table()
+    yield from places.quarantine()
+    yield from places.backlog()
+
+
+def _event(item: Item, found: dict[str, Any]) -> Record:
+    event = StoredEvent(item)
+    ids = {"source": "event", "appointmentId": event.appointment_id, "envelopeId": event.envelope_id}
+    return {**ids, "item": plain(item), **found}
+
+
+def _is_in_state(found: Record) -> bool:
+    """Whether the customer is in the appointment itself, and not only in what it was before."""
+    return any(path.startswith("$.data.appointment.") for path in found.get("paths", ()))
+
+
+def _instant(item: Item) -> str:
+    return str(item.get("updatedAt", {}).get("S", ""))
