@@ -29,7 +29,54 @@ _RESOURCES = (
     "FunctionName",
     "SecretId",
     "StreamArn",
+    "EventSourceArn",
+    "ArchiveName",
+    "Name",
 )
+READER = frozenset(
+    {
+        "cloudformation:DescribeStacks",
+        "cloudformation:ListStackResources",
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:GetMetricData",
+        "dynamodb:BatchGetItem",
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb:DescribeTable",
+        "dynamodb:DescribeTimeToLive",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+        "events:ListRules",
+        "kms:Decrypt",
+        "lambda:ListEventSourceMappings",
+        "logs:FilterLogEvents",
+        "s3:GetObject",
+        "s3:GetObjectTagging",
+        "s3:ListBucket",
+        "secretsmanager:DescribeSecret",
+        "sqs:ChangeMessageVisibility",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+    }
+)
+"""The actions of ReaderPolicy in template.yaml."""
+OPERATOR = frozenset(
+    {
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:PutItem",
+        "events:DescribeArchive",
+        "events:DescribeEventBus",
+        "events:PutEvents",
+        "events:StartReplay",
+        "events:TestEventPattern",
+        "kms:GenerateDataKey",
+        "s3:PutObject",
+        "s3:PutObjectTagging",
+        "sqs:DeleteMessage",
+        "sqs:SendMessage",
+    }
+)
+"""The actions that OperatorPolicy in template.yaml has and ReaderPolicy does not."""
 _MESSAGE = re.compile(r"not authorized to perform: (?P<action>[\w:]+)(?: on resource: (?P<resource>\S+))?")
 
 
@@ -42,8 +89,12 @@ class Call(NamedTuple):
 
 def call_of(service: str, operation: str, parameters: Any) -> Call:
     name = f"{_SERVICES.get(service, service)}:{operation}"
-    named = (str(parameters[key]) for key in _RESOURCES if isinstance(parameters, dict) and parameters.get(key))
-    return Call(_ACTIONS.get(name, name), next(named, "*"))
+    return Call(_ACTIONS.get(name, name), _resource(parameters if isinstance(parameters, dict) else {}))
+
+
+def policy_of(action: str) -> str | None:
+    """Return the managed policy of the stack that has an action, None if no one has."""
+    return "ReaderPolicy" if action in READER else "OperatorPolicy" if action in OPERATOR else None
 
 
 def denied_action(error: ClientError) -> tuple[str, str, str]:
@@ -53,4 +104,28 @@ def denied_action(error: ClientError) -> tuple[str, str, str]:
     action, resource = call if isinstance(call, Call) else (error.operation_name, "*")
     if found:
         action, resource = found["action"], found["resource"] or resource
-    return action, resource, "docs/command.md lists the permissions of each command"
+    return action, resource, _advice(action)
+
+
+def _resource(parameters: dict[str, Any]) -> str:
+    """The resource that parameters name, also the one inside a batch or a transaction."""
+    named = (str(parameters[key]) for key in _RESOURCES if parameters.get(key))
+    inside = [
+        *parameters.get("RequestItems", ()),
+        *(
+            name
+            for each in parameters.get("TransactItems", ())
+            for part in each.values()
+            if (name := part["TableName"])
+        ),
+        *(each["EventBusName"] for each in parameters.get("Entries", ()) if "EventBusName" in each),
+    ]
+    return next(named, inside[0] if inside else "*")
+
+
+def _advice(action: str) -> str:
+    policy = policy_of(action)
+    if policy is None:
+        return "No policy of the stack has it; docs/command.md lists the permissions of each command"
+    own = " for its own queues" if action == "sqs:SendMessage" else ""
+    return f"{policy} of the stack has it{own} (output {policy}Arn); docs/command.md lists the permissions"

@@ -1,4 +1,4 @@
-"""The calls of every command, recorded, are the permissions that docs/command.md lists."""
+"""The calls of every command, recorded, are the permissions of docs/command.md and of the managed policies."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from appointments.publishing.failures import Cause, Parked
 from appointments.storage.backlog import Deferred, encode
-from appointments_cli import permissions, reach
+from appointments_cli import errors, permissions, reach
 from appointments_cli.commands import tail
 from appointments_cli.stack import Stack
 from appointments_cli.target import Target
@@ -22,12 +23,25 @@ from local.eventbridge.delivery import deliver_as_eventbridge
 from tests.builders import body, delivery
 from tests.deployment import BUS, Deployment, ago
 from tests.project import ROOT
+from tests.template import every_condition, of_type, references, resolved, resources
 
 PAGE = ROOT / "docs" / "command.md"
 TABLE = re.compile(r"(?<=<!-- permissions -->\n).*?(?=\n\n)", re.DOTALL)
 STACK_CALLS = {"cloudformation:DescribeStacks", "cloudformation:ListStackResources"}
 UNRECORDED = {"quarantine redrive": {"dynamodb:ConditionCheckItem"}}
 """What IAM calls a part of a transaction: the condition of an event that is stale."""
+UNGRANTED = {"publish --to queue": {("sqs:SendMessage", "*")}}
+"""By row, what no policy of the stack can grant: the queue is the subscriber's."""
+UNUSED = {
+    ("s3:ListBucket", "BodiesBucket"),  # without it, S3 answers 403 for a lost body instead of 404
+    ("sqs:GetQueueAttributes", "BusFailureQueue"),  # the queue exists with a key only
+    ("events:StartReplay", "AppointmentsBus"),  # the destination of a replay, which IAM checks too
+    ("kms:Decrypt", "KmsKeyArn"),  # the services call KMS
+    ("kms:GenerateDataKey", "KmsKeyArn"),
+}
+"""What a policy grants although no command calls it."""
+MENDS = ("quarantine redrive", "failures redrive", "backlog redrive", "publish")
+"""The begins of the rows that need OperatorPolicy too."""
 LARGE = "large"
 """The envelope id of an event whose body is an object in S3."""
 
@@ -87,12 +101,56 @@ def commands(deployment: Deployment) -> dict[str, list[list[str]]]:
     }
 
 
-def test_the_page_lists_the_calls_of_every_command(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    recorded: set[str] = set()
+def granted(policy: str) -> set[tuple[str, str]]:
+    """Return the actions of a managed policy with the resource of the stack that each is for, ``*`` for no narrower."""
+    document = resources(every_condition())[policy]["Properties"]["PolicyDocument"]
+    return {
+        (action, next((name for name in references(resource) if not name.startswith("AWS::")), "*"))
+        for statement in document["Statement"]
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    }
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def needed(deployment: Deployment, calls: set[permissions.Call]) -> set[tuple[str, str]]:
+    """Return the actions of calls with the logical id of the resource that each names, ``*`` for another."""
+    logical = {physical: name for name, physical in deployment.resources.items()} | {BUS: "AppointmentsBus"}
+    secret = boto3.client("secretsmanager").describe_secret(SecretId="webhook-secret")["ARN"]
+    logical[secret] = "WebhookSecret"
+    found = set()
+    for action, resource in calls:
+        name = resource.rpartition("/")[2] if resource.startswith("arn:aws:events:") else resource
+        found.add((action, logical.get(name, name if name == "AppointmentsArchive" else "*")))
+    return found
+
+
+def assert_granted(row: str, calls: set[tuple[str, str]]) -> None:
+    """Check that the policies of a row have each of its calls on its resource."""
+    policies = ("ReaderPolicy", "OperatorPolicy") if row.startswith(MENDS) else ("ReaderPolicy",)
+    allowed = set().union(*map(granted, policies))
+    missing = {(action, name) for action, name in calls if not {(action, name), (action, "*")} & allowed}
+    assert missing == UNGRANTED.get(row, set()), row
+
+
+def assert_used(policy: str, calls: set[tuple[str, str]]) -> None:
+    """Check that a policy has nothing that no command calls."""
+    actions = {action for action, _ in calls}
+    spare = {each for each in granted(policy) if each not in calls and not (each[1] == "*" and each[0] in actions)}
+    assert spare <= UNUSED, policy
+
+
+def test_the_page_lists_the_calls_of_every_command_and_a_policy_has_them(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded: set[permissions.Call] = set()
 
     def record(service: str, operation: str, parameters: Any) -> permissions.Call:
         call = permissions.call_of(service, operation, parameters)
-        recorded.add(call.action)
+        recorded.add(call)
         return call
 
     monkeypatch.setattr(reach, "call_of", record)
@@ -102,17 +160,65 @@ def test_the_page_lists_the_calls_of_every_command(deployed: Deployment, monkeyp
     known = Target.resource
     missing = ("PublisherFunction", "BacklogFunction", "AppointmentsArchive")
     monkeypatch.setattr(Target, "resource", lambda target, name: name if name in missing else known(target, name))
-    lines = ["| command | permissions |", "| --- | --- |"]
+    lines = ["| command | policy | permissions |", "| --- | --- | --- |"]
+    by_all: dict[str, set[tuple[str, str]]] = {"ReaderPolicy": set(), "OperatorPolicy": set()}
     for name, runs in commands(deployed).items():
         recorded.clear()
         for arguments in runs:
             answer = deployed.invoke(*arguments)
             assert answer.exception is None or isinstance(answer.exception, SystemExit), answer.exception
-        assert recorded >= STACK_CALLS, name
-        actions = sorted((recorded | UNRECORDED.get(name, set())) - STACK_CALLS)
-        lines.append(f"| `{name}` | {', '.join(f'`{action}`' for action in actions)} |")
+        called = {call.action for call in recorded} | UNRECORDED.get(name, set())
+        assert called >= STACK_CALLS, name
+        pairs = needed(deployed, recorded) | {(action, "AppointmentsTable") for action in UNRECORDED.get(name, set())}
+        assert_granted(name, pairs)
+        policy = "OperatorPolicy" if name.startswith(MENDS) else "ReaderPolicy"
+        by_all[policy] |= pairs
+        also = "`ReaderPolicy`, " if policy == "OperatorPolicy" else ""
+        actions = ", ".join(f"`{action}`" for action in sorted(called - STACK_CALLS))
+        lines.append(f"| `{name}` | {also}`{policy}` | {actions} |")
+    for policy, pairs in by_all.items():
+        assert_used(policy, pairs)
     text = PAGE.read_text(encoding="utf-8")
     current = TABLE.sub("\n".join(lines), text)
     if os.environ.get("REWRITE_DOCS"):
         PAGE.write_text(current, encoding="utf-8")
     assert current == text
+
+
+def test_the_error_for_a_denied_action_knows_what_each_policy_has() -> None:
+    reader, operator = ({action for action, _ in granted(name)} for name in ("ReaderPolicy", "OperatorPolicy"))
+    assert reader == permissions.READER
+    assert operator - reader == permissions.OPERATOR
+
+
+@pytest.mark.parametrize(
+    ("action", "advice"),
+    [
+        ("dynamodb:Scan", "ReaderPolicy of the stack has it (output ReaderPolicyArn)"),
+        ("events:PutEvents", "OperatorPolicy of the stack has it (output OperatorPolicyArn)"),
+        ("sqs:SendMessage", "OperatorPolicy of the stack has it for its own queues (output OperatorPolicyArn)"),
+        ("sts:AssumeRole", "No policy of the stack has it"),
+    ],
+)
+def test_a_denied_action_names_the_policy_that_has_it(action: str, advice: str) -> None:
+    message = f"User: arn:aws:iam::1:user/a is not authorized to perform: {action} on resource: arn:aws:x because"
+    error = ClientError({"Error": {"Code": "AccessDenied", "Message": message}}, "Operation")
+    converted = errors.converted(error, "profile night")
+    assert converted.exit_code == errors.DENIED
+    assert converted.message.startswith(f"profile night lacks a permission: {action} on arn:aws:x. {advice}")
+
+
+@pytest.mark.parametrize("policy", ["ReaderPolicy", "OperatorPolicy"])
+def test_a_managed_policy_fits_its_limit_and_has_no_wildcard_in_an_action(policy: str) -> None:
+    """IAM accepts at most 6,144 characters without white space. A resource counts with a long name here."""
+    document = resolved(resources(every_condition())[policy]["Properties"]["PolicyDocument"], "s" * 60)
+    text = json.dumps(document, separators=(",", ":"))
+    arns = text.count(".Arn") + text.count("KmsKeyArn")
+    assert len(text) + 70 * arns < 6144
+    assert not [action for action, _ in granted(policy) if "*" in action]
+
+
+def test_the_name_of_a_managed_policy_is_generated() -> None:
+    """A deployment with a name of ours needs CAPABILITY_NAMED_IAM, and the name must be free in the account."""
+    for policy in of_type(resources(every_condition()), "AWS::IAM::ManagedPolicy").values():
+        assert set(policy["Properties"]) == {"Description", "PolicyDocument"}

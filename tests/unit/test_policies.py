@@ -62,6 +62,7 @@ TABLE_CONDITIONS = {
     "dynamodb:PutItem": UNDER_AN_APPOINTMENT | IN_A_TRANSACTION,
     "dynamodb:ConditionCheckItem": UNDER_AN_APPOINTMENT,  # it exists in transactions only, without the key
 }
+PRINCIPALS = {"Groups", "Roles", "Users"}
 READS = {"GetItem", "BatchGetItem", "Query", "Scan", "PartiQLSelect", "ExportTableToPointInTime"}
 
 
@@ -129,7 +130,9 @@ def test_every_function_has_a_role_of_its_own_and_nothing_else_has_permissions(s
         {"Fn::GetAtt": [f"{name}Role", "Arn"]} for name in functions
     ]
     assert not any("Policies" in function["Properties"] for function in functions.values())
-    identities = {name for name, resource in stack.items() if resource["Type"].startswith("AWS::IAM::")}
+    people = of_type(stack, "AWS::IAM::ManagedPolicy")  # tests/integration/test_cli_permissions.py judges them
+    assert not any(PRINCIPALS & policy["Properties"].keys() for policy in people.values())
+    identities = {name for name, resource in stack.items() if resource["Type"].startswith("AWS::IAM::")} - people.keys()
     assert identities == {f"{name}Role" for name in functions} == set(GRANTS)
     assert {key for name in identities for key in stack[name]["Properties"]} == {"AssumeRolePolicyDocument", "Policies"}
 
@@ -193,6 +196,8 @@ def test_a_reader_of_objects_can_tell_a_missing_one_from_a_forbidden_one(grants:
 
 def test_whom_a_resource_lets_in_is_a_service_on_behalf_of_one_resource_here(stack: Resources) -> None:
     for name, resource in stack.items():
+        if resource["Type"] == "AWS::IAM::ManagedPolicy":
+            continue  # it lets nobody in: an administrator attaches it
         properties = resource["Properties"]
         document = properties.get("PolicyDocument") or properties.get("ResourcePolicy") or {}
         for statement in _list(document.get("PolicyDocument", document).get("Statement", [])):
