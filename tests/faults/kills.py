@@ -98,7 +98,7 @@ def kill_at(
         delivery_log.record(Event.from_body(content), acknowledged=attempt.acknowledged)
     if not reached:
         assert attempt.status != DIED_STATUS
-        return KillResult.NO_STEP
+        return KillResult.TOO_LATE if hold.begun.is_set() else KillResult.NO_STEP
     return KillResult.KILLED if attempt.status == DIED_STATUS else KillResult.TOO_LATE
 
 

@@ -154,15 +154,18 @@ class RefuseEntries:
 class Hold:
     """Hold a request until ``release`` is set: before it is forwarded, or after it with ``answered``.
 
-    ``reached`` is set while a request is held. With ``lost``, the connection is then reset instead of an answer.
+    ``begun`` is set when the request arrives, and ``reached`` while it is held. With ``lost``, the connection is then
+    reset instead of an answer.
     """
 
     answered: bool = False
     lost: bool = False
+    begun: Event = field(default_factory=Event)
     reached: Event = field(default_factory=Event)
     release: Event = field(default_factory=Event)
 
     def __call__(self, exchange: Exchange) -> None:
+        self.begun.set()
         answer = exchange.forward() if self.answered else None
         self.reached.set()
         exchange.wait(until=self.release)

@@ -270,7 +270,7 @@ def test_tail_shows_deliveries_and_publications_and_filters_as_list_does(
 ) -> None:
     fill_offices(empty)
     monkeypatch.setattr(tail, "POLL_SECONDS", 0.0)
-    at = NOW - timedelta(minutes=5)
+    at = datetime.now(UTC) - timedelta(minutes=5)  # within the last ten minutes, whenever this test runs
     for number in range(3):
         empty.log_delivery("stored", f"e-{number}", f"a-{number}", at + timedelta(seconds=number))
     empty.log(
@@ -286,13 +286,14 @@ def test_tail_shows_deliveries_and_publications_and_filters_as_list_does(
 
 
 def test_tail_shows_each_line_once_and_ends_at_ctrl_c(empty: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    empty.log_delivery("stored", "e-1", "a-1", NOW - timedelta(minutes=1))
+    now = datetime.now(UTC)
+    empty.log_delivery("stored", "e-1", "a-1", now - timedelta(minutes=1))
     polls: list[float] = []
 
     def wait(seconds: float) -> None:
         polls.append(seconds)
         if len(polls) == 1:
-            empty.log_delivery("duplicate", "e-1", "a-1", NOW)
+            empty.log_delivery("duplicate", "e-1", "a-1", now)
         if len(polls) == 3:
             raise KeyboardInterrupt
 

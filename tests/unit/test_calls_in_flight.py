@@ -100,7 +100,7 @@ def test_calls_run_concurrently_up_to_the_maximum() -> None:
 def test_the_calls_in_flight_never_exceed_the_maximum() -> None:
     traffic = Traffic(accept_after(0.002))
     assert take(traffic, events(LETTERS * 3)).count == 174
-    assert max(traffic.concurrency) == CALLS_IN_FLIGHT
+    assert max(traffic.concurrency) <= CALLS_IN_FLIGHT
 
 
 def test_a_hanging_call_delays_only_the_appointments_in_it() -> None:
