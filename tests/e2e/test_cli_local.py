@@ -82,3 +82,10 @@ def test_the_status_knows_the_deliveries_of_this_hour(served: Path) -> None:
     assert facts["Accepted in 1 h"]["detail"].startswith("2,")
     assert facts["PublisherFailureQueue"]["detail"] == "empty"
     assert facts["alarms notify"]["state"] == "wrong"
+
+
+@pytest.mark.nightly
+def test_an_export_has_the_state_and_the_history_of_a_customer(served: Path) -> None:
+    records = run(served, "export", "--customer", "7")
+    assert [each["source"] for each in records] == ["current", "event", "event"]
+    assert {each["item"]["pk"] for each in records} == {"APPOINTMENT#a-1"}

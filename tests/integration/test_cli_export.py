@@ -220,6 +220,21 @@ def test_an_id_inside_another_text_or_of_another_object_is_not_the_customer(cont
     assert finding.find(content, ID) is None
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"customer": {"id": "\\u0039\\u0030418"}}',
+        '{"customer": {"id": "90418"}}'.encode("utf-16"),
+        b'\xef\xbb\xbf{"customer": {"id": 90418}}',
+    ],
+    ids=["escaped", "UTF-16", "byte order mark"],
+)
+def test_an_id_is_found_in_every_form_that_json_allows(content: bytes) -> None:
+    found = finding.find(content, ID)
+    assert found is not None
+    assert found.paths == ["$.customer"]
+
+
 def test_numbers_that_json_cannot_write_stay_texts() -> None:
     found = finding.find(b'{"customer": {"id": 90418, "a": 1e999, "b": NaN, "c": -Infinity}}', ID)
     assert found is not None
