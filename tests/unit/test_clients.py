@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.config import Config
 from botocore.session import get_session
 
-from appointments.sdk import lean_config, new_session
+from appointments.sdk import SERVICES, lean_config, new_session
 from appointments.timing import CallTimeouts
 from tests.sdk_calls import ARGUMENTS
 from webhook import clients
@@ -72,6 +72,10 @@ def test_a_lean_client_sends_the_same_request_as_a_full_client(service: str, met
     assert lean == full
     if method == "transact_write_items":  # the token makes a retry by the SDK the same transaction
         assert b"TOKEN" in lean[-1]
+
+
+def test_a_session_has_the_event_handlers_of_exactly_the_services_that_are_called() -> None:
+    assert {service for service, _ in ARGUMENTS} == SERVICES
 
 
 def test_the_user_agent_names_botocore() -> None:
