@@ -34,6 +34,8 @@ CACHE_MINUTES = 5
 CALLERS = 3
 """The roles that use the table's key: the webhook, the backlog function and the stream."""
 SECRET_VERSIONS = 2
+START_UNITS = 2
+"""The write units of the transaction that opens the table's connection at a start (docs/decisions/0031)."""
 ANSWER_BYTES = 400
 """The assumed size of an answer with its headers."""
 
@@ -118,6 +120,11 @@ class Bill:
             Line("Lambda, webhook: requests", self._cost("lambdaRequest", count), "1 a delivery"),
             Line("Lambda, webhook: duration", self._duration(count * ms), f"{ms:.1f} ms a delivery"),
             Line("DynamoDB: table", self._cost("writeUnit", count * table), f"{table:.2f} write units a delivery"),
+            Line(
+                "DynamoDB: starts",
+                self._cost("writeUnit", count * load.starts * START_UNITS),
+                f"{START_UNITS} write units a start",
+            ),
             Line("DynamoDB: indexes", self._cost("writeUnit", count * index), f"{index:.2f} write units a delivery"),
             Line("DynamoDB: storage and recovery", self.kept(load), f"{stored / 1000:.1f} KB a delivery, first month"),
             Line("CloudWatch Logs, webhook and API", self._logs(count * log), f"{log} bytes a delivery"),

@@ -47,6 +47,7 @@ def test_lines_by_the_unit_are_units_times_price() -> None:
     assert ROWS["API Gateway"] == [1.00, 0.03]
     assert ROWS["EventBridge"] == [1.00, 0.03]
     assert ROWS["DynamoDB: table"][0] == round(life["tableUnits"] / 6 * 0.625, 2)
+    assert ROWS["DynamoDB: starts"] == [0.01, 0.0]
     assert ROWS["DynamoDB: indexes"][0] == round(life["indexUnits"] / 6 * 0.625, 2)
     assert ROWS["DynamoDB: storage and recovery"][0] == round(life["storedBytes"] / 6 / 1000 * (0.25 + 0.20), 2)
     size = BUDGETS["bytes"]
