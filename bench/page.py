@@ -50,9 +50,9 @@ def contents(report: dict[str, Any]) -> dict[str, str]:
     """Return the content of each block by its name. Raises IncompleteReportError."""
     measures = {measure["key"]: measure for group in report["measures"].values() for measure in group}
     missing = [key for key in keys() if key not in measures]
-    if missing or not report.get("imports"):
+    if missing:
         raise IncompleteReportError(
-            f"the report has no {missing[0] if missing else 'imports'}; measure all sections, with "
+            f"the report has no {missing[0]}; measure all sections, with "
             "DYNAMODB_LOCAL_ENDPOINT set to a DynamoDB Local and valgrind installed"
         )
     return {
@@ -62,7 +62,6 @@ def contents(report: dict[str, Any]) -> dict[str, str]:
         "publisher levers": blocks.table(_publisher_levers(measures)),
         "publisher": blocks.table(table.rows_of_measures([measures[key] for key in publishing.ROWS])),
         "growth": blocks.table(_growth(measures)),
-        "imports": _imports(report["imports"]),
         "memory": blocks.table(memory.table(report)),
     }
 
@@ -125,8 +124,3 @@ def _growth(measures: Measures) -> table.Rows:
         rows.append([case.title, *_medians(cpu, growth.COMPARED), *_medians(units, growth.COMPARED)])
     cpu_head, units_head = ([f"{name}, {unit}" for name in growth.COMPARED] for unit in ("CPU, ms", "write units"))
     return [["", *cpu_head, *units_head], *rows]
-
-
-def _imports(imports: dict[str, Any]) -> str:
-    shares = ", ".join(f"{package['package']} {package['share']:.0%}" for package in imports["packages"])
-    return f"A cold start imports {imports['modules']} modules. Shares of the time that imports take: {shares}."

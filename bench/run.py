@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench import growth, imports, instructions, levers, package, publishing, starts, units, variants
+from bench import growth, instructions, levers, package, publishing, starts, units, variants
 from bench.dynamodb import Table
 from bench.machine import machine
 from bench.measures import Measures
@@ -65,10 +65,6 @@ def _instructions(context: Context) -> None:
         instructions.measure(context.webhooks, context.measures)
 
 
-def _imports(context: Context) -> None:
-    context.report["imports"] = {"of": WEBHOOK, **imports.profile(context.webhook)}
-
-
 def _package(context: Context) -> None:
     package.measure(context.webhooks, context.measures)
 
@@ -96,7 +92,6 @@ SECTIONS: dict[str, Callable[[Context], None]] = {
     "start": _start,
     "instructions": _instructions,
     "package": _package,
-    "imports": _imports,
     "units": _units,
     "growth": _growth,
     "publisher": _publisher,

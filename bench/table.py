@@ -48,8 +48,6 @@ def tables(report: dict[str, Any]) -> Iterator[tuple[str, Rows]]:
     """Yield a heading and rows for each group. The first row is the head."""
     for name, measures in report["measures"].items():
         yield HEADINGS[name], rows_of_measures(measures)
-    if imports := report.get("imports"):
-        yield _imports(imports)
 
 
 def rows_of_measures(measures: Sequence[dict[str, Any]]) -> Rows:
@@ -91,12 +89,3 @@ def number(value: float) -> str:
     if value == int(value):
         return f"{int(value)}"
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def _imports(imports: dict[str, Any]) -> tuple[str, Rows]:
-    heading = f"Imports of a cold start: {imports['modules']} modules, {imports['milliseconds']} ms of {imports['of']}"
-    rows = [
-        [package["package"], number(package["milliseconds"]), f"{package['share']:.0%}"]
-        for package in imports["packages"]
-    ]
-    return heading, [["package", "self time, ms", "share"], *rows]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from appointments.contract.parsing import parse_body
-from bench import deliveries, growth, imports, table
+from bench import deliveries, growth, table
 from bench.checks import WrongAnswerError, check_answer, check_arrival
 from bench.measures import Measure, Measures, ratios, summary
 from bench.stub import operation_of
@@ -90,20 +90,6 @@ def test_a_new_delivery_differs_from_the_sample_only_in_its_ids_and_the_given_me
     assert second["data"]["appointment"]["updatedAt"] == "2026-03-03T09:00:01.000Z"
     assert sample == deliveries.sample_envelope()
     assert first["data"]["appointment"]["participants"] == sample["data"]["appointment"]["participants"]
-
-
-def test_an_import_profile_adds_up_by_package() -> None:
-    lines = [
-        "import time: self [us] | cumulative | imported package",
-        "import time:       100 |        100 |   json.decoder",
-        "import time:       300 |        400 | pydantic",
-        "import time:       100 |        100 |   pydantic.main",
-        '{"level": "INFO"}',
-    ]
-    found = imports.by_package(lines)
-    assert (found["modules"], found["milliseconds"]) == (3, 0.5)
-    assert found["packages"][0] == {"package": "pydantic", "milliseconds": 0.4, "share": 0.8}
-    assert found["packages"][1]["package"] == imports.STANDARD
 
 
 def test_calls_are_named_by_service_and_operation() -> None:

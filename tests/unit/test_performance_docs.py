@@ -52,8 +52,7 @@ def complete_report() -> dict[str, Any]:
         for name, numerator in variants.items():
             measures.add(Measure(key, title, unit, numerator), name, 2.0)
     machine = {"date": "2026-03-02", "cpu": "x", "cores": 2, "kernel": "6", "architecture": "x", "python": "3.13.0"}
-    imports = {"modules": 2, "packages": [{"package": "pydantic", "share": 0.5}]}
-    return {"machine": machine, "rounds": 3, "measures": measures.as_dict(), "imports": imports, "notes": []}
+    return {"machine": machine, "rounds": 3, "measures": measures.as_dict(), "notes": []}
 
 
 def cells(block: str) -> list[list[str]]:
@@ -93,13 +92,10 @@ def test_a_report_replaces_the_blocks_and_nothing_else() -> None:
     assert updated == PAGE
 
 
-@pytest.mark.parametrize("group", ["main", "units", "growth", "publisher", "levers", "imports"])
+@pytest.mark.parametrize("group", ["main", "units", "growth", "publisher", "levers"])
 def test_an_incomplete_report_is_an_error_that_says_how_to_complete_it(group: str) -> None:
     report = complete_report()
-    if group == "imports":
-        del report["imports"]
-    else:
-        del report["measures"]["body" if group == "growth" else group]
+    del report["measures"]["body" if group == "growth" else group]
     with pytest.raises(page.IncompleteReportError, match="measure all sections, with DYNAMODB_LOCAL_ENDPOINT"):
         page.updated(PAGE, report)
 
