@@ -77,8 +77,8 @@ class Process:
             error.add_note(f"the last log lines of {self._variant.name}:\n" + "".join(self.lines))
 
     def end(self) -> None:
-        """End the runtime API, so that the process exits by itself, and read its log to the end."""
-        self._api.stop()
+        """End the waiting process, as Lambda does: without the end of its interpreter. Read its log to the end."""
+        self._process.terminate()
         self._process.wait()
         self._drain.join()
 
