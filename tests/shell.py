@@ -12,7 +12,7 @@ from appointments.contract.mode import ContractMode
 from appointments.contract.parsing import parse_body
 from appointments.errors import ContractError, MalformedBodyError
 from appointments.outcome import Outcome
-from appointments.storage.quarantine import Quarantine
+from appointments.storage.quarantine import Quarantine, QuarantineMetadata
 from appointments_cli.main import main
 from tests.builders import body, delivery
 
@@ -48,7 +48,8 @@ class Operator:
         except ContractError as error:
             found, violations = Outcome.CONTRACT, error.violations
         received_at = f"2026-03-{day:02}T09:00:00.000000000Z"
-        return self.quarantine.keep(content, reason or found, received_at=received_at, violations=violations)
+        metadata = QuarantineMetadata(received_at, violations, len(violations))
+        return self.quarantine.keep(content, reason or found, metadata)
 
     def outcome(self, key: str) -> str | None:
         tags = {tag["Key"]: tag["Value"] for tag in self.s3.get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"]}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from appointments.outcome import Outcome
-from appointments.storage.quarantine import Quarantine
+from appointments.storage.quarantine import Quarantine, QuarantineMetadata
 from local.aws import BUCKETS, CREDENTIALS, STACK, EmbeddedAws
 from local.template import Template
 from tests.builders import body, delivery
@@ -27,7 +27,7 @@ def aws() -> Iterator[EmbeddedAws]:
     quarantine = Quarantine(embedded.client("s3"), BUCKETS["QuarantineBucket"])
     for number in range(COUNT):
         content = body(delivery(id=f"e-{number}", appointment_id=f"a-{number % 5}"))
-        quarantine.keep(content, Outcome.CONTRACT, received_at="2026-03-02T09:00:00.000000000Z")
+        quarantine.keep(content, Outcome.CONTRACT, QuarantineMetadata(received_at="2026-03-02T09:00:00.000000000Z"))
     yield embedded
     embedded.stop()
 
@@ -72,7 +72,7 @@ def test_an_unknown_stack_is_reported_in_one_line_with_the_existing_stacks(aws: 
 def test_a_body_is_raw_in_a_pipe_and_escaped_on_a_terminal(aws: EmbeddedAws) -> None:
     content = b'{"note": "\x1b[2J\xff"}'
     quarantine = Quarantine(aws.client("s3"), BUCKETS["QuarantineBucket"])
-    key = quarantine.keep(content, Outcome.MALFORMED, received_at="2026-03-02T09:00:00.000000000Z")
+    key = quarantine.keep(content, Outcome.MALFORMED, QuarantineMetadata(received_at="2026-03-02T09:00:00.000000000Z"))
     command = [COMMAND, "quarantine", "show", key, "--body", "--stack", STACK, "--endpoint-url", aws.url]
     environment = {**os.environ, **CREDENTIALS}
     assert subprocess.run(command, env=environment, capture_output=True, check=True).stdout == content  # noqa: S603

@@ -48,7 +48,7 @@ def test_a_list_is_filtered_by_reason_time_and_path_and_limited(operator: Operat
 
 def test_an_object_written_before_since_is_not_read(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime.now(UTC)
-    key = operator.quarantine.keep(b"{", Outcome.MALFORMED, received_at=utc(now.isoformat()))
+    key = operator.quarantine.keep(b"{", Outcome.MALFORMED, QuarantineMetadata(received_at=utc(now.isoformat())))
     looks: list[Any] = []
     operator.s3.meta.events.register("before-call.s3.HeadObject", lambda **_: looks.append(1))
     operator.s3.meta.events.register("before-call.s3.GetObjectTagging", lambda **_: looks.append(1))
@@ -86,7 +86,9 @@ def test_the_list_shows_each_object_with_a_rule_and_no_value(operator: Operator)
 @given(content=st.binary(max_size=500))
 @settings(max_examples=profiles.examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_show_writes_the_body_byte_for_byte_only_with_its_option(operator: Operator, content: bytes) -> None:
-    key = operator.quarantine.keep(content, Outcome.MALFORMED, received_at="2026-03-02T09:00:00.000000000Z")
+    key = operator.quarantine.keep(
+        content, Outcome.MALFORMED, QuarantineMetadata(received_at="2026-03-02T09:00:00.000000000Z")
+    )
     assert operator.run("show", key, "--body").stdout_bytes == content
     shown = json.loads(operator.run("show", key, "--json").stdout)
     assert shown["key"] == key

@@ -17,6 +17,7 @@ from moto import mock_aws
 from appointments.outcome import Outcome
 from appointments.publishing.failures import Cause, Parked
 from appointments.storage import items
+from appointments.storage.quarantine import QuarantineMetadata
 from appointments_cli.commands import tail
 from appointments_cli.main import main
 from tests.builders import body, delivery
@@ -444,7 +445,7 @@ def test_a_second_viewer_of_the_failures_reads_how_many_another_one_holds(empty:
 def test_a_body_that_conflicts_with_the_table_is_never_called_deliverable(empty: Deployment) -> None:
     empty.receive(body(sent(9)))
     content = body(sent(9, internalNotes="another"))
-    empty.quarantine.keep(content, Outcome.CONTRACT, received_at="2026-03-02T10:00:00.000000000Z")
+    empty.quarantine.keep(content, Outcome.CONTRACT, QuarantineMetadata(received_at="2026-03-02T10:00:00.000000000Z"))
     answer = empty.run("quarantine", "redrive", code=1)
     assert answer.stdout.startswith("conflicting-duplicate\t")
     assert "deliverable" not in answer.output

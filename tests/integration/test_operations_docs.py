@@ -18,6 +18,7 @@ from appointments.contract.parsing import parse_body
 from appointments.contract.violations import Violation
 from appointments.errors import ContractError, MalformedBodyError
 from appointments.outcome import Outcome
+from appointments.storage.quarantine import QuarantineMetadata
 from appointments_cli.main import main
 from appointments_cli.screen import Screen
 from samples import SAMPLES
@@ -51,12 +52,17 @@ def fill_quarantine(deployment: Deployment) -> None:
         try:
             parse_body(sample.body, ContractMode.STRICT)
         except ContractError as error:
-            found: Any = {"violations": error.violations, "ids": error.ids}
-            deployment.quarantine.keep(sample.body, Outcome.CONTRACT, **found, **metadata)
+            found: Any = {
+                "violations": error.violations,
+                "violation_count": len(error.violations),
+                "ids": error.ids,
+            }
+            deployment.quarantine.keep(sample.body, Outcome.CONTRACT, QuarantineMetadata(**found, **metadata))
         except MalformedBodyError:
-            deployment.quarantine.keep(sample.body, Outcome.MALFORMED, **metadata)
+            deployment.quarantine.keep(sample.body, Outcome.MALFORMED, QuarantineMetadata(**metadata))
         if sample.name == "reassign":
-            deployment.quarantine.keep(sample.body, Outcome.CONTRACT, violations=(ALREADY_FIXED,), **metadata)
+            fixed = QuarantineMetadata(violations=(ALREADY_FIXED,), violation_count=1, **metadata)
+            deployment.quarantine.keep(sample.body, Outcome.CONTRACT, fixed)
 
 
 def deliver(deployment: Deployment) -> None:

@@ -42,7 +42,7 @@ class Kept:
         self.bodies: list[tuple[bytes, Any]] = []
         self._error = error
 
-    def keep(self, content: bytes, reason: Outcome, **_: Any) -> str:
+    def keep(self, content: bytes, reason: Outcome, _metadata: Any) -> str:
         return self._note(content, reason)
 
     def defer(self, deferred: Any, _: Deadline) -> None:

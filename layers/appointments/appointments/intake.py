@@ -187,20 +187,23 @@ class Intake:
         if self._quarantine is None:
             return
         quarantine = self._quarantine
-        try:
-            deadline.call(
-                lambda: quarantine().keep(
-                    arrival.body,
-                    reason,
-                    received_at=arrival.received_at,
-                    violations=error.violations if error else (),
-                    violation_count=error.violation_count if error else 0,
-                    request_id=arrival.request_id,
-                    content_type=arrival.content_type,
-                    content_encoding=arrival.content_encoding,
-                    function_request_id=arrival.function_request_id,
-                    ids=ids,
-                )
+
+        def keep() -> None:
+            from appointments.storage.quarantine import QuarantineMetadata  # most deliveries are never quarantined
+
+            metadata = QuarantineMetadata(
+                received_at=arrival.received_at,
+                violations=error.violations if error else (),
+                violation_count=error.violation_count if error else 0,
+                request_id=arrival.request_id,
+                content_type=arrival.content_type,
+                content_encoding=arrival.content_encoding,
+                function_request_id=arrival.function_request_id,
+                ids=ids,
             )
+            quarantine().keep(arrival.body, reason, metadata)
+
+        try:
+            deadline.call(keep)
         except DeadlineExceededError:
             raise QuarantineUnavailableError("S3 did not answer in time") from None

@@ -98,36 +98,11 @@ class Quarantine:
         self._client = client
         self._bucket_name = bucket_name
 
-    def keep(
-        self,
-        body: bytes,
-        reason: Outcome,
-        *,
-        received_at: str,
-        violations: tuple[Violation, ...] = (),
-        violation_count: int | None = None,
-        request_id: str = "",
-        content_type: str = "",
-        content_encoding: str = "",
-        function_request_id: str = "",
-        ids: Ids = Ids(),  # noqa: B008 - it is immutable
-    ) -> str:
+    def keep(self, body: bytes, reason: Outcome, metadata: QuarantineMetadata) -> str:
         """Store the body and return its key. The first object of a body and reason stays, with its metadata.
-
-        ``violation_count`` is the number of all violations, by default that of ``violations``.
 
         Raises QuarantineUnavailableError when S3 does not confirm it. A repeated call is safe.
         """
-        metadata = QuarantineMetadata(
-            received_at,
-            violations,
-            len(violations) if violation_count is None else violation_count,
-            request_id,
-            content_type,
-            content_encoding,
-            function_request_id,
-            ids,
-        )
         digest = hashlib.sha256(body)
         key = f"{reason.value}/{digest.hexdigest()}"
         for _ in range(ATTEMPTS):
