@@ -144,7 +144,7 @@ class Template:
                 **{
                     name: {**output, "Value": outputs.get(name, output["Value"])}
                     for name, output in self._document["Outputs"].items()
-                    if name in outputs or not missing & set(_references(output["Value"]))
+                    if name in outputs or not missing & set(references(output["Value"]))
                 },
                 ACCESS_LOG_FORMAT: {"Value": self.properties("WebhookApi")["AccessLogSettings"]["Format"]},
                 **{
@@ -156,21 +156,24 @@ class Template:
         }
 
 
-def _references(value: Any) -> Iterator[str]:
-    """Yield the logical ids and parameters that a value refers to."""
-    if isinstance(value, dict):
-        for name, member in value.items():
+def references(node: Any) -> Iterator[str]:
+    """Yield every name that Ref, Fn::GetAtt or Fn::Sub refers to, at any depth."""
+    if isinstance(node, list):
+        for part in node:
+            yield from references(part)
+    elif isinstance(node, dict):
+        for name, value in node.items():
             if name == "Ref":
-                yield member
+                yield value
             elif name == "Fn::GetAtt":
-                yield member[0]
+                yield value[0]
             elif name == "Fn::Sub":
-                template = member if isinstance(member, str) else member[0]
-                yield from re.findall(r"\$\{(\w+)", template)
-            yield from _references(member)
-    elif isinstance(value, list):
-        for element in value:
-            yield from _references(element)
+                text, variables = (value, {}) if isinstance(value, str) else value
+                named = (part.partition("}")[0].partition(".")[0] for part in text.split("${")[1:])
+                yield from (name for name in named if name not in variables)
+                yield from references(variables)
+            else:
+                yield from references(value)
 
 
 def output_key(logical_id: str, variable: str) -> str:

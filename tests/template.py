@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -104,26 +104,6 @@ class _Resolver:
 
 def of_type(candidates: Resources, *types: str) -> Resources:
     return {name: resource for name, resource in candidates.items() if resource["Type"] in types}
-
-
-def references(node: Any) -> Iterator[str]:
-    """Yield every name that Ref, Fn::GetAtt or Fn::Sub refers to, at any depth."""
-    if isinstance(node, list):
-        for part in node:
-            yield from references(part)
-    elif isinstance(node, dict):
-        for name, value in node.items():
-            if name == "Ref":
-                yield value
-            elif name == "Fn::GetAtt":
-                yield value[0]
-            elif name == "Fn::Sub":
-                text, variables = (value, {}) if isinstance(value, str) else value
-                named = (part.partition("}")[0].partition(".")[0] for part in text.split("${")[1:])
-                yield from (name for name in named if name not in variables)
-                yield from references(variables)
-            else:
-                yield from references(value)
 
 
 def translate(

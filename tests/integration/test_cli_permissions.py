@@ -20,10 +20,11 @@ from appointments_cli.commands import tail
 from appointments_cli.stack import Stack
 from appointments_cli.target import Target
 from local.eventbridge.delivery import deliver_as_eventbridge
+from local.template import references
 from tests.builders import body, delivery
 from tests.deployment import BUS, Deployment, ago
 from tests.project import ROOT
-from tests.template import every_condition, of_type, references, resolved, resources
+from tests.template import every_condition, of_type, resolved, resources
 
 PAGE = ROOT / "docs" / "command.md"
 TABLE = re.compile(r"(?<=<!-- permissions -->\n).*?(?=\n\n)", re.DOTALL)

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from local.template import references
 from tests.template import (
     DOCUMENT,
     Resources,
     default_conditions,
     every_condition,
     of_type,
-    references,
     resolved,
     resources,
     translate,

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.template import DOCUMENT, default_conditions, of_type, references, resources
+from local.template import references
+from tests.template import DOCUMENT, default_conditions, of_type, resources
 
 STACK = resources(default_conditions())
 FUNCTIONS = of_type(STACK, "AWS::Serverless::Function")

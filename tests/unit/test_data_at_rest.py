@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.template import Resources, default_conditions, every_condition, of_type, references, resources
+from local.template import references
+from tests.template import Resources, default_conditions, every_condition, of_type, resources
 
 HOLDERS = (
     "AWS::DynamoDB::Table",

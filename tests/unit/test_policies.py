@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from appointments.storage import bodies
-from tests.template import Resources, default_conditions, every_condition, of_type, references, resources
+from local.template import references
+from tests.template import Resources, default_conditions, every_condition, of_type, resources
 
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 TRACE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}

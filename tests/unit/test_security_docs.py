@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from tests.template import DOCUMENT, PATH, every_condition, of_type, references, resources
+from local.template import references
+from tests.template import DOCUMENT, PATH, every_condition, of_type, resources
 from tests.unit.test_data_at_rest import HOLDERS
 
 TEXT = (PATH.parent / "docs" / "security.md").read_text()
