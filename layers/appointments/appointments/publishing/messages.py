@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from appointments.contract.member_names import MEMBERS, ROOT
 from appointments.contract.unknown_members import unknown_members
 from appointments.publishing import raw_members
 from appointments.publishing.changes import changes
@@ -121,7 +122,7 @@ def _build(item: Item, body: str, event_detail: EventDetail, *, replayed: bool) 
     members = ",".join(f"{_encode(name)}:{text}" for name, text in parts.items())
     metadata = _metadata(item, document, event_detail, replayed=replayed)
     head = _encode({"metadata": metadata, "routing": routing(appointment, previous)})
-    detail = f'{head[:-1]},"data":{{{members}}}{_unknown_members(document, event_detail)}}}'
+    detail = f'{head[:-1]},"data":{{{members}}}{_unknown_envelope(document, event_detail)}}}'
     return Message(
         appointment_id=appointment["id"],
         envelope_id=document["id"],
@@ -138,9 +139,9 @@ def _violations(item: Item) -> Iterator[str]:
         yield f"{_INDEX.sub('[*]', violation['M']['path']['S'])} {violation['M']['rule']['S']}"
 
 
-def _unknown_members(document: dict[str, Any], event_detail: EventDetail) -> str:
+def _unknown_envelope(document: dict[str, Any], event_detail: EventDetail) -> str:
     """The members of the envelope that the contract does not know, as the member ``envelope`` of a full message."""
-    unknown = {name: value for name, value in document.items() if name not in _ENVELOPE}
+    unknown = {name: value for name, value in document.items() if name not in MEMBERS[ROOT]}
     return f',"envelope":{_encode(unknown)}' if unknown and event_detail is EventDetail.FULL else ""
 
 
@@ -169,7 +170,6 @@ def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail, *
 
 _AS_SENT = ("appointment", "previousAppointment", "message")
 _OUR_NAMES = {*_AS_SENT, "eventType", "changes"}
-_ENVELOPE = {"id", "correlationId", "webhookConfigurationId", "version", "entity", "data"}
 _INDEX = re.compile(r"\[\d+\]")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
