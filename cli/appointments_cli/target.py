@@ -180,6 +180,13 @@ class Target:
         """Return the physical id of a resource of the stack, None where the stack does not have it."""
         return self.stack.resources.get(logical_id)
 
+    def required_resource(self, logical_id: str) -> str:
+        """Return the physical id of a resource. Raises WrongTargetError if the stack does not have it."""
+        found = self.resource(logical_id)
+        if found is None:
+            raise errors.WrongTargetError(f"the stack {self.stack.name} has no {logical_id}")
+        return found
+
     @cached_property
     def s3(self) -> Any:
         return self.client("s3")
@@ -220,10 +227,7 @@ class Target:
         """Return the event item of a delivery, None when the table has none."""
         from appointments.storage import items
 
-        key = {
-            items.PARTITION_KEY: {"S": items.partition_key(essentials.appointment_id)},
-            items.SORT_KEY: {"S": items.event_sort_key(essentials.envelope_id)},
-        }
+        key = items.key(items.partition_key(essentials.appointment_id), items.event_sort_key(essentials.envelope_id))
         found: Item | None = self.dynamodb.get_item(TableName=self.table_name, Key=key, ConsistentRead=True).get("Item")
         return found
 

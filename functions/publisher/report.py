@@ -9,7 +9,7 @@ from typing import Any
 from appointments.contract.members import loggable
 from appointments.publishing.pending import PendingEvent
 from appointments.publishing.publication import Published
-from appointments.storage.items import APPOINTMENT_KEY_PREFIX, EVENT_SORT_KEY_PREFIX
+from appointments.storage.items import appointment_id_of, envelope_id_of
 
 MOST_PATHS = 20
 """The line of a batch names at most this many paths of a kind."""
@@ -49,8 +49,8 @@ def _result(event: PendingEvent, published: Published) -> Mapping[str, str]:
 
 def _ids(event: PendingEvent) -> Mapping[str, str]:
     return {
-        "envelope_id": loggable(event.sort_key.removeprefix(EVENT_SORT_KEY_PREFIX)),
-        "appointment_id": loggable(event.partition_key.removeprefix(APPOINTMENT_KEY_PREFIX)),
+        "envelope_id": loggable(envelope_id_of(event.sort_key)),
+        "appointment_id": loggable(appointment_id_of(event.partition_key)),
     }
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from appointments_cli.errors import WrongTargetError
 from appointments_cli.options import limit_option, with_screen
 from appointments_cli.screen import Column, Kind, Record, Screen
 from appointments_cli.target import Target, with_target
@@ -61,7 +60,7 @@ def list_(target: Target, *, screen: Screen, limit: int) -> None:
     """List the deliveries that were given up. They stay there, and others see them again within seconds."""
     from appointments_cli.failures.queue import LOOK_SECONDS, FailureReader
 
-    with FailureReader(target.sqs, _url(target, "BacklogFailureQueue"), hold_seconds=LOOK_SECONDS) as queue:
+    with FailureReader(target.sqs, target.required_resource("BacklogFailureQueue"), hold_seconds=LOOK_SECONDS) as queue:
         _, held_by_others = queue.counts()
         held = queue.receive(limit)
     records = [_record(target, each) for each in held]
@@ -85,9 +84,9 @@ def redrive(target: Target, *, screen: Screen, limit: int, yes: bool) -> None:
     """
     from appointments_cli.failures.queue import FailureReader
 
-    backlog_url = _url(target, "BacklogQueue")
+    backlog_url = target.required_resource("BacklogQueue")
     returned = 0
-    with FailureReader(target.sqs, _url(target, "BacklogFailureQueue")) as queue:
+    with FailureReader(target.sqs, target.required_resource("BacklogFailureQueue")) as queue:
         _, held_by_others = queue.counts()
         held = queue.receive(limit)
         for number, each in enumerate(held, 1):
@@ -107,16 +106,12 @@ def redrive(target: Target, *, screen: Screen, limit: int, yes: bool) -> None:
 
 
 def _counts(target: Target, screen: Screen, name: str, content: str) -> Record:
-    from datetime import timedelta
+    from appointments_cli.queues import counts, oldest_seconds
+    from appointments_cli.status.facts import Look
 
-    from appointments_cli.status.facts import Look, Metric, latest, values
-
-    url = _url(target, name)
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    attributes = target.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    waiting, in_flight = (int(attributes[each]) for each in names)
-    metric = Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", (("QueueName", url.rpartition("/")[2]),), "Maximum")
-    oldest = latest(values(Look(target, screen, screen.now()), [metric], timedelta(minutes=15))[metric])
+    url = target.required_resource(name)
+    waiting, in_flight = counts(target.sqs, url)
+    oldest = oldest_seconds(Look(target, screen, screen.now()), url)
     return {
         "queue": name,
         "waiting": waiting,
@@ -146,10 +141,3 @@ def _record(target: Target, held: HeldFailure) -> Record:
         "bytes": len(deferred.body),
         "messageId": held.message_id,
     }
-
-
-def _url(target: Target, name: str) -> str:
-    url = target.resource(name)
-    if url is None:
-        raise WrongTargetError(f"the stack {target.stack.name} has no {name}")
-    return url

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from appointments_cli.moments import DAY_FORMS, parse_day
-from appointments_cli.options import limit_option, scan_option, with_screen
+from appointments_cli.options import Command, limit_option, scan_option, with_screen
 from appointments_cli.screen import Column, Kind, Record, Screen
 from appointments_cli.target import Target, with_target
 
@@ -40,7 +41,7 @@ class Filters(NamedTuple):
     employee: str | None
     customer: str | None
     status: str | None
-    day: tuple[str, str] | None
+    day: tuple[str, str] | None = None
 
     def match(self, item: dict[str, Any]) -> bool:
         people = {(each.get("type"), each.get("id")) for each in item.get("participants", ())}
@@ -54,13 +55,38 @@ class Filters(NamedTuple):
         )
 
 
+def with_filters(status_help: str) -> Callable[[Command], Command]:
+    """Add ``--office``, ``--employee``, ``--customer`` and ``--status``, and pass the Filters as ``filters``."""
+    options = (
+        click.option("--office", metavar="ID", help="Only appointments of this office."),
+        click.option("--employee", metavar="ID", help="Only appointments of this employee."),
+        click.option("--customer", metavar="ID", help="Only appointments of this customer."),
+        click.option("--status", metavar="STATUS", help=status_help),
+    )
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def command_with_filters(
+            *arguments: Any,
+            office: str | None,
+            employee: str | None,
+            customer: str | None,
+            status: str | None,
+            **rest: Any,
+        ) -> Any:
+            return command(*arguments, filters=Filters(office, employee, customer, status), **rest)
+
+        for option in reversed(options):
+            option(command_with_filters)
+        return command_with_filters
+
+    return decorate
+
+
 @click.command("list")
 @with_target()
 @with_screen
-@click.option("--office", metavar="ID", help="Only appointments of this office.")
-@click.option("--employee", metavar="ID", help="Only appointments of this employee.")
-@click.option("--customer", metavar="ID", help="Only appointments of this customer.")
-@click.option("--status", metavar="STATUS", help="Only appointments with this status, such as ACCEPTED.")
+@with_filters("Only appointments with this status, such as ACCEPTED.")
 @_day
 @scan_option
 @limit_option(100, "appointments")
@@ -68,10 +94,7 @@ def list_(
     target: Target,
     *,
     screen: Screen,
-    office: str | None,
-    employee: str | None,
-    customer: str | None,
-    status: str | None,
+    filters: Filters,
     day: str | None,
     scan: bool,
     limit: int,
@@ -83,8 +106,8 @@ def list_(
     from appointments_cli.reading.table import Table
 
     window = parse_day(day, screen.zone, screen.now(), "--day") if day else None
-    filters = Filters(office, employee, customer, status, window)
-    if not scan and not any((office, employee, customer, day)):
+    filters = filters._replace(day=window)
+    if not scan and not any((filters.office, filters.employee, filters.customer, day)):
         raise click.UsageError(
             "give --office, --employee, --customer or --day, or --scan for a read of the whole table"
         )
@@ -141,8 +164,10 @@ def _scanned(table: Table, filters: Filters) -> Iterator[dict[str, Any]]:
 
 
 def _record(item: dict[str, Any]) -> Record:
+    from appointments.storage.items import PARTITION_KEY, appointment_id_of
+
     names = [column.member for column in COLUMNS if column.member != "appointmentId"]
-    return {"appointmentId": item["pk"].partition("#")[2], **{name: item.get(name) for name in names}}
+    return {"appointmentId": appointment_id_of(item[PARTITION_KEY]), **{name: item.get(name) for name in names}}
 
 
 def _not_looked_for(table: Table, filters: Filters) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from appointments_cli.commands.listing import Filters, with_filters
 from appointments_cli.limits import LIMIT
 from appointments_cli.moments import FORMS, parse
 from appointments_cli.options import Window, with_screen
@@ -17,7 +18,6 @@ from appointments_cli.screen import Column, Kind, Screen
 from appointments_cli.target import Target, with_target
 
 if TYPE_CHECKING:
-    from appointments_cli.commands.listing import Filters
     from appointments_cli.reading.loglines import Line
 
 POLL_SECONDS = 2.0
@@ -38,27 +38,18 @@ COLUMNS = (
 @click.command()
 @with_target()
 @with_screen
-@click.option("--office", metavar="ID", help="Only appointments of this office.")
-@click.option("--employee", metavar="ID", help="Only appointments of this employee.")
-@click.option("--customer", metavar="ID", help="Only appointments of this customer.")
-@click.option("--status", metavar="STATUS", help="Only appointments that have this status now.")
+@with_filters("Only appointments that have this status now.")
 @click.option("--since", metavar="TIME", default="now", help=f"Begin with what came since: {FORMS}. Default: now.")
 @click.option("--count", type=LIMIT, metavar="COUNT", help="End after this many lines. Default: at Ctrl-C.")
 def tail(
     target: Target,
     *,
     screen: Screen,
-    office: str | None,
-    employee: str | None,
-    customer: str | None,
-    status: str | None,
+    filters: Filters,
     since: str,
     count: int | None,
 ) -> None:
     """Show deliveries and publications as they come, one line each, from the log groups. Ctrl-C ends it."""
-    from appointments_cli.commands.listing import Filters
-
-    filters = Filters(office, employee, customer, status, None)
     begin = parse(since, screen.zone, screen.now(), "--since")
     shown = 0
     try:
@@ -100,9 +91,6 @@ def _matching(target: Target, screen: Screen, filters: Filters, lines: list[Line
     from appointments_cli.reading.table import Table, appointment_id, plain
 
     ids = dict.fromkeys(line.appointment_id for line in lines if line.appointment_id)
-    keys = [
-        {items.PARTITION_KEY: {"S": items.partition_key(each)}, items.SORT_KEY: {"S": items.CURRENT_SORT_KEY}}
-        for each in ids
-    ]
+    keys = [items.key(items.partition_key(each), items.CURRENT_SORT_KEY) for each in ids]
     found = {appointment_id(item): plain(item) for item in Table(target, screen).whole(iter(keys))}
     return [line for line in lines if line.appointment_id in found and filters.match(found[line.appointment_id])]

@@ -1,4 +1,4 @@
-"""Finds a customer in a body that was received, whatever the body is: an event, a refused body, or no JSON at all."""
+"""Finds a customer in any received body: an event, a refused body, or a body that is not JSON."""
 
 from __future__ import annotations
 

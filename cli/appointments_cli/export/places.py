@@ -12,7 +12,6 @@ from appointments.errors import AppointmentsError
 from appointments.storage import items
 from appointments.storage.backlog import decode
 from appointments.storage.items import Item
-from appointments_cli.errors import WrongTargetError
 from appointments_cli.export.person import UnreadableError, decompress, find
 from appointments_cli.failures.queue import LOOK_SECONDS, FailureReader
 from appointments_cli.quarantine.objects import Filters, Finder, QuarantineObject
@@ -26,7 +25,7 @@ MOST_MESSAGES = 10_000
 class Places:
     """Yields the records of a customer, place by place.
 
-    ``missed`` has a sentence for whatever could not be searched: with one, the records are not all there are.
+    ``missed`` has a sentence for each part that could not be searched: with one, the records are not complete.
     """
 
     def __init__(self, target: Target, screen: Screen, customer: str) -> None:
@@ -64,7 +63,7 @@ class Places:
     def backlog(self) -> list[Record]:
         """Read the messages of BacklogFailureQueue, which stay there. Return those with the customer."""
         self._note_waiting()
-        url = self._url("BacklogFailureQueue")
+        url = self._target.required_resource("BacklogFailureQueue")
         with FailureReader(self._target.sqs, url, hold_seconds=LOOK_SECONDS) as queue:
             _, held_by_others = queue.counts()
             held = queue.receive(MOST_MESSAGES)
@@ -122,16 +121,10 @@ class Places:
         return None if found is None else {**ids, **found.as_dict()}
 
     def _note_waiting(self) -> None:
-        with FailureReader(self._target.sqs, self._url("BacklogQueue")) as queue:
+        with FailureReader(self._target.sqs, self._target.required_resource("BacklogQueue")) as queue:
             count = sum(queue.counts())
         if count:
             self.missed.append(f"about {count} deliveries in BacklogQueue, which wait for the table")
-
-    def _url(self, name: str) -> str:
-        url = self._target.resource(name)
-        if url is None:
-            raise WrongTargetError(f"the stack {self._target.stack.name} has no {name}")
-        return url
 
 
 def everything(places: Places) -> Iterator[Record]:

@@ -84,7 +84,7 @@ class History:
         return [event_of(item) for page in pages for item in page["Items"]]
 
     def _get(self, partition_key: str, sort_key: str, **options: Any) -> Item | None:
-        key = {items.PARTITION_KEY: {"S": partition_key}, items.SORT_KEY: {"S": sort_key}}
+        key = items.key(partition_key, sort_key)
         answer: Any = self._table.get_item(TableName=self._table_name, Key=key, ConsistentRead=True, **options)
         item: Item | None = answer.get("Item")
         return item

@@ -68,8 +68,8 @@ def event_record(event: Event, result: str) -> Record:
 
 def ids(partition_key: str, sort_key: str) -> Record:
     return {
-        "appointmentId": partition_key.removeprefix(items.partition_key("")),
-        "envelopeId": sort_key.removeprefix(items.EVENT_SORT_KEY_PREFIX),
+        "appointmentId": items.appointment_id_of(partition_key),
+        "envelopeId": items.envelope_id_of(sort_key),
     }
 
 

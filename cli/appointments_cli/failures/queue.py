@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from appointments.publishing.failures import Failure, UnknownFailureError, parse
+from appointments_cli.queues import counts
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -86,11 +87,8 @@ class FailureReader:
         return list(self._held.values())
 
     def counts(self) -> tuple[int, int]:
-        """Return about how many messages are visible, and how many somebody holds at this moment."""
-        names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        attributes: Any = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)["Attributes"]
-        visible, held = (int(attributes[name]) for name in names)
-        return visible, held
+        """Return what :func:`.queues.counts` says of the queue."""
+        return counts(self._client, self._url)
 
     def extend_hold(self) -> None:
         """Extend the hold when half of it is over; a long run calls this now and then."""

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from appointments.errors import AppointmentsError
 from appointments.storage import items
 from appointments.storage.items import Item
+from appointments.storage.store import ORDER_NAME
 from appointments_cli.errors import CommandError
 from appointments_cli.screen import Screen
 from appointments_cli.target import Target
@@ -28,7 +29,6 @@ PROGRESS_ITEMS = 10_000
 EVENT_ATTRIBUTES = (
     "pk, sk, eventType, #order, updatedAt, receivedAt, storedAt, correlationId, stale, violationCount, erasedAt"
 )
-ORDER_NAME = {"#order": items.ORDER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class StoredEvent:
 
     @property
     def envelope_id(self) -> str:
-        return self.text(items.SORT_KEY).removeprefix(items.EVENT_SORT_KEY_PREFIX)
+        return items.envelope_id_of(self.text(items.SORT_KEY))
 
     @property
     def appointment_id(self) -> str:
@@ -77,7 +77,7 @@ class StoredEvent:
 
 
 def appointment_id(item: Item) -> str:
-    return str(item[items.PARTITION_KEY]["S"]).removeprefix(items.partition_key(""))
+    return items.appointment_id_of(item[items.PARTITION_KEY]["S"])
 
 
 class Table:
@@ -175,7 +175,7 @@ class Table:
             yield from page["Items"]
 
     def _get(self, identity: str, sort_key: str) -> Item | None:
-        key = {items.PARTITION_KEY: {"S": items.partition_key(identity)}, items.SORT_KEY: {"S": sort_key}}
+        key = items.key(items.partition_key(identity), sort_key)
         item: Item | None = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True).get("Item")
         return item
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from appointments.contract.instants import utc
+from appointments.contract.members import LOGGABLE
 from appointments.storage import items
 from appointments_cli.errors import CommandError, UnknownIdError
 from appointments_cli.options import Window
@@ -16,8 +16,6 @@ from appointments_cli.reading.table import StoredEvent, Table, appointment_id
 from appointments_cli.screen import Screen
 from appointments_cli.target import Target
 
-LOGGABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
-"""The functions log only what looks like an id."""
 SCAN_BYTES = 1_000_000_000
 """A larger table is read as a whole only with --scan."""
 

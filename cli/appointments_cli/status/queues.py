@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import islice
 
-from appointments_cli.status.facts import INFO, OK, UNKNOWN, WRONG, Fact, Look, Metric, latest, values
+from appointments_cli.queues import counts, oldest_seconds
+from appointments_cli.status.facts import INFO, OK, UNKNOWN, WRONG, Fact, Look
 
 OLDEST_SECONDS = 900
 """BacklogAgeAlarm fires at this age."""
@@ -25,9 +25,8 @@ def backlog(look: Look) -> Iterator[Fact]:
     if url is None:
         yield Fact(UNKNOWN, "backlog", "the stack has no BacklogQueue")
         return
-    visible, in_flight = _counts(look, url)
-    metric = Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", (("QueueName", url.rpartition("/")[2]),), "Maximum")
-    oldest = latest(values(look, [metric], timedelta(minutes=15))[metric])
+    visible, in_flight = counts(look.target.sqs, url)
+    oldest = oldest_seconds(look, url)
     age = "unknown" if oldest is None and visible + in_flight else f"{oldest or 0:.0f} s"
     late = (oldest or 0) > OLDEST_SECONDS
     state = WRONG if late else OK
@@ -41,7 +40,7 @@ def failure_queues(look: Look) -> Iterator[Fact]:
             if name != "BusFailureQueue":  # it exists only with KmsKeyArn
                 yield Fact(UNKNOWN, name, "the stack does not have it")
             continue
-        visible, in_flight = _counts(look, url)
+        visible, in_flight = counts(look.target.sqs, url)
         count = visible + in_flight
         detail = f"{visible} visible, {in_flight} held by a reader: {advice}" if count else "empty"
         yield Fact(WRONG if count else OK, name, detail)
@@ -67,10 +66,3 @@ def quarantine(look: Look) -> Iterator[Fact]:
     for group in groups(unsettled)[:GROUPS]:
         path = ".".join(group["path"].split(".")[-2:])
         yield Fact(WRONG, "quarantine", f"{group['objects']} {path} {group['rule']}".strip())
-
-
-def _counts(look: Look, url: str) -> tuple[int, int]:
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    attributes = look.target.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    visible, in_flight = (int(attributes[name]) for name in names)
-    return visible, in_flight

@@ -94,6 +94,19 @@ def event_sort_key(envelope_id: str) -> str:
     return EVENT_SORT_KEY_PREFIX + envelope_id
 
 
+def key(partition: str, sort: str) -> Item:
+    """Return the key of an item in DynamoDB's attribute form."""
+    return {PARTITION_KEY: {"S": partition}, SORT_KEY: {"S": sort}}
+
+
+def appointment_id_of(partition: str) -> str:
+    return partition.removeprefix(APPOINTMENT_KEY_PREFIX)
+
+
+def envelope_id_of(sort: str) -> str:
+    return sort.removeprefix(EVENT_SORT_KEY_PREFIX)
+
+
 def event_item(delivery: Delivery, *, stale: bool = False, body_key: str | None = None) -> Item:
     """Return the event item: the exact bytes, compressed, and what a reader needs without decompressing them.
 

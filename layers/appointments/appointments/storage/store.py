@@ -75,7 +75,7 @@ class Store:
 
         Raises nothing. The empty appointment id is no delivery's, and the random sort key is no other transaction's.
         """
-        key = {items.PARTITION_KEY: {"S": items.APPOINTMENT_KEY_PREFIX}, items.SORT_KEY: {"S": f"{random.random()}"}}  # noqa: S311
+        key = items.key(items.partition_key(""), f"{random.random()}")  # noqa: S311
         check: Any = {"ConditionCheck": self._condition(ABSENT, Key=key)}
         with suppress(Exception):  # the first delivery opens a connection then, and reports its problem
             self._client.transact_write_items(TransactItems=[check])
