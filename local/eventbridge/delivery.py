@@ -71,7 +71,7 @@ def _send_to_each_target(rule: Rule, event: Mapping[str, Any], transform_input: 
     for target in rule.targets:
         try:
             _send(rule, target, event, delivered, transform_input=transform_input)
-        except Exception as error:  # noqa: BLE001 - whatever fails, the others get the event
+        except Exception as error:  # noqa: BLE001 - the other targets get the event after any error
             _log.warning("rule %s, target %s: not delivered (%s)", rule.name, target["Id"], type(error).__name__)
             _keep(rule, target, delivered, error)
 

@@ -77,4 +77,4 @@ def test_a_redrive_that_is_interrupted_loses_no_delivery(deployed: Deployment, m
     monkeypatch.undo()
     deployed.run("backlog", "redrive", "--yes")
     assert waiting(deployed, "BacklogFailureQueue") == 0
-    assert waiting(deployed, "BacklogQueue") == 3, "the one that was interrupted is there twice"
+    assert waiting(deployed, "BacklogQueue") == 3, "the interrupted delivery is in the queue twice"

@@ -1,4 +1,4 @@
-"""The typed messages of subscribers read whatever is published."""
+"""The typed messages of subscribers can read every published message."""
 
 from __future__ import annotations
 
