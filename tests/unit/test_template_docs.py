@@ -39,6 +39,8 @@ def test_every_service_of_the_stack_is_among_the_permissions() -> None:
     services = {resource["Type"].split("::")[1] for resource in translate()["Resources"].values()}
     table = section(DEPLOYING, "Permissions")
     assert [name for name in sorted(services) if f"| `{PREFIXES[name]}` |\n" not in table] == []
+    count = {9: "nine", 10: "ten", 11: "eleven"}[len(services - {"IAM"})]
+    assert f"resources of {count} more services" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_resource_that_stays_is_named_with_the_command_that_deletes_it() -> None:
