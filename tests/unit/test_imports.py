@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "appointments" / "appointments"
 FUNCTIONS = {"webhook", "backlog", "publisher"}
-ORDER = ["contract", "storage", "publishing"]
+ORDER = ["contract", "storage", "publishing", "reconciliation"]
 """A package may import from itself and from those before it."""
 
 
@@ -57,3 +57,8 @@ def test_a_package_imports_only_from_packages_before_it(package: str) -> None:
 
 def test_the_layer_reads_no_environment() -> None:
     assert not {file for file, module in imports(LAYER) if module == "os"}
+
+
+@pytest.mark.parametrize("folder", ["functions/webhook", "functions/backlog", "functions/publisher"])
+def test_the_path_of_a_delivery_imports_nothing_of_the_reconciliation(folder: str) -> None:
+    assert not {found for found in imports(ROOT / folder) if found[1].startswith("appointments.reconciliation")}
