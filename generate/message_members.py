@@ -41,6 +41,7 @@ METADATA: Members = {
         FLAG,
         "whether an operator published the message with `appointments failures redrive` or `appointments publish`",
     ),
+    "origin": (TEXT, "how the event came to this system: `webhook`, a delivery of the sender"),
     "violations": (
         "list of objects",
         "where the event breaks the contract: at most 100, each with `path`, `rule` and `expected`, never a value",

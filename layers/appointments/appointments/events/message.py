@@ -53,6 +53,7 @@ class Metadata(Published):
     detail: str
     stale: bool = False
     replayed: bool = False
+    origin: Annotated[str, WithJsonSchema({"type": "string", "examples": ["webhook"]})] = "webhook"
     violations: list[Violation] = Field(default_factory=list)
     violation_count: Annotated[int, WithJsonSchema({"type": "integer", "minimum": 0})] = 0
 

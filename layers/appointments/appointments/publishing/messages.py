@@ -45,6 +45,8 @@ DETAIL_TYPES = {
 }
 
 
+WEBHOOK = "webhook"
+"""The ``metadata.origin`` of an event that the sender delivered."""
 UNRECOGNIZED = "AppointmentUnrecognized"
 """The detail-type of an eventType that this release does not know."""
 
@@ -161,6 +163,7 @@ def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail, *
         "detail": event_detail.value,
         "stale": item["stale"]["BOOL"],
         "replayed": replayed,
+        "origin": WEBHOOK,
         "violations": [
             {name: text["S"] for name, text in violation["M"].items()} for violation in item["violations"]["L"]
         ],
