@@ -41,6 +41,11 @@ METADATA: Members = {
         FLAG,
         "whether an operator published the message with `appointments failures redrive` or `appointments publish`",
     ),
+    "replay": (
+        "object or null",
+        "which publication by an operator it is; null in the first publication. `id` is text, random, and the same in "
+        "all messages of one run of the command; `instant` is when this message was published again",
+    ),
     "origin": (TEXT, "how the event came to this system: `webhook`, a delivery of the sender"),
     "violations": (
         "list of objects",

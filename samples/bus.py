@@ -1,4 +1,4 @@
-"""The published messages of the samples: a golden file for each detail-type and three special cases."""
+"""The published messages of the samples: a golden file for each detail-type and four special cases."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from appointments.publishing.messages import DETAIL_TYPES, UNRECOGNIZED, EventDetail, message
+from appointments.publishing.messages import DETAIL_TYPES, UNRECOGNIZED, EventDetail, Replay, message
 from samples.sample import Sample
 from samples.story import SAMPLES
 from samples.stream import stored_item
 
 SOURCE = "pexip.engage"
 ACCOUNT, REGION = "123456789012", "eu-west-1"
+REPLAY = Replay("6fd7c1d0-5e0a-4d43-9f0b-2b1c7a3d5e90", "2026-03-05T08:30:00.000000000Z")
 _SAMPLES = {sample.name: sample for sample in SAMPLES}
 
 
@@ -31,6 +32,7 @@ def golden_messages() -> dict[str, dict[str, Any]]:
         f"{UNRECOGNIZED}.v1": published_message(unrecognized_sample()),
         "AppointmentUpdated.stale.v1": published_message(_SAMPLES["stale"]),
         "AppointmentAccepted.violations.v1": published_message(_SAMPLES["vendor-sample"]),
+        "AppointmentCancelled.replayed.v1": published_message(sample_for("CANCEL"), replay=REPLAY),
         "AppointmentRescheduled.reference.v1": published_message(_SAMPLES["reschedule"], EventDetail.REFERENCE),
     }
 
@@ -76,7 +78,9 @@ def sample_for(event_type: str) -> Sample:
     return _SAMPLES[name]
 
 
-def published_message(sample: Sample, event_detail: EventDetail = EventDetail.FULL) -> dict[str, Any]:
+def published_message(
+    sample: Sample, event_detail: EventDetail = EventDetail.FULL, replay: Replay | None = None
+) -> dict[str, Any]:
     """Return the message as a rule sees it, without the members that EventBridge adds."""
-    built = message(stored_item(sample), source=SOURCE, event_detail=event_detail)
+    built = message(stored_item(sample), source=SOURCE, event_detail=event_detail, replay=replay)
     return {"source": SOURCE, "detail-type": built.detail_type, "detail": json.loads(built.detail)}

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from appointments.errors import ContractError
-from appointments.publishing.messages import EventDetail, message
+from appointments.publishing.messages import EventDetail, Replay, message
 from appointments.storage import items
-from samples.bus import ACCOUNT, REGION, SOURCE
+from samples.bus import ACCOUNT, REGION, REPLAY, SOURCE
 from tests.builders import body, received
 from tests.unit.test_contract_schema import deliveries, deliveries_beyond_limits, mutated_deliveries
 from tests.unit.test_contract_tolerant import deliveries_of_a_new_release, deliveries_with_another_change
@@ -18,14 +18,14 @@ from tests.unit.test_contract_tolerant import deliveries_of_a_new_release, deliv
 PUBLICATION = "6a7e8feb-b491-4cf7-a9f1-bf3703467718"
 
 
-def published(document: Any, form: EventDetail = EventDetail.FULL) -> Any:
+def published(document: Any, form: EventDetail = EventDetail.FULL, *, replay: Replay | None = None) -> Any:
     """Return the event that a target of a rule gets of a delivery. Raises ContractError if it is refused."""
-    return of_item(items.event_item(received(body(document))), form)
+    return of_item(items.event_item(received(body(document))), form, replay=replay)
 
 
-def of_item(item: Any, form: EventDetail = EventDetail.FULL, *, replayed: bool = False, load: Any = None) -> Any:
+def of_item(item: Any, form: EventDetail = EventDetail.FULL, *, replay: Replay | None = None, load: Any = None) -> Any:
     """Return the event that a target of a rule gets of an event item."""
-    built = message(item, source=SOURCE, event_detail=form, replayed=replayed, load=load)
+    built = message(item, source=SOURCE, event_detail=form, replay=replay, load=load)
     return {
         "version": "0",
         "id": PUBLICATION,
@@ -41,7 +41,7 @@ def of_item(item: Any, form: EventDetail = EventDetail.FULL, *, replayed: bool =
 
 @st.composite
 def published_events(draw: st.DrawFn) -> Any:
-    """Generate events of legal, limit-breaking and tolerated deliveries, in both forms."""
+    """Generate events of legal, limit-breaking and tolerated deliveries, in both forms, first and published again."""
     kind = draw(
         st.sampled_from(
             [
@@ -55,6 +55,6 @@ def published_events(draw: st.DrawFn) -> Any:
     )
     document = draw(kind())
     try:
-        return published(document, draw(st.sampled_from(EventDetail)))
+        return published(document, draw(st.sampled_from(EventDetail)), replay=draw(st.sampled_from((None, REPLAY))))
     except ContractError:  # a mutation can take what keys, orders or routes
         return published(draw(deliveries()), draw(st.sampled_from(EventDetail)))

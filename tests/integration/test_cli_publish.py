@@ -13,7 +13,8 @@ from moto import mock_aws
 from appointments_cli.target import Target
 from local.eventbridge.delivery import deliver_as_eventbridge
 from tests.builders import body, delivery
-from tests.deployment import BUS, Deployment
+from tests.deployment import BUS, Deployment, ago
+from tests.messages import of_item
 
 
 class Subscriber:
@@ -62,6 +63,33 @@ def test_a_queue_gets_the_events_of_an_appointment_in_order_as_eventbridge_deliv
     assert list(first) == ["version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"]
     assert (first["source"], first["account"], first["region"]) == ("pexip.engage", "123456789012", "eu-west-1")
     assert (first["detail-type"], first["detail"]["metadata"]["replayed"]) == ("AppointmentCreated", True)
+
+
+@pytest.mark.parametrize("destination", ["queue", "everybody"])
+def test_the_messages_of_one_run_have_one_replay_id_and_all_else_is_as_at_first(
+    deployed: Deployment, destination: str
+) -> None:
+    crm = Subscriber(deployed, "crm", rule=destination == "everybody")
+    to = ["publish", "--to", f"queue:{crm.url}" if destination == "queue" else destination, "--since", "1h", "--yes"]
+    answers = [deployed.run(*to), deployed.run(*to)]
+    replayed = [each["detail"] for each in crm.messages()]
+    runs = [[each["metadata"].pop("replay") for each in replayed[start : start + 4]] for start in (0, 4)]
+    for answer, run in zip(answers, runs, strict=True):
+        (identity,) = {replay["id"] for replay in run}
+        assert f"metadata.replay.id of the messages of this run: {identity}\n" in answer.stderr
+        assert all(ago(minutes=1) < replay["instant"] < ago(seconds=0) for replay in run)
+    assert runs[0][0]["id"] != runs[1][0]["id"]
+    first = {}
+    for item in deployed.dynamodb.scan(TableName=deployed.table_name)["Items"]:
+        if item["sk"]["S"].startswith("EVENT#"):
+            detail = of_item(item)["detail"]
+            first[detail["metadata"]["id"]] = detail
+    for detail in replayed:
+        expected = first[detail["metadata"]["id"]]
+        assert expected["metadata"].get("replay") is None
+        assert detail["metadata"].pop("replayed") is True
+        metadata = {name: value for name, value in expected["metadata"].items() if name not in ("replay", "replayed")}
+        assert detail == expected | {"metadata": metadata}
 
 
 def test_everybody_gets_the_events_and_the_matching_rules_are_named_first(deployed: Deployment) -> None:

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 from moto import mock_aws
 
+from appointments.contract.instants import utc
 from appointments.publishing.bus import Bus
 from appointments.publishing.failures import Cause, Parked
 from appointments.storage import items
@@ -463,9 +465,13 @@ def test_a_message_published_again_is_the_one_that_was_due(stack: Stack) -> None
 @pytest.mark.parametrize("arguments", [(), ("--appointment", "a"), ("--appointment", "a", "--event", "e-1")])
 def test_a_message_that_the_command_publishes_is_replayed(stack: Stack, arguments: tuple[str, ...]) -> None:
     stack.park(stack.store("a", "e-1"))
-    stack.run("redrive", *arguments, "--execute")
+    began = utc(datetime.now(UTC).isoformat())
+    answer = stack.run("redrive", *arguments, "--execute")
     (text,) = drained(stack.subscriber_url)
-    assert json.loads(text)["detail"]["metadata"]["replayed"] is True
+    metadata = json.loads(text)["detail"]["metadata"]
+    assert metadata["replayed"] is True
+    assert f"metadata.replay.id of the messages of this run: {metadata['replay']['id']}\n" in answer.stderr
+    assert began < metadata["replay"]["instant"] < utc(datetime.now(UTC).isoformat())
 
 
 def test_a_body_in_the_bucket_is_fetched_and_one_that_is_gone_stays_in_the_queue(stack: Stack) -> None:

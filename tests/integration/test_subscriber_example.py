@@ -27,7 +27,7 @@ from moto import mock_aws
 from appointments.publishing.messages import EventDetail
 from appointments.storage import items
 from appointments.storage.bodies import Bodies
-from samples.bus import SOURCE
+from samples.bus import REPLAY, SOURCE
 from tests import profiles
 from tests.builders import ENVIRONMENT, TOKEN, body, delivery, make_table_and_buckets, start_webhook, webhook_event
 from tests.messages import of_item
@@ -169,7 +169,7 @@ class World:
         """The messages as an operator publishes them again."""
         load = Bodies(boto3.client("s3"), "bodies").get
         found = self.events(appointment_id)
-        return [json.dumps(of_item(item, form, replayed=True, load=load)) for item in found]
+        return [json.dumps(of_item(item, form, replay=REPLAY, load=load)) for item in found]
 
     def consume(self, bodies: list[str], kills: dict[int, str]) -> None:
         """Invoke the subscriber with batches. A batch comes again after the function has died in it."""

@@ -7,12 +7,12 @@ import json
 import random
 from typing import Any
 
-from appointments.publishing.messages import EventDetail, message
+from appointments.publishing.messages import EventDetail, Replay, message
 from appointments.storage import items
 from appointments.storage.store import Store
 from generate.rules import named
 from local.eventbridge.pattern import matches
-from samples.bus import SOURCE
+from samples.bus import REPLAY, SOURCE
 from tests.builders import received_delivery, save
 
 CREATED = {"status": "ACCEPTED", "start": "2026-03-10T10:00:00+01:00"}
@@ -40,8 +40,8 @@ STORY: list[dict[str, Any]] = [
 """A tie of an update and a cancellation, and an update that can overtake both."""
 
 
-def published(item: Any, *, form: EventDetail = EventDetail.FULL, replayed: bool = False) -> Any:
-    built = message(item, source=SOURCE, event_detail=form, replayed=replayed)
+def published(item: Any, *, form: EventDetail = EventDetail.FULL, replay: Replay | None = None) -> Any:
+    built = message(item, source=SOURCE, event_detail=form, replay=replay)
     return {"source": SOURCE, "detail-type": built.detail_type, "detail": json.loads(built.detail)}
 
 
@@ -71,7 +71,9 @@ def test_a_subscriber_that_compares_orders_ends_in_the_state_of_the_table(
         arrival = chance.sample(told, len(told))
         kept, current = event_items(store, stored, arrival, f"a-{number}")
         delivered = [
-            published(item, form=chance.choice(list(EventDetail)), replayed=bool(n)) for n in (0, 1) for item in kept
+            published(item, form=chance.choice(list(EventDetail)), replay=replay)
+            for replay in (None, REPLAY)
+            for item in kept
         ]
         chance.shuffle(delivered)
         record: dict[str, str] = {"order": ""}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -291,12 +292,18 @@ def test_the_metadata_has_the_order_of_the_items() -> None:
 
 @pytest.mark.parametrize("form", EventDetail)
 @pytest.mark.parametrize("notes", ["", "x" * messages.ENTRY_BYTES], ids=["small", "too large for the bus"])
-def test_a_message_is_replayed_only_if_the_caller_says_so(form: EventDetail, notes: str) -> None:
+def test_a_message_that_is_published_again_differs_in_replayed_and_replay_alone(form: EventDetail, notes: str) -> None:
     item = items.event_item(received(body(delivery(internalNotes=notes))))
-    for replayed in (False, True):
-        message = messages.message(item, source="pexip.engage", event_detail=form, replayed=replayed)
-        assert json.loads(message.detail)["metadata"]["replayed"] is replayed
-    assert json.loads(messages.message(item, source="pexip.engage").detail)["metadata"]["replayed"] is False
+    replay = messages.Replay("r-1", "2026-03-05T08:30:00.000000000Z")
+    first = messages.message(item, source="pexip.engage", event_detail=form)
+    again = messages.message(item, source="pexip.engage", event_detail=form, replay=replay)
+    marks = [
+        '"replayed":false,"replay":null',
+        f'"replayed":true,"replay":{{"id":"r-1","instant":"{replay.instant}"}}',
+    ]
+    assert [first.detail.count(marks[0]), again.detail.count(marks[1])] == [1, 1]
+    assert again.detail.replace(marks[1], marks[0]) == first.detail
+    assert dataclasses.replace(again, detail=first.detail) == first
 
 
 def test_the_metadata_counts_all_violations_and_lists_at_most_100() -> None:

@@ -38,6 +38,7 @@ GOLDEN = {
     **{f"{detail_type}.v1": kind.lower().replace("_", "-") for kind, detail_type in DETAIL_TYPES.items()},
     "AppointmentUpdated.stale.v1": "stale",
     "AppointmentAccepted.violations.v1": "vendor-sample",
+    "AppointmentCancelled.replayed.v1": "cancel",
     "AppointmentRescheduled.reference.v1": "reschedule",
 }
 
@@ -226,6 +227,7 @@ def test_the_published_message_equals_its_golden_file(golden: str) -> None:
         items.event_item(delivery, stale=".stale." in golden),
         source="pexip.engage",
         event_detail=EventDetail.REFERENCE if ".reference." in golden else EventDetail.FULL,
+        replay=bus.REPLAY if ".replayed." in golden else None,
     )
     sent = {"source": "pexip.engage", "detail-type": built.detail_type, "detail": json.loads(built.detail)}
     assert sent == committed(f"eventbridge/{golden}.json")

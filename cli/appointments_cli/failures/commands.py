@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from appointments_cli.failures.history import History
     from appointments_cli.failures.queue import FailureReader
     from appointments_cli.failures.redrive import Plan, Redrive
+    from appointments_cli.replays import Run
 
 _limit = limit_option(1000, "failures")
 
@@ -58,36 +59,40 @@ def redrive(
     """Publish the events of the failure queue, or of one appointment, from the table's history.
 
     Subscribers can get a message twice, or after a newer one of the same appointment: metadata.order says which is
-    newer, and metadata.replayed is true.
+    newer, metadata.replayed is true, and metadata.replay has the id of this run.
     A failure leaves the queue after EventBridge has accepted all its events.
     """
     from appointments_cli.failures.events import in_order
     from appointments_cli.failures.history import History
     from appointments_cli.failures.queue import FailureReader
     from appointments_cli.failures.redrive import Plan, plan
+    from appointments_cli.replays import Run
 
     if event is not None and appointment is None:
         raise click.UsageError("--event needs --appointment")
     target.require(*REDRIVE_EVENTS, *(["failure_queue"] if appointment is None else []))
     history = History(target.client("dynamodb"), target.client("dynamodbstreams"), target.table_name)
-    publication = _redrive(target, history)
+    run = Run(target, screen.now)
+    if execute:
+        screen.say(run.sentence)
+    publication = _redrive(run, history)
     if appointment is not None:
         work = Plan(in_order(history.appointment(appointment, event)))
         if work.count == 0:
             raise UnknownIdError("the table has no such event: check --appointment and --event")
-        failed = _run(work, None, publication, screen, execute=execute)
+        failed = _work(work, None, publication, screen, execute=execute)
     else:
         with FailureReader(target.sqs, target.failure_queue_url) as queue:
             _, held_by_others = queue.counts()
             work = plan(queue.receive(limit), history, partial(_progress, queue))
             if held_by_others:
                 screen.say(f"another reader holds about {held_by_others} failures, which this run does not see")
-            failed = _run(work, queue, publication, screen, execute=execute)
+            failed = _work(work, queue, publication, screen, execute=execute)
     if failed:
         raise click.exceptions.Exit(1)
 
 
-def _run(work: Plan, queue: FailureReader | None, publication: Redrive, screen: Screen, *, execute: bool) -> bool:
+def _work(work: Plan, queue: FailureReader | None, publication: Redrive, screen: Screen, *, execute: bool) -> bool:
     """Publish, or show what would be published; return whether something failed."""
     from appointments_cli.failures import output
 
@@ -115,21 +120,14 @@ def _run(work: Plan, queue: FailureReader | None, publication: Redrive, screen: 
     return bool(work.unresolved or result.failed or result.stopped)
 
 
-def _redrive(target: Target, history: History) -> Redrive:
+def _redrive(run: Run, history: History) -> Redrive:
     from appointments import timing
     from appointments.publishing.bus import Bus
-    from appointments.publishing.messages import message
     from appointments_cli.failures.redrive import Redrive
 
+    target = run.target
     bus = Bus(target.publisher_client("events", timing.PUBLISHER_CALL), target.bus_name, target.event_source)
-    build = partial(
-        message,
-        source=target.event_source,
-        event_detail=target.event_detail,
-        load=target.bodies.get,
-        replayed=True,
-    )
-    return Redrive(history, bus, build, partial(_progress, None))
+    return Redrive(history, bus, run.message, partial(_progress, None))
 
 
 def _progress(queue: FailureReader | None, line: str) -> None:

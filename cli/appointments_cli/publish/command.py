@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,9 +12,9 @@ from appointments_cli.screen import Screen
 from appointments_cli.target import Target, with_target
 
 if TYPE_CHECKING:
-    from appointments.publishing.messages import Message
     from appointments_cli.failures.events import Event
     from appointments_cli.publish.destinations import Outer
+    from appointments_cli.replays import Run
 
 EVERYBODY, QUEUE, RULE = "everybody", "queue:", "rule:"
 PROGRESS = 100
@@ -51,9 +50,9 @@ def publish(
 ) -> None:
     """Publish stored events again: of an appointment, or stored since a time.
 
-    metadata.replayed of each message is true, and all else is as at first. The order of each appointment is kept. A
-    queue gets a message as EventBridge delivers it. --since reads the whole table, which is sized and priced first. A
-    replay of the archive sends what was published in a time to one rule.
+    metadata.replayed of each message is true, metadata.replay has the id of this run, and all else is as at first. The
+    order of each appointment is kept. A queue gets a message as EventBridge delivers it. --since reads the whole table,
+    which is sized and priced first. A replay of the archive sends what was published in a time to one rule.
     """
     from appointments_cli.publish.replay import replay
 
@@ -103,23 +102,26 @@ def _publish(target: Target, screen: Screen, events: list[Event], destination: s
     """Publish, or show what would be published; return whether a message failed."""
     from appointments_cli.failures.history import History
     from appointments_cli.failures.output import EVENTS, event_record
+    from appointments_cli.replays import Run
 
     history = History(target.dynamodb, target.client("dynamodbstreams"), target.table_name)
+    run = Run(target, screen.now)
     if destination == EVERYBODY and events:
-        _announce(target, screen, history, events)
+        _announce(target, screen, history, events, run)
     if not yes:
         screen.table(EVENTS, (event_record(each, "would publish") for each in events))
         screen.say(f"dry run, nothing is sent to {destination} without --yes")
         return False
+    screen.say(run.sentence)
     if destination == EVERYBODY:
-        results = _to_bus(target, screen, history, events)
+        results = _to_bus(target, screen, history, events, run)
     else:
-        results = _to_queue(target, screen, history, events, destination.removeprefix(QUEUE))
+        results = _to_queue(target, screen, history, events, destination.removeprefix(QUEUE), run)
     screen.table(EVENTS, (event_record(each, results.get(each.key, "not tried")) for each in events))
     return any(results.get(each.key) != "published" for each in events)
 
 
-def _to_queue(target: Target, screen: Screen, history: Any, events: list[Event], url: str) -> dict[Any, str]:
+def _to_queue(target: Target, screen: Screen, history: Any, events: list[Event], url: str, run: Run) -> dict[Any, str]:
     from appointments_cli.publish.destinations import Queue
 
     queue, results = Queue(target.sqs, url, _outer(target, screen)), {}
@@ -127,7 +129,7 @@ def _to_queue(target: Target, screen: Screen, history: Any, events: list[Event],
     for number, event in enumerate(events, 1):
         if event.partition_key in stopped:
             continue  # a later event of an appointment never overtakes one that failed
-        results[event.key] = _sent(target, history, event, queue) or "published"
+        results[event.key] = _sent(history, event, queue, run) or "published"
         if results[event.key] != "published":
             stopped.add(event.partition_key)
         if number % PROGRESS == 0:
@@ -135,48 +137,41 @@ def _to_queue(target: Target, screen: Screen, history: Any, events: list[Event],
     return results
 
 
-def _sent(target: Target, history: Any, event: Event, queue: Any) -> str | None:
+def _sent(history: Any, event: Event, queue: Any, run: Run) -> str | None:
     from appointments.publishing.publication import UNREADABLE
 
     item = history.item(event)
     if item is None:
         return "gone"
     try:
-        message = _message(target, item)
+        message = run.message(item)
     except UNREADABLE as error:
         return f"unreadable {type(error).__name__}"
     code: str | None = queue.send(message)
     return code
 
 
-def _to_bus(target: Target, screen: Screen, history: Any, events: list[Event]) -> dict[Any, str]:
+def _to_bus(target: Target, screen: Screen, history: Any, events: list[Event], run: Run) -> dict[Any, str]:
     from appointments import timing
     from appointments.publishing.bus import Bus
     from appointments_cli.failures.events import in_order
     from appointments_cli.failures.redrive import Plan, Redrive
 
     bus = Bus(target.publisher_client("events", timing.PUBLISHER_CALL), target.bus_name, target.event_source)
-    result = Redrive(history, bus, partial(_message, target), screen.say).run(Plan(in_order(events)), None)
+    result = Redrive(history, bus, run.message, screen.say).run(Plan(in_order(events)), None)
     return {**dict.fromkeys(result.accepted, "published"), **result.failed}
 
 
-def _announce(target: Target, screen: Screen, history: Any, events: list[Event]) -> None:
+def _announce(target: Target, screen: Screen, history: Any, events: list[Event], run: Run) -> None:
     """Say which rules match: everybody behind them gets the messages."""
     from appointments_cli.publish.destinations import TRIED, matching_rules
 
     outer = _outer(target, screen)
     found = (history.item(event) for event in events[:TRIED])
-    texts = [outer.wrap(_message(target, item)) for item in found if item is not None]
+    texts = [outer.wrap(run.message(item)) for item in found if item is not None]
     names = matching_rules(target.client("events"), target.bus_name, texts)
     tried = "" if len(events) <= TRIED else f", tried on the first {TRIED} events"
     screen.say(f"rules that match{tried}: {', '.join(names) or 'none'}")
-
-
-def _message(target: Target, item: Any) -> Message:
-    from appointments.publishing.messages import message
-
-    load, detail = target.bodies.get, target.event_detail
-    return message(item, source=target.event_source, event_detail=detail, load=load, replayed=True)
 
 
 def _outer(target: Target, screen: Screen) -> Outer:

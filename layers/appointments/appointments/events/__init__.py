@@ -11,6 +11,7 @@ from appointments.events.message import (
     Full,
     Metadata,
     Reference,
+    Replay,
     Routing,
     Violation,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "Participant",
     "PreviousAppointment",
     "Reference",
+    "Replay",
     "Routing",
     "Violation",
     "parse",

@@ -37,6 +37,13 @@ class Violation(Published):
     expected: str = ""
 
 
+class Replay(Published):
+    """One publication by an operator. All messages of one run of a command have the same ``id``."""
+
+    id: str
+    instant: Instant = None
+
+
 class Metadata(Published):
     """Who the event is, and when it was. Act if ``order`` is greater than the last of this ``appointment_id``."""
 
@@ -53,6 +60,7 @@ class Metadata(Published):
     detail: str
     stale: bool = False
     replayed: bool = False
+    replay: Replay | None = None
     origin: Annotated[str, WithJsonSchema({"type": "string", "examples": ["webhook"]})] = "webhook"
     violations: list[Violation] = Field(default_factory=list)
     violation_count: Annotated[int, WithJsonSchema({"type": "integer", "minimum": 0})] = 0

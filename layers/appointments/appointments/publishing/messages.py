@@ -59,6 +59,18 @@ class EventDetail(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Replay:
+    """Marks a message that an operator publishes again.
+
+    ``id`` is random, and the same in all messages of one run of a command. ``instant`` is when this message was
+    published again, in the fixed width of :func:`.instants.utc`.
+    """
+
+    id: str
+    instant: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message for the bus; ``detail`` is JSON text.
 
@@ -92,23 +104,23 @@ def message(
     source: str,
     event_detail: EventDetail = EventDetail.FULL,
     load: Callable[[str], bytes] | None = None,
-    replayed: bool = False,
+    replay: Replay | None = None,
 ) -> Message:
     """Return the message of an event item; one that is too large for the bus becomes a reference.
 
     ``item`` is in DynamoDB's attribute form, with ``body`` as bytes. ``load`` fetches the body of an item that has a
-    ``bodyKey`` instead (:meth:`.bodies.Bodies.get`); its errors are not caught. ``replayed`` marks a message that an
-    operator publishes. Raises KeyError, ValueError or zlib.error for an item that :func:`.items.event_item` did not
-    write.
+    ``bodyKey`` instead (:meth:`.bodies.Bodies.get`); its errors are not caught. With ``replay``, only ``replayed`` and
+    ``replay`` of the metadata differ from the first publication. Raises KeyError, ValueError or zlib.error for an item
+    that :func:`.items.event_item` did not write.
     """
     body = items.read_body(item, load).decode("utf-8-sig")
-    built = _build(item, body, event_detail, replayed=replayed)
+    built = _build(item, body, event_detail, replay)
     if event_detail is EventDetail.FULL and built.size(source=source) > ENTRY_BYTES:
-        return _build(item, body, EventDetail.REFERENCE, replayed=replayed)
+        return _build(item, body, EventDetail.REFERENCE, replay)
     return built
 
 
-def _build(item: Item, body: str, event_detail: EventDetail, *, replayed: bool) -> Message:
+def _build(item: Item, body: str, event_detail: EventDetail, replay: Replay | None) -> Message:
     document, texts = raw_members.decode(body, into="data")
     data = document["data"]
     appointment, previous = data["appointment"], data.get("previousAppointment")
@@ -122,7 +134,7 @@ def _build(item: Item, body: str, event_detail: EventDetail, *, replayed: bool) 
         }
     parts["changes"] = _encode(changes(appointment, previous))
     members = ",".join(f"{_encode(name)}:{text}" for name, text in parts.items())
-    metadata = _metadata(item, document, event_detail, replayed=replayed)
+    metadata = _metadata(item, document, event_detail, replay)
     head = _encode({"metadata": metadata, "routing": routing(appointment, previous)})
     detail = f'{head[:-1]},"data":{{{members}}}{_unknown_envelope(document, event_detail)}}}'
     return Message(
@@ -147,7 +159,7 @@ def _unknown_envelope(document: dict[str, Any], event_detail: EventDetail) -> st
     return f',"envelope":{_encode(unknown)}' if unknown and event_detail is EventDetail.FULL else ""
 
 
-def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail, *, replayed: bool) -> dict[str, Any]:
+def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail, replay: Replay | None) -> dict[str, Any]:
     shown = _as_sent if event_detail is EventDetail.FULL else bounded
     return {
         "id": document["id"],
@@ -162,7 +174,8 @@ def _metadata(item: Item, document: dict[str, Any], event_detail: EventDetail, *
         "schemaVersion": SCHEMA_VERSION,
         "detail": event_detail.value,
         "stale": item["stale"]["BOOL"],
-        "replayed": replayed,
+        "replayed": replay is not None,
+        "replay": None if replay is None else {"id": replay.id, "instant": replay.instant},
         "origin": WEBHOOK,
         "violations": [
             {name: text["S"] for name, text in violation["M"].items()} for violation in item["violations"]["L"]
