@@ -69,7 +69,7 @@ SCENARIOS = [
 
 
 class KillResult(Enum):
-    """The result of an attempt to kill: no such step, killed, or answered before the kill."""
+    """The result of an attempt to kill: no such step, killed, or answered (or not delivered) before the kill."""
 
     NO_STEP = auto()
     KILLED = auto()
@@ -98,7 +98,8 @@ def kill_at(
         delivery_log.record(Event.from_body(content), acknowledged=attempt.acknowledged)
     if not reached:
         assert attempt.status != DIED_STATUS
-        return KillResult.TOO_LATE if hold.begun.is_set() else KillResult.NO_STEP
+        # Without an answer of the function, nobody knows which steps it would have taken.
+        return KillResult.TOO_LATE if hold.begun.is_set() or not attempt.final else KillResult.NO_STEP
     return KillResult.KILLED if attempt.status == DIED_STATUS else KillResult.TOO_LATE
 
 

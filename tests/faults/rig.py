@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
 from unittest import mock
@@ -52,6 +53,11 @@ class Attempt:
     @property
     def acknowledged(self) -> bool:
         return 200 <= self.status < 300
+
+    @property
+    def final(self) -> bool:
+        """Whether the function has handled the delivery: the sender need not retry."""
+        return 200 <= self.status < 500 and self.status != HTTPStatus.TOO_MANY_REQUESTS
 
     @property
     def seconds(self) -> float:
