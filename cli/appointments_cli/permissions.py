@@ -69,6 +69,8 @@ OPERATOR = frozenset(
         "events:PutEvents",
         "events:StartReplay",
         "events:TestEventPattern",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
         "kms:GenerateDataKey",
         "s3:PutObject",
         "s3:PutObjectTagging",

@@ -170,6 +170,11 @@ class Target:
         raise errors.WrongTargetError(f"the stack {self._stack.name} has no {names}: give another stack, or {flags}")
 
     @property
+    def has_stack(self) -> bool:
+        """Whether the command line or the environment names a stack."""
+        return self._stack is not None
+
+    @property
     def stack(self) -> Stack:
         """The stack, for a command that needs more of it than the options can name."""
         if self._stack is None:

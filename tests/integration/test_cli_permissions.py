@@ -96,7 +96,10 @@ def commands(deployment: Deployment) -> dict[str, list[list[str]]]:
         "backlog status": [["backlog", "status"]],
         "backlog list": [["backlog", "list"]],
         "backlog redrive": [["backlog", "redrive", "--yes"]],
-        "publish --to queue": [["publish", "--to", f"queue:{queue}", "--since", "1h", "--yes"]],
+        "publish --to queue": [
+            ["publish", "--to", f"queue:{queue}", "--since", "1h", "--yes"],
+            ["publish", "--to", f"queue:{queue}", "--event", "none"],
+        ],
         "publish --to rule": [["publish", "--to", "rule:crm", "--since", "1h", "--yes"]],
         "publish --to everybody": [["publish", "--to", "everybody", "--appointment", "a-1", "--yes"]],
     }

@@ -10,6 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from appointments_cli import replays
+from appointments_cli.publish import destinations
 from appointments_cli.target import Target
 from local.eventbridge.delivery import deliver_as_eventbridge
 from tests.builders import body, delivery
@@ -128,6 +130,75 @@ def test_an_event_that_cannot_be_sent_holds_back_the_later_ones_of_its_appointme
     assert sorted(ids(crm.messages())) == ["e-0", "e-9"]
 
 
+def test_an_event_is_found_by_its_log_lines_or_by_a_scan_that_first_says_its_cost(deployed: Deployment) -> None:
+    crm = Subscriber(deployed, "crm", rule=False)
+    to = ["publish", "--to", f"queue:{crm.url}", "--yes", "--event"]
+    assert "reading the whole table, 6 items, " in deployed.run(*to, "e-9").stderr
+    deployed.log_delivery("stored", "e-9", "a-2")
+    assert "reading the whole table" not in deployed.run(*to, "e-9").stderr
+    assert ids(crm.messages()) == ["e-9", "e-9"]
+
+
+@pytest.mark.parametrize("destination", ["queue", "everybody"])
+def test_what_was_published_again_is_marked_where_an_event_is_shown(deployed: Deployment, destination: str) -> None:
+    crm = Subscriber(deployed, "crm", rule=False)
+    to = ["publish", "--to", f"queue:{crm.url}" if destination == "queue" else destination, "--yes"]
+    deployed.log_publication(("e-9", "a-2"), result="parked")
+    named = "queue crm" if destination == "queue" else "everybody"
+    for _ in range(2):
+        deployed.run(*to, "--event", "e-9", "--appointment", "a-2")
+    (row,) = deployed.records("history", "a-2")
+    parked = ["parked"] if destination == "queue" else []
+    assert row["marks"] == [f"replayed to {named} 2 times", *parked]
+    first, second = row["replays"]
+    assert (first["destination"], second["destination"]) == (named, named)
+    assert first["id"] != second["id"]
+    assert bool(row["publishedAt"] and row["eventId"]) is (destination == "everybody")
+    (event,) = deployed.records("event", "e-9", "--appointment", "a-2")
+    assert [line["result"] for line in event["lines"]][1:] == [{"queue": "sent"}.get(destination, "published")] * 2
+    assert event["published"].startswith("parked" if destination == "queue" else "published")
+    assert f"to {named}, run {first['id']}" in deployed.run("event", "e-9", "--appointment", "a-2").stdout
+
+
+def test_verify_counts_what_an_operator_published_but_not_what_went_to_one_queue(deployed: Deployment) -> None:
+    crm = Subscriber(deployed, "crm", rule=False)
+    for number in range(3):
+        deployed.age("a-1", f"e-{number}")
+    deployed.age("a-2", "e-9")
+    deployed.run("publish", "--to", "everybody", "--appointment", "a-1", "--yes")
+    deployed.run("publish", "--to", f"queue:{crm.url}", "--appointment", "a-2", "--yes")
+    (missing,) = deployed.records("verify", "--since", "1h", code=1)
+    assert missing["envelopeId"] == "e-9"
+
+
+def test_a_run_that_cannot_be_recorded_publishes_and_says_so_once(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crm = Subscriber(deployed, "crm", rule=False)
+    monkeypatch.setattr(replays, "EVENTS_OF_A_LINE", 1)
+    deployed.logs.delete_log_group(logGroupName=deployed.resources["PublisherFunctionLogGroup"])
+    stderr = deployed.run("publish", "--to", f"queue:{crm.url}", "--since", "1h", "--yes").stderr
+    assert len(crm.messages()) == 4
+    assert stderr.count("this run is not recorded, so that history does not show it: CreateLogStream was refused") == 1
+
+
+def test_what_was_sent_before_an_interruption_is_recorded(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crm = Subscriber(deployed, "crm", rule=False)
+    send = destinations.Queue.send
+
+    def interrupted(queue: Any, message: Any) -> Any:
+        if message.envelope_id == "e-1":
+            raise KeyboardInterrupt
+        return send(queue, message)
+
+    monkeypatch.setattr(destinations.Queue, "send", interrupted)
+    deployed.run("publish", "--to", f"queue:{crm.url}", "--appointment", "a-1", "--yes", code=1)
+    assert ids(crm.messages()) == ["e-0"]
+    assert [row["marks"] for row in deployed.records("history", "a-1")] == [[], [], ["replayed to queue crm"]]
+
+
 def test_one_rule_gets_a_replay_of_the_archive(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     events = boto3.client("events")
     for name in ("crm", "other"):
@@ -153,8 +224,8 @@ def test_one_rule_gets_a_replay_of_the_archive(deployed: Deployment, monkeypatch
     ("arguments", "code", "message"),
     [
         (["--to", "crm", "--appointment", "a-1"], 2, "'crm' is no destination: give queue:URL, rule:NAME or everybody"),
-        (["--to", "everybody"], 2, "give --appointment or --since"),
-        (["--to", "everybody", "--event", "e-1"], 2, "--event needs --appointment"),
+        (["--to", "everybody"], 2, "give --appointment, --event or --since"),
+        (["--to", "everybody", "--event", "none"], 3, "there is no event none: looked through the table"),
         (["--appointment", "a-1"], 2, "Missing option '--to'"),
         (["--to", "everybody", "--appointment", "none"], 3, "the table has no such event"),
     ],

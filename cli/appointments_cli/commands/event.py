@@ -31,6 +31,7 @@ FACTS = (
     Column("published", "publication"),
     Column("publishedAt", "published at", Kind.INSTANT),
     Column("eventIds", "EventBridge id"),
+    Column("_replays", "replayed"),
     Column("_lines", "log"),
 )
 _appointment = click.option("--appointment", metavar="ID", help="The event's appointment, if you know it: no search.")
@@ -47,7 +48,9 @@ def event(target: Target, *, screen: Screen, appointment: str | None, scan: bool
 
     The log lines name its appointment. An event that no line names is searched in the whole table.
     """
-    found, lines = _find(target, screen, envelope_id, appointment, scan=scan)
+    from appointments_cli.reading.whereabouts import find_event
+
+    found, lines = find_event(target, screen, envelope_id, appointment, scan=scan)
     screen.facts(_record(found, lines, screen), FACTS)
 
 
@@ -62,30 +65,16 @@ def raw(target: Target, *, screen: Screen, appointment: str | None, scan: bool, 
     """Print the body of an event: the exact bytes in a pipe, escaped on a terminal. Needs --reveal."""
     from appointments.errors import AppointmentsError
     from appointments_cli.reading.table import Table
+    from appointments_cli.reading.whereabouts import find_event
 
     if not reveal:
         raise click.UsageError("a body is personal data and has tokens: --reveal prints it")
-    found, _ = _find(target, screen, envelope_id, appointment, scan=scan)
+    found, _ = find_event(target, screen, envelope_id, appointment, scan=scan)
     try:
         body = Table(target, screen).body(found)
     except (KeyError, ValueError, zlib.error, AppointmentsError) as error:
         raise CommandError(f"the body of {envelope_id} cannot be read: {type(error).__name__}") from None
     echo_body(body)
-
-
-def _find(
-    target: Target, screen: Screen, envelope_id: str, appointment: str | None, *, scan: bool
-) -> tuple[StoredEvent, list[Line] | None]:
-    from appointments_cli.reading.table import Table
-    from appointments_cli.reading.whereabouts import Whereabouts
-
-    table = Table(target, screen)
-    where = Whereabouts(target, screen, table)
-    lines = where.lines(envelope_id)
-    found = where.event(envelope_id, appointment, lines, scan=scan)
-    if found is None:
-        raise where.unknown("event", envelope_id, lines, where.quarantined(envelope=envelope_id))
-    return found, lines
 
 
 def _record(found: StoredEvent, lines: list[Line] | None, screen: Screen) -> Record:
@@ -106,13 +95,22 @@ def _record(found: StoredEvent, lines: list[Line] | None, screen: Screen) -> Rec
         "published": _state(about, lines is not None),
         "publishedAt": published[-1].at if published else None,
         "eventIds": [line.event_id for line in published if line.event_id],
+        "_replays": [
+            f"{screen.zone.show(line.at)} to {line.destination}, run {line.replay_id}"
+            for line in about
+            if line.replay_id
+        ],
         "lines": [line.as_dict() for line in about],
-        "_lines": [f"{screen.zone.show(line.at)} {line.service} {line.result} {line.detail}".strip() for line in about],
+        "_lines": [
+            f"{screen.zone.show(line.at)} {line.service} {line.result} {line.detail}".strip()
+            for line in about
+            if not line.replay_id
+        ],
     }
 
 
 def _state(about: list[Line], has_logs: bool) -> str:
-    results = [line.result for line in about if line.service == "publisher"]
+    results = [line.result for line in about if line.service in ("publisher", "command")]
     if "published" in results:
         return "published"
     if "parked" in results:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -93,13 +95,16 @@ def _record(event: StoredEvent, changes: list[Change], lines: list[Line], screen
         "publishedAt": published[0].at if published else None,
         "eventId": published[0].event_id if published else None,
         "marks": list(_marks(event, about)),
+        "replays": [
+            {"at": line.at, "id": line.replay_id, "destination": line.destination} for line in about if line.replay_id
+        ],
         "changes": [change.as_dict(reveal=reveal) for change in changes],
         "_changes": [change.line(screen.zone.show, reveal=reveal) for change in changes],
         "_order": event.order,
     }
 
 
-def _marks(event: StoredEvent, about: list[Line]) -> Any:
+def _marks(event: StoredEvent, about: list[Line]) -> Iterator[str]:
     duplicates = sum(line.result == "duplicate" for line in about)
     if event.is_stale:
         yield "stale"
@@ -109,12 +114,20 @@ def _marks(event: StoredEvent, about: list[Line]) -> Any:
         yield "erased"
     elif event.problem:
         yield f"unreadable: {event.problem}"
-    if sum(line.result == "published" for line in about) > 1:
-        yield "published again"
-    if any(line.result == "parked" for line in about):
-        yield "parked"
+    yield from _published_again(about)
     if duplicates:
         yield f"{duplicates} duplicate{'' if duplicates == 1 else 's'}"
+
+
+def _published_again(about: list[Line]) -> Iterator[str]:
+    """The marks of more than one publication, and of one that failed."""
+    replays = Counter(line.destination for line in about if line.replay_id)
+    yield from (f"replayed to {where}" + (f" {n} times" if n > 1 else "") for where, n in sorted(replays.items()))
+    if sum(line.result == "published" and not line.replay_id for line in about) > 1:
+        yield "published again"
+    published = [line.at for line in about if line.result == "published"]
+    if any(line.result == "parked" and line.at > max(published, default="") for line in about):
+        yield "parked"
 
 
 def _quarantined(entry: QuarantineObject) -> Record:
@@ -131,6 +144,7 @@ def _quarantined(entry: QuarantineObject) -> Record:
         "publishedAt": None,
         "eventId": None,
         "marks": [f"quarantined {entry.reason}", *redriven],
+        "replays": [],
         "changes": [],
         "quarantineKey": entry.key,
         "_changes": [*rules, *more],

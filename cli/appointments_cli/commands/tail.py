@@ -32,6 +32,7 @@ COLUMNS = (
     Column("envelopeId", "envelope id"),
     Column("eventId", "EventBridge id"),
     Column("detail"),
+    Column("destination"),
 )
 
 

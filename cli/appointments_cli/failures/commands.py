@@ -72,7 +72,7 @@ def redrive(
         raise click.UsageError("--event needs --appointment")
     target.require(*REDRIVE_EVENTS, *(["failure_queue"] if appointment is None else []))
     history = History(target.client("dynamodb"), target.client("dynamodbstreams"), target.table_name)
-    run = Run(target, screen.now)
+    run = Run(target, screen)
     if execute:
         screen.say(run.sentence)
     publication = _redrive(run, history)
@@ -127,7 +127,7 @@ def _redrive(run: Run, history: History) -> Redrive:
 
     target = run.target
     bus = Bus(target.publisher_client("events", timing.PUBLISHER_CALL), target.bus_name, target.event_source)
-    return Redrive(history, bus, run.message, partial(_progress, None))
+    return Redrive(history, bus, run, partial(_progress, None))
 
 
 def _progress(queue: FailureReader | None, line: str) -> None:

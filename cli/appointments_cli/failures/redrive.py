@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -13,10 +13,10 @@ from appointments.publishing.failures import Parked, StreamRange
 from appointments.publishing.messages import Message
 from appointments.publishing.pending import PendingEvent
 from appointments.publishing.publication import publish
-from appointments.storage.items import Item
 from appointments_cli.failures.events import Event, in_order
 from appointments_cli.failures.history import History, Progress
 from appointments_cli.failures.queue import FailureReader, HeldFailure
+from appointments_cli.replays import Run
 
 CHUNK = 100
 """After about this many events, the failures whose events are published are deleted."""
@@ -47,9 +47,9 @@ class Plan:
 
 @dataclass(slots=True)
 class RedriveResult:
-    """The result: the events that EventBridge accepted, those that failed with their code, the deleted failures."""
+    """The result: accepted events with EventBridge's id, those that failed with their code, the deleted failures."""
 
-    accepted: set[Key] = field(default_factory=set)
+    accepted: dict[Key, str] = field(default_factory=dict)
     failed: dict[Key, str] = field(default_factory=dict)
     removed: int = 0
     stopped: bool = False
@@ -84,12 +84,12 @@ def plan(messages: Sequence[HeldFailure], history: History, progress: Progress) 
 
 
 class Redrive:
-    """Publishes the events of a plan. ``build`` makes the message of an event item."""
+    """Publishes the events of a plan, as messages of a run of the command."""
 
-    def __init__(self, history: History, bus: Bus, build: Callable[[Item], Message], progress: Progress) -> None:
+    def __init__(self, history: History, bus: Bus, run: Run, progress: Progress) -> None:
         self._history = history
         self._bus = bus
-        self._build = build
+        self._run = run
         self._progress = progress
 
     def run(self, plan: Plan, queue: FailureReader | None) -> RedriveResult:
@@ -118,20 +118,23 @@ class Redrive:
         # Nothing is parked: an event that still cannot be published stays in the queue, and the next one follows.
         deadline = Deadline(CHUNK_SECONDS, least=timing.PUBLISHER_LEAST_CALL, most=timing.PUBLISHER_WHOLE_CALL)
         published = publish(pending, bus=self._bus, park=lambda *_: None, deadline=deadline)
+        accepted: dict[Key, str] = {}
         for number, event in enumerate(chunk):
             if str(number) in published.failed:
                 result.failed[event.key] = published.failed[str(number)]
             elif str(number) in published.parked:
                 result.failed[event.key] = published.parked[str(number)].code
             else:
-                result.accepted.add(event.key)
+                accepted[event.key] = published.accepted[str(number)].event_id
+        self._run.record(accepted)
+        result.accepted |= accepted
         return bool(published.count or published.parked)
 
     def _message(self, event: Event) -> Message:
         item = self._history.item(event)
         if item is None:
             raise GoneError
-        return self._build(item)
+        return self._run.message(item)
 
 
 def _remove_done(
@@ -139,7 +142,7 @@ def _remove_done(
 ) -> list[tuple[HeldFailure, frozenset[Key]]]:
     left = []
     for message, keys in waiting:
-        if keys <= result.accepted:
+        if keys <= result.accepted.keys():
             queue.delete(message)
             result.removed += 1
         else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from appointments_cli.errors import UnknownIdError
-from appointments_cli.options import Window, limit_option, with_screen, with_window
+from appointments_cli.options import Window, limit_option, scan_option, with_screen, with_window
 from appointments_cli.screen import Screen
 from appointments_cli.target import Target, with_target
 
@@ -32,7 +32,8 @@ PROGRESS = 100
     help="queue:URL for the queue of one subscriber, rule:NAME for a replay of the archive, or everybody for the bus.",
 )
 @click.option("--appointment", metavar="ID", help="The events of this appointment.")
-@click.option("--event", metavar="ENVELOPE-ID", help="Only this event. Needs --appointment.")
+@click.option("--event", metavar="ENVELOPE-ID", help="Only this event. Without --appointment it is searched.")
+@scan_option
 @click.option("--event-type", metavar="TYPE", help="Only events of this eventType, such as CANCEL.")
 @limit_option(1000, "events")
 @click.option("--yes", is_flag=True, help="Publish. Without this option nothing is sent.")
@@ -44,6 +45,7 @@ def publish(
     destination: str,
     appointment: str | None,
     event: str | None,
+    scan: bool,
     event_type: str | None,
     limit: int,
     yes: bool,
@@ -52,7 +54,8 @@ def publish(
 
     metadata.replayed of each message is true, metadata.replay has the id of this run, and all else is as at first. The
     order of each appointment is kept. A queue gets a message as EventBridge delivers it. --since reads the whole table,
-    which is sized and priced first. A replay of the archive sends what was published in a time to one rule.
+    which is sized and priced first; so does --event if no log line names its appointment. A replay of the archive sends
+    what was published in a time to one rule.
     """
     from appointments_cli.publish.replay import replay
 
@@ -64,11 +67,9 @@ def publish(
     if destination != EVERYBODY and not destination.startswith(f"{QUEUE}http"):
         forms = "queue:URL, rule:NAME or everybody"
         raise click.BadParameter(f"{destination!r} is no destination: give {forms}", param_hint="'--to'")
-    if event is not None and appointment is None:
-        raise click.UsageError("--event needs --appointment")
-    if appointment is None and window.since is None:
-        raise click.UsageError("give --appointment or --since")
-    groups = _selected(target, screen, window, appointment, event, event_type)
+    if appointment is None and event is None and window.since is None:
+        raise click.UsageError("give --appointment, --event or --since")
+    groups = _selected(target, screen, window, appointment, event, event_type, scan=scan)
     events = [each for group in groups for each in group]
     if not events and appointment is not None and window == Window() and event_type is None:
         raise UnknownIdError("the table has no such event: check --appointment and --event")
@@ -80,16 +81,26 @@ def publish(
 
 
 def _selected(
-    target: Target, screen: Screen, window: Window, appointment: str | None, event: str | None, event_type: str | None
+    target: Target,
+    screen: Screen,
+    window: Window,
+    appointment: str | None,
+    event: str | None,
+    event_type: str | None,
+    *,
+    scan: bool,
 ) -> list[list[Event]]:
     from appointments.storage import items
     from appointments_cli.failures.events import ATTRIBUTES, event_of, in_order
     from appointments_cli.failures.history import History
     from appointments_cli.reading.table import Table
+    from appointments_cli.reading.whereabouts import find_event
 
     if appointment is not None:
         history = History(target.dynamodb, target.client("dynamodbstreams"), target.table_name)
         found = history.appointment(appointment, event)
+    elif event is not None:
+        found = [event_of(find_event(target, screen, event, None, scan=scan)[0].item)]
     else:
         values = {":event": {"S": items.EVENT_SORT_KEY_PREFIX}, ":since": {"S": window.since}}
         condition = "begins_with(sk, :event) AND storedAt >= :since"
@@ -102,10 +113,9 @@ def _publish(target: Target, screen: Screen, events: list[Event], destination: s
     """Publish, or show what would be published; return whether a message failed."""
     from appointments_cli.failures.history import History
     from appointments_cli.failures.output import EVENTS, event_record
-    from appointments_cli.replays import Run
 
     history = History(target.dynamodb, target.client("dynamodbstreams"), target.table_name)
-    run = Run(target, screen.now)
+    run = _run(target, screen, destination)
     if destination == EVERYBODY and events:
         _announce(target, screen, history, events, run)
     if not yes:
@@ -121,19 +131,35 @@ def _publish(target: Target, screen: Screen, events: list[Event], destination: s
     return any(results.get(each.key) != "published" for each in events)
 
 
+def _run(target: Target, screen: Screen, destination: str) -> Run:
+    from appointments_cli.replays import PUBLISHED, SENT, Run
+
+    if destination == EVERYBODY:
+        return Run(target, screen, EVERYBODY, PUBLISHED)
+    return Run(target, screen, f"queue {destination.rpartition('/')[2]}", SENT)
+
+
 def _to_queue(target: Target, screen: Screen, history: Any, events: list[Event], url: str, run: Run) -> dict[Any, str]:
     from appointments_cli.publish.destinations import Queue
 
     queue, results = Queue(target.sqs, url, _outer(target, screen)), {}
     stopped: set[str] = set()
-    for number, event in enumerate(events, 1):
-        if event.partition_key in stopped:
-            continue  # a later event of an appointment never overtakes one that failed
-        results[event.key] = _sent(history, event, queue, run) or "published"
-        if results[event.key] != "published":
-            stopped.add(event.partition_key)
-        if number % PROGRESS == 0:
-            screen.say(f"... {number} of {len(events)}")
+    unrecorded: dict[tuple[str, str], str] = {}
+    try:
+        for number, event in enumerate(events, 1):
+            if event.partition_key in stopped:
+                continue  # a later event of an appointment never overtakes one that failed
+            results[event.key] = _sent(history, event, queue, run) or "published"
+            if results[event.key] == "published":
+                unrecorded[event.key] = ""
+            else:
+                stopped.add(event.partition_key)
+            if number % PROGRESS == 0:
+                run.record(unrecorded)
+                unrecorded.clear()
+                screen.say(f"... {number} of {len(events)}")
+    finally:
+        run.record(unrecorded)  # also what was sent before Ctrl-C
     return results
 
 
@@ -158,7 +184,7 @@ def _to_bus(target: Target, screen: Screen, history: Any, events: list[Event], r
     from appointments_cli.failures.redrive import Plan, Redrive
 
     bus = Bus(target.publisher_client("events", timing.PUBLISHER_CALL), target.bus_name, target.event_source)
-    result = Redrive(history, bus, run.message, screen.say).run(Plan(in_order(events)), None)
+    result = Redrive(history, bus, run, screen.say).run(Plan(in_order(events)), None)
     return {**dict.fromkeys(result.accepted, "published"), **result.failed}
 
 

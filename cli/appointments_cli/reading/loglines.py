@@ -36,8 +36,9 @@ class NoLogsError(CommandError):
 class Line(NamedTuple):
     """What one function did with one delivery or event. Absent values are "".
 
-    ``result`` is an outcome of the intake, ``refused``, ``not stored``, ``again``, ``published`` or ``parked``;
-    ``event_id`` is EventBridge's; ``detail`` is a code or a status.
+    ``result`` is an outcome of the intake, ``refused``, ``not stored``, ``again``, ``published``, ``parked``, or
+    ``sent`` to one queue; ``event_id`` is EventBridge's; ``detail`` is a code or a status. A line of the command
+    itself, service ``command``, has the id of its run as ``replay_id``, and ``destination``.
     """
 
     at: str
@@ -49,6 +50,8 @@ class Line(NamedTuple):
     event_type: str = ""
     event_id: str = ""
     detail: str = ""
+    replay_id: str = ""
+    destination: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         names = {
@@ -61,6 +64,8 @@ class Line(NamedTuple):
             "correlationId": self.correlation_id,
             "eventId": self.event_id,
             "detail": self.detail,
+            "replayId": self.replay_id,
+            "destination": self.destination,
         }
         return {name: value or None for name, value in names.items()}
 
@@ -122,7 +127,10 @@ def parse(service: str, at: str, message: str) -> list[Line]:
     entries = document.get(listed)
     if not isinstance(entries, list):
         return []
-    return [_line(at, service, str(each.get(result, "")), each) for each in entries if isinstance(each, dict)]
+    common: dict[str, Any] = {}
+    if document.get("service") == "command":
+        service, common = "command", {name: document.get(name) for name in ("replay_id", "destination")}
+    return [_line(at, service, str(each.get(result, "")), common | each) for each in entries if isinstance(each, dict)]
 
 
 def _of_webhook(at: str, document: dict[str, Any]) -> list[Line]:
@@ -151,6 +159,8 @@ def _line(at: str, service: str, result: str, entry: dict[str, Any]) -> Line:
         text("event_type"),
         text("event_id"),
         text("code") or text("status"),
+        text("replay_id"),
+        text("destination"),
     )
 
 

@@ -79,5 +79,21 @@ class Whereabouts:
         return None
 
 
+def find_event(
+    target: Target, screen: Screen, envelope_id: str, appointment: str | None, *, scan: bool
+) -> tuple[StoredEvent, list[Line] | None]:
+    """Return a stored event and the log lines of its id, None where they cannot be read.
+
+    Without ``appointment``, the log lines name it; else the whole table is read, which is sized and priced first.
+    Raises UnknownIdError.
+    """
+    where = Whereabouts(target, screen, Table(target, screen))
+    lines = where.lines(envelope_id)
+    found = where.event(envelope_id, appointment, lines, scan=scan)
+    if found is None:
+        raise where.unknown("event", envelope_id, lines, where.quarantined(envelope=envelope_id))
+    return found, lines
+
+
 def _is_stored(lines: list[Line]) -> bool:
     return any(line.result in ("stored", "stale", "duplicate", "published") for line in lines)
