@@ -8,7 +8,9 @@ from typing import Any
 
 from appointments.contract.essentials import CHANGE_RANK, RANKS
 from appointments.publishing.changes import CHANGES
-from appointments.publishing.messages import DETAIL_TYPES, UNRECOGNIZED
+from appointments.publishing.messages import DETAIL_TYPES, RECONCILED, UNRECOGNIZED
+from appointments.reconciliation.repair import EVENT_TYPE
+from appointments.storage.items import REPAIR_RANK
 from generate import blocks, contract_members, message_members, rules
 from generate.message_members import Members
 from samples.files import EVENTS, pretty
@@ -46,11 +48,12 @@ def content_of_blocks() -> dict[str, str]:
 
 def _detail_types() -> str:
     event_types = {detail_type: f"`{event_type}`" for event_type, detail_type in DETAIL_TYPES.items()}
+    event_types[RECONCILED] = f"none of the sender's: `{EVENT_TYPE}`"
     rows = [
         (f"`{name}`", event_types.get(name, "any other"), when, no_promise)
         for name, (when, no_promise) in message_members.SENT_WHEN.items()
     ]
-    _check({*DETAIL_TYPES.values(), UNRECOGNIZED}, set(message_members.SENT_WHEN))
+    _check({*DETAIL_TYPES.values(), RECONCILED, UNRECOGNIZED}, set(message_members.SENT_WHEN))
     return _table(("detail-type", "eventType", "sent when", "does not promise"), *rows)
 
 
@@ -59,7 +62,8 @@ def _ranks() -> list[tuple[str, str]]:
     for event_type in DETAIL_TYPES:
         names.setdefault(RANKS.get(event_type, CHANGE_RANK), []).append(event_type)
     names[CHANGE_RANK].append("and any other")
-    return [(str(rank), ", ".join(names[rank])) for rank in sorted(names)]
+    ranks = [(str(rank), ", ".join(names[rank])) for rank in sorted(names)]
+    return [(f"`{REPAIR_RANK}`, below all others", f"{EVENT_TYPE} of an `{RECONCILED}`"), *ranks]
 
 
 def _described(members: Members, message: dict[str, Any]) -> str:

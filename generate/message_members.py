@@ -29,7 +29,11 @@ METADATA: Members = {
     "correlationId": (AS_SENT, "the sender's id of the action, to search the logs by"),
     "webhookConfigurationId": (AS_SENT, "the id of the sender's webhook that delivered the event"),
     "version": (AS_SENT, "the sender's version of the envelope"),
-    "eventType": (TEXT, "the sender's name of the event; null in a reference if it is longer than 1,024 bytes"),
+    "eventType": (
+        TEXT,
+        "the sender's name of the event; null in a reference if it is longer than 1,024 bytes. `RECONCILED` of an "
+        "`AppointmentReconciled` is ours",
+    ),
     "appointmentId": (TEXT, "the id of the appointment"),
     "updatedAt": (INSTANT, "the appointment's `updatedAt`"),
     "order": (TEXT, "`<instant>#<rank>#<envelope id>`: the greatest of an appointment is its state"),
@@ -46,7 +50,11 @@ METADATA: Members = {
         "which publication by an operator it is; null in the first publication. `id` is text, random, and the same in "
         "all messages of one run of the command; `instant` is when this message was published again",
     ),
-    "origin": (TEXT, "how the event came to this system: `webhook`, a delivery of the sender"),
+    "origin": (
+        TEXT,
+        "how the event came to this system: `webhook`, a delivery of the sender, or `reconciliation`, an answer of the "
+        "vendor's API (only in `AppointmentReconciled`)",
+    ),
     "violations": (
         "list of objects",
         "where the event breaks the contract: at most 100, each with `path`, `rule` and `expected`, never a value",
@@ -95,6 +103,10 @@ SENT_WHEN = {
     "AppointmentCompleted": ("an appointment is over", "that the customer came, and each no-show"),
     "AppointmentReopened": ("a cancelled or completed appointment is open again", "the earlier time or office"),
     "AppointmentUpdated": ("anything else changes", "that the status is the same, or that `changes` names something"),
+    "AppointmentReconciled": (
+        "a reconciliation repairs an appointment whose events never arrived",
+        "which events those were, nor any member that a reference does not have",
+    ),
     "AppointmentUnrecognized": ("the eventType is not known to this release", "anything but `metadata` and `routing`"),
 }
 """By detail-type: when it is sent, and what it does not promise."""

@@ -6,19 +6,27 @@ sender may send with any JSON is ``{"anyOf": [<its type by the contract>, {}]}``
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from appointments.events import AppointmentEvent
-from appointments.publishing.messages import DETAIL_TYPES, SCHEMA_VERSION, UNRECOGNIZED
+from appointments.publishing.messages import DETAIL_TYPES, RECONCILED, SCHEMA_VERSION, UNRECOGNIZED
+from appointments.reconciliation.repair import EVENT_TYPE
+from appointments.storage.items import RECONCILIATION, REPAIR_RANK
 from generate import message_members
 from samples.files import pretty
 
 Json = dict[str, Any]
 FOLDER = f"docs/schemas/v{SCHEMA_VERSION}"
-EVENT_TYPES = {detail_type: event_type for event_type, detail_type in DETAIL_TYPES.items()} | {UNRECOGNIZED: None}
+EVENT_TYPES = {
+    **{detail_type: event_type for event_type, detail_type in DETAIL_TYPES.items()},
+    UNRECOGNIZED: None,
+    RECONCILED: EVENT_TYPE,
+}
 """The eventType of each detail-type; None for any other."""
 OURS = {"Metadata": message_members.METADATA, "Routing": message_members.ROUTING, "Data": message_members.DATA}
 
@@ -50,6 +58,8 @@ def schema(detail_type: str) -> Json:
     made["properties"]["detail"] = {"anyOf": made["properties"]["detail"].pop("oneOf")}  # metadata.detail tells them
     for form in ("Full", "Reference"):
         definitions[f"{form}Metadata"]["properties"]["eventType"] = _event_type(detail_type, form)
+    if detail_type == RECONCILED:
+        _make_a_repair(made, definitions)
     for name, definition in definitions.items():
         definition.pop("title", None)
         definition.pop("additionalProperties", None)  # true is the default
@@ -58,6 +68,22 @@ def schema(detail_type: str) -> Json:
     head = {"$schema": GenerateJsonSchema.schema_dialect, "title": detail_type, "description": f"Sent when {when}."}
     made = {name: value for name, value in made.items() if name not in ("title", "description", "additionalProperties")}
     return {**head, **made, "$defs": dict(sorted(definitions.items()))}
+
+
+def _make_a_repair(made: Json, definitions: Json) -> None:
+    """A repair is always a reference, from another origin, with a rank below all others."""
+    made["properties"]["detail"] = {"$ref": "#/$defs/Reference"}
+    for name in [name for name in definitions if name not in _referenced(definitions, "Reference")]:
+        del definitions[name]
+    members = definitions["ReferenceMetadata"]["properties"]
+    members["origin"] = {"const": RECONCILIATION}
+    members["order"]["pattern"] = members["order"]["pattern"].replace("[0-4]", REPAIR_RANK)
+
+
+def _referenced(definitions: Json, name: str) -> set[str]:
+    """The names of the definitions that this one refers to, and its own."""
+    names = re.findall(r'"#/\$defs/(\w+)"', json.dumps(definitions[name]))
+    return {name}.union(*(_referenced(definitions, each) for each in names))
 
 
 def _event_type(detail_type: str, form: str) -> Json:

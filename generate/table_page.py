@@ -39,7 +39,7 @@ CURRENT_ATTRIBUTES = {
 }
 EVENT_ATTRIBUTES = {
     "pk": "`APPOINTMENT#` and the appointment's id",
-    "sk": "`EVENT#` and the envelope id",
+    "sk": "`EVENT#` and the envelope id, or the id of a repair",
     "eventType": "the sender's eventType",
     "order": "as in the current item; a rule of the ranks is in docs/events.md",
     "updatedAt": f"`{APPOINTMENT}.updatedAt` as an instant",
@@ -53,9 +53,16 @@ EVENT_ATTRIBUTES = {
     "violations": f"at most {items.VIOLATIONS} violations, each with `path`, `rule` and `expected`",
     "violationCount": "the number of all violations",
 }
+CURRENT_ALTERNATIVES = {
+    "origin": "`reconciliation` if the vendor's API told this state; absent if the sender delivered it",
+}
 EVENT_ALTERNATIVES = {
     "bodyKey": "instead of `body`: the key of the body in BodiesBucket",
     "contentDigest": "with `bodyKey`: the SHA-256 of the body's canonical JSON, in hexadecimal",
+    "origin": "`reconciliation`: the event is a repair, and `body` is what the vendor's API answered; absent if the "
+    "sender delivered it",
+    "appointment": "with `origin`: the appointment under the names of the contract: ids, status and times, as JSON",
+    "replaced": "with `origin`: the state that it replaced, as JSON text; absent if there was none",
     "expiresAt": "with `HistoryRetentionDays`: when DynamoDB deletes the item, in epoch seconds",
 }
 TYPES = {"S": "string", "N": "number", "B": "binary", "BOOL": "boolean", "L": "list"}
@@ -69,6 +76,7 @@ def generate() -> str:
         current=_described(CURRENT_ATTRIBUTES, current),
         event=_described(EVENT_ATTRIBUTES, event),
         alternatives="\n".join(f"| `{name}` | {text} |" for name, text in EVENT_ALTERNATIVES.items()),
+        current_alternatives="\n".join(f"| `{name}` | {text} |" for name, text in CURRENT_ALTERNATIVES.items()),
         indexes="\n".join(f"| `{index}` | `{keys[0]}` | `{keys[1]}` |" for index, keys in items.INDEXES.items()),
         text_bytes=f"{items.TEXT_BYTES:,}",
     )
@@ -100,6 +108,10 @@ sample deliveries. Attributes are only added: none is renamed, and none changes 
 | attribute | type | content |
 | --- | --- | --- |
 {current}
+
+| attribute | when |
+| --- | --- |
+{current_alternatives}
 
 | index | partition key | sort key |
 | --- | --- | --- |

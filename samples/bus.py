@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from appointments.publishing.messages import DETAIL_TYPES, UNRECOGNIZED, EventDetail, Replay, message
+from appointments.publishing.messages import DETAIL_TYPES, RECONCILED, UNRECOGNIZED, EventDetail, Replay, message
+from appointments.storage.items import Item
+from samples.repairs import repaired_item
 from samples.sample import Sample
 from samples.story import SAMPLES
 from samples.stream import stored_item
@@ -30,6 +32,7 @@ def golden_messages() -> dict[str, dict[str, Any]]:
     }
     return messages | {
         f"{UNRECOGNIZED}.v1": published_message(unrecognized_sample()),
+        f"{RECONCILED}.v1": _published(repaired_item(), EventDetail.FULL),
         "AppointmentUpdated.stale.v1": published_message(_SAMPLES["stale"]),
         "AppointmentAccepted.violations.v1": published_message(_SAMPLES["vendor-sample"]),
         "AppointmentCancelled.replayed.v1": published_message(sample_for("CANCEL"), replay=REPLAY),
@@ -82,5 +85,9 @@ def published_message(
     sample: Sample, event_detail: EventDetail = EventDetail.FULL, replay: Replay | None = None
 ) -> dict[str, Any]:
     """Return the message as a rule sees it, without the members that EventBridge adds."""
-    built = message(stored_item(sample), source=SOURCE, event_detail=event_detail, replay=replay)
+    return _published(stored_item(sample), event_detail, replay)
+
+
+def _published(item: Item, event_detail: EventDetail, replay: Replay | None = None) -> dict[str, Any]:
+    built = message(item, source=SOURCE, event_detail=event_detail, replay=replay)
     return {"source": SOURCE, "detail-type": built.detail_type, "detail": json.loads(built.detail)}

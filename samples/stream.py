@@ -11,6 +11,7 @@ from typing import Any
 from appointments.outcome import Outcome
 from appointments.storage import items
 from appointments.storage.items import Item
+from samples.repairs import REPAIRED_AT, repaired_item
 from samples.sample import Sample
 from samples.story import SAMPLES
 from samples.table import delivery
@@ -28,12 +29,13 @@ NOT_GZIP = b"this body is not gzip"
 
 
 def batches() -> dict[str, dict[str, Any]]:
-    """Return the batches by name: a single record, the whole story, and a batch with an unreadable record."""
+    """Return the batches by name: a record, the whole story, a batch with an unreadable record, and a repair."""
     stored = [sample for sample in SAMPLES if sample.expected_outcome in (Outcome.STORED, Outcome.STALE)]
     return {
         "one": _batch(sample for sample in stored if sample.name in SINGLE),
         "batch": _batch(stored),
         "poison": _batch((sample for sample in stored if sample.name in POISON), poisoned=POISONED),
+        "repair": {"Records": [_record(repaired_item(), REPAIRED_AT, FIRST_SEQUENCE_NUMBER)]},
     }
 
 
@@ -48,11 +50,11 @@ def _batch(samples: Iterable[Sample], poisoned: str | None = None) -> dict[str, 
         item = stored_item(sample)
         if sample.name == poisoned:
             item["body"] = {"B": NOT_GZIP}
-        records.append(_record(item, sample, FIRST_SEQUENCE_NUMBER + 1_000 * number))
+        records.append(_record(item, sample.received, FIRST_SEQUENCE_NUMBER + 1_000 * number))
     return {"Records": records}
 
 
-def _record(item: Item, sample: Sample, sequence_number: int) -> dict[str, Any]:
+def _record(item: Item, received: str, sequence_number: int) -> dict[str, Any]:
     keys = {name: item[name] for name in (items.PARTITION_KEY, items.SORT_KEY)}
     return {
         "eventID": hashlib.sha256(str(keys).encode()).hexdigest()[:32],
@@ -61,7 +63,7 @@ def _record(item: Item, sample: Sample, sequence_number: int) -> dict[str, Any]:
         "eventSource": "aws:dynamodb",
         "awsRegion": "eu-west-1",
         "dynamodb": {
-            "ApproximateCreationDateTime": int(datetime.fromisoformat(sample.received).timestamp()),
+            "ApproximateCreationDateTime": int(datetime.fromisoformat(received).timestamp()),
             "Keys": keys,
             "NewImage": item | {"body": {"B": base64.b64encode(item["body"]["B"]).decode()}},
             "SequenceNumber": str(sequence_number),

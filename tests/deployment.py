@@ -22,6 +22,7 @@ from appointments.storage.quarantine import Quarantine
 from appointments.storage.store import Store
 from appointments_cli.main import main
 from tests import template
+from tests.repairs import repair, save_repair
 
 STACK = "engage"
 BUS = "engage-appointments"
@@ -55,8 +56,9 @@ class Deployment:
             self.logs.create_log_stream(logGroupName=self.resources[group], logStreamName="1")
         self.quarantine = Quarantine(self.s3, self.resources["QuarantineBucket"])
         bodies = Bodies(self.s3, self.resources["BodiesBucket"])
+        self.store = Store(self.dynamodb, self.table_name, lambda: bodies)
         self.intake = Intake(
-            Store(self.dynamodb, self.table_name, lambda: bodies),
+            self.store,
             mode=ContractMode.TOLERANT,
             history_retention_days=0,
             quarantine=lambda: self.quarantine,
@@ -81,6 +83,12 @@ class Deployment:
     def receive(self, body: bytes, received_at: str | None = None) -> Receipt:
         """Take in a delivery as the webhook does, without its log lines."""
         return self.intake.receive(Arrival(body, received_at or ago(seconds=60)), Deadline(20))
+
+    def repair(self, **members: Any) -> str:
+        """Store the repair of an appointment that the API answered, and return its id."""
+        written = repair(ago(seconds=60), **members)
+        assert save_repair(self.store, written) is Outcome.STORED
+        return written.essentials.envelope_id
 
     def age(self, appointment_id: str, envelope_id: str, **time: float) -> None:
         """Make an event as old as one that must be published by now: stored half an hour ago, unless given."""

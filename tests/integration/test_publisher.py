@@ -198,7 +198,12 @@ def test_subscribers_receive_the_messages_of_the_golden_files(start: Any) -> Non
     mapping = start()
     mapping.invoke(batch("batch"))
     received = {message["detail"]["metadata"]["id"]: message for message in mapping.received()}
-    other = {"AppointmentRescheduled.reference.v1", "AppointmentUnrecognized.v1"}  # made without a record of the batch
+    other = {  # made without a record of the batch
+        "AppointmentCancelled.replayed.v1",
+        "AppointmentReconciled.v1",
+        "AppointmentRescheduled.reference.v1",
+        "AppointmentUnrecognized.v1",
+    }
     shown = [golden(path.stem) for path in (EVENTS / "eventbridge").iterdir() if path.stem not in other]
     assert len(shown) == len(batch("batch")["Records"]) - 1
     for message in shown:
@@ -206,6 +211,13 @@ def test_subscribers_receive_the_messages_of_the_golden_files(start: Any) -> Non
     assert [message["detail"]["metadata"]["eventType"] for message in received.values()] == [
         "CREATE"
     ]  # the invitation has no golden file
+
+
+@pytest.mark.parametrize("event_detail", ["full", "reference"])
+def test_a_repair_is_published_alike_in_each_form(start: Any, event_detail: str) -> None:
+    mapping = start(event_detail)
+    assert mapping.invoke(batch("repair")) == []
+    assert mapping.received() == [golden("AppointmentReconciled.v1")]
 
 
 def test_a_deployment_with_references_publishes_no_personal_data_and_no_url(start: Any) -> None:

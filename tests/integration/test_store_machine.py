@@ -1,4 +1,4 @@
-"""A state machine compares any interleaving of deliveries with a small model, on moto and on DynamoDB Local.
+"""A state machine compares any interleaving of deliveries and repairs with a model, on moto and on DynamoDB Local.
 
 The model knows what was sent. The stream has the order in which concurrent deliveries were committed, so the test
 replays it to check the stale flags.
@@ -41,6 +41,7 @@ from tests import profiles
 from tests.builders import body, delivery, received, save
 from tests.faults import kinds
 from tests.faults.proxy import Proxy
+from tests.repairs import repair, save_repair
 
 WRITTEN = (Outcome.STORED, Outcome.STALE)
 # A few instants, each in several notations, so that ties and reversals are common.
@@ -117,7 +118,7 @@ class Table:
 
 
 class Deliveries(RuleBasedStateMachine):
-    """Deliveries of one appointment. DynamoDB may have each envelope id in ``sent`` and must have each in ``safe``."""
+    """Deliveries and repairs of one appointment. DynamoDB may have each of ``sent`` and must have each of ``safe``."""
 
     table: Table
     numbers = count()
@@ -159,21 +160,24 @@ class Deliveries(RuleBasedStateMachine):
         stale = before is not None and self.rank(envelope_id, new.received_at)[0] < before[0]
         assert outcome is (Outcome.STALE if stale else Outcome.STORED)
 
-    @precondition(lambda self: self.sent)
+    def delivered(self) -> list[str]:
+        return sorted(self.sent.keys() & TYPES.keys())
+
+    @precondition(lambda self: self.delivered())
     @rule(data=st.data())
     def deliver_again(self, data: st.DataObject) -> None:
         """Repeat a delivery. If its answer was lost, it may be in the table before, and must be afterwards."""
-        again = self.sent_delivery(data.draw(st.sampled_from(sorted(self.sent))))
+        again = self.sent_delivery(data.draw(st.sampled_from(self.delivered())))
         before = self.table.items(self.appointment)
         was_safe = again.essentials.envelope_id in self.safe
         outcome = self.save(again)
         assert outcome is Outcome.DUPLICATE if was_safe else outcome is not None
         assert not was_safe or self.table.items(self.appointment) == before
 
-    @precondition(lambda self: self.sent)
+    @precondition(lambda self: self.delivered())
     @rule(data=st.data(), updated_at=st.sampled_from(INSTANTS), status=st.sampled_from(["COMPLETED", "NO_SHOW"]))
     def deliver_other_content(self, data: st.DataObject, updated_at: str, status: str) -> None:
-        envelope_id = data.draw(st.sampled_from(sorted(self.sent)))
+        envelope_id = data.draw(st.sampled_from(self.delivered()))
         if envelope_id not in self.safe:
             assert self.save(self.sent_delivery(envelope_id)) is not None
         before = self.table.items(self.appointment)
@@ -197,18 +201,63 @@ class Deliveries(RuleBasedStateMachine):
         self.table.proxy.heal()
         assert not was_safe or outcome in (Outcome.DUPLICATE, None)
 
+    @rule(
+        updated_at=st.sampled_from(INSTANTS[:-1]),
+        status=st.sampled_from(["ACCEPTED", "CANCELLED"]),
+        failure=st.sampled_from([None, *sorted(FAILURES)]),
+    )
+    def repair(self, updated_at: str, status: str, failure: str | None) -> None:
+        """Repair the appointment. The repair is written only if no event of its second or later is there."""
+        new = self.new_repair(updated_at, status)
+        key = new.essentials.envelope_id
+        before = self.table.items(self.appointment)
+        newest = self.newest(before)
+        if failure:
+            self.table.proxy.inject(FAILURES[failure], times=2)
+        outcome = self.save_repair(new)
+        self.table.proxy.heal()
+        if outcome is None:
+            return
+        if f"EVENT#{key}" in before:
+            same = json.loads(self.sent[key])["status"] == status
+            assert outcome is (Outcome.DUPLICATE if same else Outcome.CONFLICT)
+        elif newest is not None and newest > self.rank(key, new.received_at):
+            assert outcome is Outcome.STALE
+        else:
+            assert outcome in (Outcome.STORED, Outcome.DUPLICATE)  # a repeated call of the SDK finds its own write
+        assert outcome is Outcome.STORED or f"EVENT#{key}" not in before or self.table.items(self.appointment) == before
+
+    def new_repair(self, updated_at: str, status: str = "ACCEPTED") -> Delivery:
+        return repair(id=self.appointment, updated_at=updated_at, status=status)
+
+    def save_repair(self, new: Delivery) -> Outcome | None:
+        """Save the repair, and note what the table has of it. Return None if the store cannot tell the outcome."""
+        try:
+            outcome = save_repair(self.table.store, new)
+        except StoreUnavailableError:
+            outcome = None
+        key = new.essentials.envelope_id
+        item = self.table.items(self.appointment).get(f"EVENT#{key}")
+        if item is not None:
+            self.sent.setdefault(key, gzip.decompress(item["body"]["B"]))
+            self.safe.add(key)
+        return outcome
+
     @precondition(lambda self: self.table.concurrent)
     @rule(
         events=st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from(INSTANTS)), min_size=2, max_size=6),
+        repairs=st.lists(st.sampled_from(INSTANTS[:-1]), max_size=2),
         twice=st.booleans(),
     )
-    def deliver_concurrently(self, events: list[tuple[str, str]], twice: bool) -> None:
+    def deliver_concurrently(self, events: list[tuple[str, str]], repairs: list[str], twice: bool) -> None:
         fresh = {name: self.new_delivery(name, at) for name, at in events if name not in self.sent}
         for event in fresh.values():
             self.sent[event.essentials.envelope_id] = event.body
         deliveries = [self.sent_delivery(name) for name, _ in events] * (2 if twice else 1)
-        with ThreadPoolExecutor(len(deliveries)) as pool:
+        with ThreadPoolExecutor(len(deliveries) + len(repairs)) as pool:
+            repaired = pool.map(self.save_repair, [self.new_repair(updated_at) for updated_at in repairs])
             outcomes = list(pool.map(self.save, deliveries))
+            assert None not in list(repaired)
         written = [
             event.essentials.envelope_id
             for event, outcome in zip(deliveries, outcomes, strict=True)
@@ -224,6 +273,8 @@ class Deliveries(RuleBasedStateMachine):
     def rank(self, envelope_id: str, received_at: str) -> Rank:
         """Return the order of an event, computed independently of the code."""
         received = datetime.fromisoformat(received_at)
+        if envelope_id not in TYPES:  # a repair: its id has the second
+            return datetime.fromisoformat(envelope_id[len("reconciled-") :][:20]), -1, envelope_id
         updated_at = datetime.fromisoformat(json.loads(self.sent[envelope_id])["data"]["appointment"]["updatedAt"])
         instant = received if updated_at > received + timedelta(minutes=5) else updated_at
         return instant, RANKS.get(TYPES[envelope_id], 2), envelope_id

@@ -24,14 +24,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from appointments.outcome import Outcome
 from appointments.publishing.messages import EventDetail
 from appointments.storage import items
 from appointments.storage.bodies import Bodies
+from appointments.storage.store import Store
 from samples.bus import REPLAY, SOURCE
 from tests import profiles
 from tests.builders import ENVIRONMENT, TOKEN, body, delivery, make_table_and_buckets, start_webhook, webhook_event
 from tests.messages import of_item
 from tests.project import ROOT
+from tests.repairs import repair, save_repair
 
 NODE = ROOT / "examples" / "subscriber" / "node" / "subscriber.mjs"
 CREATED = {"status": "ACCEPTED", "start": "2026-03-10T10:00:00+01:00", "externalId": "x-1"}
@@ -144,6 +147,12 @@ class World:
             content = body(delivery(appointment_id=appointment_id, **STORY[name]))
             answer = self.webhook.lambda_handler(webhook_event(content), CONTEXT)
             assert answer["statusCode"] == 202, answer
+
+    def repair(self, appointment_id: str) -> None:
+        """Repair an appointment whose newest events never arrived."""
+        store = Store(self.dynamodb, ENVIRONMENT["TABLE_NAME"], lambda: Bodies(boto3.client("s3"), "bodies"))
+        members = {"id": appointment_id, "updated_at": "2026-03-02T08:59:00.5Z", "externalId": "x-9"}
+        assert save_repair(store, repair(**members, status="CANCELLED")) is Outcome.STORED
 
     def events(self, appointment_id: str) -> list[Any]:
         """The event items of the appointment."""
@@ -266,10 +275,11 @@ def moment(value: Any) -> datetime | None:
 
 @st.composite
 def arrivals(draw: st.DrawFn) -> Any:
-    """Generate deliveries, the order of the messages with duplicates, and the calls in which the function dies."""
+    """Generate deliveries, whether a repair follows, the order of the messages, and the calls with a death."""
     told = draw(st.lists(st.sampled_from(list(STORY)), min_size=1, unique=True))
     return (
         told,
+        draw(st.booleans()),
         draw(st.randoms(use_true_random=False)),
         draw(st.sampled_from(EventDetail)),
         draw(st.dictionaries(st.integers(0, 30), st.sampled_from(["before", "after"]), max_size=8)),
@@ -279,11 +289,13 @@ def arrivals(draw: st.DrawFn) -> Any:
 @given(arrivals())
 @settings(max_examples=profiles.examples(15), deadline=None)
 def test_the_record_equals_the_appointments_table_whatever_happens_on_the_way(world: World, drawn: Any) -> None:
-    told, chance, form, kills = drawn
+    told, is_repaired, chance, form, kills = drawn
     appointment_id = f"a-{next(world.numbers)}"
     world.deliver(appointment_id, told)
+    if is_repaired:
+        world.repair(appointment_id)
     messages = world.published(appointment_id)
-    assert len(messages) == len(told)
+    assert len(messages) == len(told) + is_repaired
     messages += world.redriven(appointment_id, form)
     chance.shuffle(messages)
     world.consume(messages, kills)
@@ -334,6 +346,8 @@ def test_the_subscriber_in_nodejs_ends_in_the_same_state(world: World) -> None:
     for form in (EventDetail.FULL, EventDetail.REFERENCE, EventDetail.FULL):
         ids.append(f"a-{next(world.numbers)}")
         world.deliver(ids[-1], chance.sample(list(STORY), len(STORY) - len(ids)))
+        if form is EventDetail.REFERENCE:
+            world.repair(ids[-1])
         messages += world.published(ids[-1]) + world.redriven(ids[-1], form)
         for number, item in enumerate(world.events(ids[-1])):
             stored[item["pk"]["S"] + item["sk"]["S"]] = stream_record(item, number)["dynamodb"]["NewImage"]

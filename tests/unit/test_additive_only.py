@@ -34,7 +34,8 @@ def test_subscribers_of_the_last_release_can_read_this_one() -> None:
 def test_golden_messages_are_valid_by_the_schemas_of_the_last_release() -> None:
     schemas = released()["schemas"]
     for name, event in golden_messages().items():
-        assert not list(Draft202012Validator(schemas[event["detail-type"]]).iter_errors(event)), name
+        if event["detail-type"] in schemas:  # a new detail-type matches no rule of the last release
+            assert not list(Draft202012Validator(schemas[event["detail-type"]]).iter_errors(event)), name
 
 
 Change = Callable[[Any], Any]

@@ -32,7 +32,7 @@ def test_every_golden_message_is_read(name: str) -> None:
     assert event.metadata.order == detail["metadata"]["order"]
     assert event.appointment.id == detail["data"]["appointment"]["id"]
     assert event.changes == detail["data"]["changes"]
-    assert isinstance(event.detail, Reference if ".reference" in name else Full)
+    assert isinstance(event.detail, Reference if detail["metadata"]["detail"] == "reference" else Full)
     assert event.appointment.start == event.routing.start
 
 

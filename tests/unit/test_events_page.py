@@ -101,9 +101,14 @@ def test_a_change_of_one_member_is_named_alone(name: str) -> None:
     assert changes({**before, name: value}, before) == ([name] if name == "status" else [])
 
 
-@pytest.mark.parametrize("name", ["meetingType", "answers", "internalNotes", "metadata"])
+@pytest.mark.parametrize("name", ["answers", "internalNotes", "metadata"])
 def test_a_change_that_the_page_calls_invisible_is_named_nowhere(name: str) -> None:
     assert changes({"status": "ACCEPTED", name: "new"}, {"status": "ACCEPTED", name: "old"}) == []
+
+
+def test_another_meeting_type_shows_only_against_a_state_that_has_one() -> None:
+    assert changes({"meetingType": "VIDEO"}, {"externalId": None}) == []
+    assert changes({"meetingType": "VIDEO"}, {"meetingType": "OFFICE"}) == ["meetingType"]
 
 
 def code(language: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from appointments.publishing.messages import DETAIL_TYPES, UNRECOGNIZED, EventDetail
+from appointments.publishing.messages import DETAIL_TYPES, RECONCILED, UNRECOGNIZED, EventDetail
 from generate.message_schema import EVENT_TYPES, FOLDER
 from samples.bus import delivered_events, golden_messages
 from tests.builders import delivery
@@ -26,7 +26,7 @@ def broken(event: Any) -> list[str]:
 
 
 def test_every_detail_type_has_a_schema() -> None:
-    assert SCHEMAS.keys() == {*DETAIL_TYPES.values(), UNRECOGNIZED} == EVENT_TYPES.keys()
+    assert SCHEMAS.keys() == {*DETAIL_TYPES.values(), UNRECOGNIZED, RECONCILED} == EVENT_TYPES.keys()
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -63,11 +63,29 @@ def test_every_member_that_we_make_is_described_required_and_typed(form: EventDe
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_an_event_of_another_detail_type_or_event_type_is_not_valid(name: str) -> None:
-    event = published(delivery(event_type=EVENT_TYPES[name] or "NEW"))
+    repaired = golden_messages()[f"{RECONCILED}.v1"]
+    event = repaired if name == RECONCILED else published(delivery(event_type=EVENT_TYPES[name] or "NEW"))
     assert event["detail-type"] == name
     assert broken(event) == []
     assert all(not VALIDATORS[other].is_valid(event) for other in SCHEMAS if other != name)
     event["detail"]["metadata"]["eventType"] = 5
+    assert broken(event) != []
+
+
+@pytest.mark.parametrize(
+    ("block", "member", "value"),
+    [
+        ("metadata", "origin", "webhook"),
+        ("metadata", "detail", "full"),
+        ("metadata", "order", "2026-03-05T18:22:41.000000000Z#2#e-1"),
+        ("routing", "previousStatus", 5),
+        ("data", "changes", None),
+    ],
+)
+def test_a_repair_of_another_origin_form_or_rank_is_not_valid(block: str, member: str, value: Any) -> None:
+    event = golden_messages()[f"{RECONCILED}.v1"]
+    assert broken(event) == []
+    event["detail"][block][member] = value
     assert broken(event) != []
 
 

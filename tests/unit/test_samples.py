@@ -19,7 +19,7 @@ from aws_lambda_powertools.utilities.parser.models import EventBridgeModel
 from appointments.contract.parsing import parse_body
 from appointments.errors import ContractError, MalformedBodyError
 from appointments.outcome import Outcome
-from appointments.publishing.messages import DETAIL_TYPES, UNRECOGNIZED, EventDetail, message
+from appointments.publishing.messages import DETAIL_TYPES, RECONCILED, UNRECOGNIZED, EventDetail, message
 from appointments.storage import backlog, items
 from samples import SAMPLES, Sample, bus
 from samples.files import EVENTS, FOLDERS, files, present
@@ -215,7 +215,7 @@ def test_every_host_and_mail_domain_of_the_samples_is_in_example_com() -> None:
 
 def test_every_detail_type_has_a_golden_file() -> None:
     golden = {path.stem for path in (EVENTS / "eventbridge").iterdir()}
-    assert golden == {*GOLDEN, f"{UNRECOGNIZED}.v1"}
+    assert golden == {*GOLDEN, f"{UNRECOGNIZED}.v1", f"{RECONCILED}.v1"}
 
 
 @pytest.mark.parametrize("golden", GOLDEN)

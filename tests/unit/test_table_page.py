@@ -9,8 +9,10 @@ import pytest
 
 from appointments.storage import items
 from generate import table_page
+from samples.repairs import repaired_item
 from samples.story import SAMPLES
 from samples.table import current_items, delivery
+from tests.repairs import repair
 
 
 def test_the_current_items_of_the_samples_equal_the_golden_file() -> None:
@@ -44,5 +46,12 @@ def test_an_attribute_without_a_description_is_an_error(attributes: str, monkeyp
 def test_a_body_in_s3_and_an_expiring_event_have_the_documented_attributes() -> None:
     sample = delivery(SAMPLES[0])
     plain, other = items.event_item(sample), items.event_item(sample._replace(expires_at=1), body_key="bodies/x")
-    assert other.keys() - plain.keys() == table_page.EVENT_ALTERNATIVES.keys()
+    repaired = repaired_item()
+    assert (other.keys() | repaired.keys()) - plain.keys() == table_page.EVENT_ALTERNATIVES.keys()
     assert plain.keys() - other.keys() == {"body"}
+
+
+def test_the_state_of_a_repair_has_the_documented_attributes() -> None:
+    described = table_page.CURRENT_ATTRIBUTES | table_page.CURRENT_ALTERNATIVES
+    assert items.current_item(repair()).keys() < described.keys()
+    assert table_page.CURRENT_ALTERNATIVES.keys() <= items.current_item(repair()).keys()

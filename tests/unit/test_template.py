@@ -125,7 +125,7 @@ def test_the_publisher_is_given_new_event_items_only() -> None:
 def test_the_publisher_may_publish_the_detail_types_of_the_contract_and_no_other() -> None:
     policies = {p["PolicyName"]: p for p in RESOURCES["PublisherFunctionRole"]["Properties"]["Policies"]}
     (statement,) = policies["publish"]["PolicyDocument"]["Statement"]
-    allowed = [*messages.DETAIL_TYPES.values(), messages.UNRECOGNIZED]
+    allowed = [*messages.DETAIL_TYPES.values(), messages.UNRECOGNIZED, messages.RECONCILED]
     assert statement["Condition"]["StringEquals"]["events:detail-type"] == allowed
 
 

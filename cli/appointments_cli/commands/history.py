@@ -65,17 +65,21 @@ def history(target: Target, *, screen: Screen, window: Window, limit: int, revea
 
 
 def event_records(events: list[StoredEvent], lines: list[Line], screen: Screen, *, reveal: bool) -> list[Record]:
-    """Return the record of each event, given in their order, with the changes since the one before it."""
+    """Return the record of each event, given in their order, with the changes since the one before it.
+
+    A repair of a reconciliation knows less than a delivery: it is compared with the state that it replaced, and the
+    next delivery with the delivery before it.
+    """
     from appointments_cli.reading.changes import between, since_previous
 
     records = []
     before: StoredEvent | None = None
     for event in events:
-        if before is None:
+        if before is None or event.origin:
             changes = since_previous(event.appointment, event.previous)
         else:
             changes = between(before.appointment, event.appointment) if event.document else []
-        if event.document is not None:
+        if event.document is not None and not event.origin:
             before = event
         records.append(_record(event, changes, lines, screen, reveal=reveal))
     return records
@@ -94,6 +98,7 @@ def _record(event: StoredEvent, changes: list[Change], lines: list[Line], screen
         "storedAt": stored if _seconds(received, stored) > DEFERRED_SECONDS else None,
         "publishedAt": published[0].at if published else None,
         "eventId": published[0].event_id if published else None,
+        "origin": event.origin,
         "marks": list(_marks(event, about)),
         "replays": [
             {"at": line.at, "id": line.replay_id, "destination": line.destination} for line in about if line.replay_id
@@ -106,6 +111,8 @@ def _record(event: StoredEvent, changes: list[Change], lines: list[Line], screen
 
 def _marks(event: StoredEvent, about: list[Line]) -> Iterator[str]:
     duplicates = sum(line.result == "duplicate" for line in about)
+    if event.origin:
+        yield event.origin
     if event.is_stale:
         yield "stale"
     if event.violation_count:

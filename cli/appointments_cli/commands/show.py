@@ -26,6 +26,7 @@ FACTS = (
     Column("updatedAt", "updated", Kind.INSTANT),
     Column("by"),
     Column("eventType", "last event"),
+    Column("origin"),
     Column("eventId", "envelope id"),
     Column("receivedAt", "received", Kind.INSTANT),
     Column("violations"),
@@ -73,7 +74,7 @@ def _record(current: Any, event: Any, *, reveal: bool) -> Record:
         "leadSegment": item.get("leadSegmentId"),
         "notes": appointment.get("internalNotes"),
         "by": _by(whole),
-        **{name: item.get(name) for name in ("updatedAt", "eventType", "eventId", "receivedAt")},
+        **{name: item.get(name) for name in ("updatedAt", "eventType", "origin", "eventId", "receivedAt")},
         "violations": event.violation_count if event is not None and event.violation_count else None,
         "appointment": appointment or None,
     }

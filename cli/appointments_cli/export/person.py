@@ -89,6 +89,10 @@ def _paths(value: Any, customer: str, path: str) -> Iterator[str]:
 def _names(owner: dict[str, Any], name: str, customer: str) -> bool:
     """Whether a member of an object names the customer by the id."""
     value = owner[name]
+    if name == "participant":  # the vendor's API has the person of any type under this name
+        return (
+            owner.get("type") == "CUSTOMER" and text(value.get("id") if isinstance(value, dict) else value) == customer
+        )
     if name == "customer":
         return text(value.get("id") if isinstance(value, dict) else value) == customer
     if name in ("createdById", "updatedById"):

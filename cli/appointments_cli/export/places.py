@@ -127,6 +127,10 @@ class Places:
             self.missed.append(f"about {count} deliveries in BacklogQueue, which wait for the table")
 
 
+_STATES = ("$.data.appointment.", "$.appointmentParticipants")
+"""Where a delivery and an answer of the vendor's API have the appointment."""
+
+
 def everything(places: Places) -> Iterator[Record]:
     yield from places.table()
     yield from places.quarantine()
@@ -141,7 +145,7 @@ def _event(item: Item, found: dict[str, Any]) -> Record:
 
 def _is_in_state(found: Record) -> bool:
     """Whether the customer is in the appointment itself, and not only in what it was before."""
-    return any(path.startswith("$.data.appointment.") for path in found.get("paths", ()))
+    return any(path.startswith(_STATES) for path in found.get("paths", ()))
 
 
 def _instant(item: Item) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from appointments.storage import items
 
-ATTRIBUTES = "pk, sk, storedAt, receivedAt, eventType"
+ATTRIBUTES = "pk, sk, storedAt, receivedAt, eventType, origin"
 """The attributes of an event item that :func:`event_of` reads."""
 
 
@@ -17,7 +17,7 @@ class Event:
     """An event item by its key.
 
     ``stored_at`` is when it was committed, in the fixed width of :func:`.instants.utc`. ``sequence_number`` is its
-    position in the stream, None where it is unknown.
+    position in the stream, None where it is unknown. ``origin`` is None for a delivery of the sender.
     """
 
     partition_key: str
@@ -25,6 +25,7 @@ class Event:
     stored_at: str
     event_type: str
     sequence_number: int | None = None
+    origin: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -40,6 +41,7 @@ def event_of(item: Any, sequence_number: int | None = None) -> Event:
         stored_at=stored_at.get("S", ""),
         event_type=item.get("eventType", {}).get("S", ""),
         sequence_number=sequence_number,
+        origin=item.get(items.ORIGIN, {}).get("S"),
     )
 
 

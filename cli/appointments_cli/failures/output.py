@@ -62,6 +62,7 @@ def event_record(event: Event, result: str) -> Record:
         "result": result,
         "storedAt": event.stored_at,
         "eventType": event.event_type,
+        "origin": event.origin,
         **ids(event.partition_key, event.sort_key),
     }
 

@@ -27,7 +27,7 @@ DOLLARS_PER_MILLION = 0.125
 """The price of a million read units, on demand, in us-east-1."""
 PROGRESS_ITEMS = 10_000
 EVENT_ATTRIBUTES = (
-    "pk, sk, eventType, #order, updatedAt, receivedAt, storedAt, correlationId, stale, violationCount, erasedAt"
+    "pk, sk, eventType, #order, updatedAt, receivedAt, storedAt, correlationId, stale, violationCount, erasedAt, origin"
 )
 
 
@@ -63,12 +63,22 @@ class StoredEvent:
         return int(self.item.get("violationCount", {}).get("N", "0"))
 
     @property
+    def origin(self) -> str | None:
+        """``reconciliation`` for an event that the vendor's API told; None for a delivery of the sender."""
+        return self.text(items.ORIGIN) or None
+
+    @property
     def appointment(self) -> dict[str, Any]:
-        return self._data("appointment")
+        return self._told(items.APPOINTMENT) if self.origin else self._data("appointment")
 
     @property
     def previous(self) -> dict[str, Any]:
-        return self._data("previousAppointment")
+        return self._told(items.REPLACED) if self.origin else self._data("previousAppointment")
+
+    def _told(self, name: str) -> dict[str, Any]:
+        """What the item of a reconciliation has under the names of the contract; its body has other names."""
+        value = json.loads(self.text(name) or "{}")
+        return value if isinstance(value, dict) else {}
 
     def _data(self, name: str) -> dict[str, Any]:
         data = (self.document or {}).get("data")

@@ -45,6 +45,7 @@ async function read(metadata, services) {
     sk: { S: `EVENT#${metadata.id}` },
   });
   if (!item) return null;
+  if (item.appointment) return JSON.parse(item.appointment.S); // an AppointmentReconciled: its body is no delivery
   const body = item.bodyKey ? await services.getObject(item.bodyKey.S) : gunzipSync(item.body.B);
   return JSON.parse(Buffer.from(body).toString("utf8").replace(/^\uFEFF/, "")).data.appointment;
 }

@@ -97,6 +97,18 @@ def test_a_reference_is_read_back(handler: Any, is_large: bool) -> None:
     assert stored()["participants"] == {"N": "2"}
 
 
+def test_the_appointment_of_a_reconciliation_is_read_beside_its_body(handler: Any) -> None:
+    item: dict[str, Any] = {
+        "pk": {"S": "APPOINTMENT#a-1"},
+        "sk": {"S": "EVENT#e-1"},
+        "body": {"B": gzip.compress(b"{}")},
+    }
+    item["appointment"] = {"S": json.dumps({"externalId": "x-3", "participants": [{}]})}
+    boto3.client("dynamodb").put_item(TableName="appointments", Item=item)
+    assert invoke(handler, message(1, detail="reference")) == []
+    assert (stored()["externalId"], stored()["participants"]) == ({"S": "x-3"}, {"N": "1"})
+
+
 def test_a_reference_whose_event_has_expired_is_recorded_by_its_routing(handler: Any) -> None:
     assert invoke(handler, message(1, detail="reference", status="NO_SHOW")) == []
     assert stored()["status"] == {"S": "NO_SHOW"}

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from appointments import timing
 from appointments.contract.essentials import MOST_AHEAD_SECONDS, Essentials, Ids
-from appointments.contract.instants import epoch_seconds
-from appointments.contract.members import instant, member
 from appointments.contract.mode import ContractMode
 from appointments.contract.parsing import Parsed, parse_body
 from appointments.contract.violations import Kind, Violation
@@ -24,7 +22,7 @@ from appointments.errors import (
     UnavailableError,
 )
 from appointments.outcome import Outcome
-from appointments.storage.items import Delivery, Item, expires_at, has_content
+from appointments.storage.items import Delivery, Item, expires_at, has_content, retained_from
 
 if TYPE_CHECKING:
     from appointments.deadline import Deadline
@@ -157,15 +155,10 @@ class Intake:
             violations=parsed.violations,
             violation_count=parsed.violation_count,
             received_at=arrival.received_at,
-            expires_at=expires_at(self._history_retention_days, self._retained_from(parsed)),
+            expires_at=expires_at(
+                self._history_retention_days, retained_from(parsed.document["data"]["appointment"], self._clock())
+            ),
         )
-
-    def _retained_from(self, parsed: Parsed) -> float:
-        """The later of now and the end of the appointment: an event must not expire before it is of use, neither
-        after a wait in the backlog or in quarantine nor before an appointment that is still to come.
-        """
-        end = instant(member(parsed.document, "data", "appointment", "end"))
-        return max(self._clock(), 0 if end is None else epoch_seconds(end))
 
     def _save(self, arrival: Arrival, parsed: Parsed, deadline: Deadline) -> tuple[Outcome, str]:
         delivery = self._delivery(arrival, parsed)

@@ -17,11 +17,16 @@ class Appointments:
         self._bucket_name = bucket_name
 
     def read(self, metadata: dict[str, Any]) -> dict[str, Any] | None:
-        """Return the appointment as sent with the event, or None if the event has expired."""
+        """Return the appointment as sent with the event, or None if the event has expired.
+
+        The item of an AppointmentReconciled has the appointment beside its body, which is no delivery.
+        """
         key = {"pk": {"S": "APPOINTMENT#" + metadata["appointmentId"]}, "sk": {"S": "EVENT#" + metadata["id"]}}
         item = self._dynamodb.get_item(TableName=self._table_name, Key=key, ConsistentRead=True).get("Item")
         if item is None:
             return None
+        if "appointment" in item:
+            return dict(json.loads(item["appointment"]["S"]))
         appointment: dict[str, Any] = json.loads(self._body(item).decode("utf-8-sig"))["data"]["appointment"]
         return appointment
 

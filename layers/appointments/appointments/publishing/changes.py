@@ -81,6 +81,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "listing": _differ_by_id,
     "leadSegment": _differ_by_id,
     "externalId": _differ,
+    "meetingType": _differ,  # the sender's previousAppointment has none; the state that a repair replaced has
 }
 CHANGES = tuple(_COMPARISONS)
 """The names that ``changes`` can contain; part of the contract with subscribers."""

@@ -3,7 +3,8 @@
 ``detail`` is ``{"metadata": {...}, "routing": {...}, "data": {...}}``. ``routing`` is flat and alike in every form of a
 message (:mod:`.routing`). The appointment, previousAppointment and message are the sender's own JSON text
 (:mod:`.raw_members`), and so are members of ``data`` that the contract does not know. Unknown members of the envelope
-are in a fourth member, ``envelope``, which is absent without them.
+are in a fourth member, ``envelope``, which is absent without them. A repair has no text of the sender: its message is a
+reference.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ DETAIL_TYPES = {
 
 WEBHOOK = "webhook"
 """The ``metadata.origin`` of an event that the sender delivered."""
+RECONCILED = "AppointmentReconciled"
+"""The detail-type of a repair. It depends on the origin of the item alone: a delivery can have any eventType."""
 UNRECOGNIZED = "AppointmentUnrecognized"
 """The detail-type of an eventType that this release does not know."""
 
@@ -113,6 +116,8 @@ def message(
     ``replay`` of the metadata differ from the first publication. Raises KeyError, ValueError or zlib.error for an item
     that :func:`.items.event_item` did not write.
     """
+    if items.ORIGIN in item:
+        return _reconciled(item, replay)
     body = items.read_body(item, load).decode("utf-8-sig")
     built = _build(item, body, event_detail, replay)
     if event_detail is EventDetail.FULL and built.size(source=source) > ENTRY_BYTES:
@@ -141,11 +146,39 @@ def _build(item: Item, body: str, event_detail: EventDetail, replay: Replay | No
         appointment_id=appointment["id"],
         envelope_id=document["id"],
         detail_type=DETAIL_TYPES.get(data["eventType"], UNRECOGNIZED),
-        # JSON may contain these two characters, but SQS and other targets of a rule refuse them.
-        detail=detail.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff"),
+        detail=_without_noncharacters(detail),
         unknown_members=unknown_members(document),
         violations=tuple(dict.fromkeys(_violations(item))),
     )
+
+
+def _reconciled(item: Item, replay: Replay | None) -> Message:
+    """The message of a repair, which is always a reference: the vendor's API has no more.
+
+    Its changes are those against the state that it replaced, and it has no previousAppointment, because the sender sent
+    none.
+    """
+    appointment = json.loads(item[items.APPOINTMENT]["S"])
+    replaced = json.loads(item[items.REPLACED]["S"]) if items.REPLACED in item else None
+    appointment_id = items.appointment_id_of(item[items.PARTITION_KEY]["S"])
+    envelope_id = items.envelope_id_of(item[items.SORT_KEY]["S"])
+    data = {"eventType": item["eventType"]["S"], "appointment": {"id": appointment_id}}
+    metadata = _metadata(item, {"id": envelope_id, "data": data}, EventDetail.REFERENCE, replay)
+    detail = {
+        "metadata": metadata | {"origin": item[items.ORIGIN]["S"]},
+        "routing": routing(appointment, replaced),
+        "data": {
+            "appointment": reference(appointment),
+            "previousAppointment": None,
+            "changes": changes(appointment, replaced),
+        },
+    }
+    return Message(appointment_id, envelope_id, RECONCILED, _without_noncharacters(_encode(detail)))
+
+
+def _without_noncharacters(detail: str) -> str:
+    """Escape two characters that JSON may contain, but that SQS and other targets of a rule refuse."""
+    return detail.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
 def _violations(item: Item) -> Iterator[str]:

@@ -8,16 +8,21 @@ current  ``pk=APPOINTMENT#<id>  sk=CURRENT``        what a person or a query loo
 event    ``pk=APPOINTMENT#<id>  sk=EVENT#<id>``     history, outbox and deduplication in one: the body as received,
                                                     or the key of the object in S3 that is the body (:mod:`.bodies`)
 
+A repair (:mod:`appointments.reconciliation.repair`) is an event item too: it has an ``origin``, and its body is what
+the vendor's API answered.
+
 The size of both items is bounded for every delivery: each text but the body has a limit, and a large body moves to S3.
 """
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from appointments.contract.members import instant, member, objects, person, text
+from appointments.contract.instants import epoch_seconds
+from appointments.contract.members import PERSONS, instant, member, objects, person, text
 from appointments.storage import content
 
 if TYPE_CHECKING:
@@ -29,6 +34,17 @@ SORT_KEY = "sk"
 TTL_ATTRIBUTE = "expiresAt"
 STORED_AT = "storedAt"
 ORDER = "order"
+ORIGIN = "origin"
+"""How the event came to this system. Absent from a delivery of the sender, which is nearly every event: the attribute
+would cost bytes in each, and the events of earlier releases do not have it."""
+RECONCILIATION = "reconciliation"
+"""The origin of an event, and of a current item, that the vendor's API told and no webhook delivered."""
+REPAIR_RANK = "-"
+"""The rank of a repair in its order. It sorts below the digits of all other ranks (:mod:`.essentials`)."""
+APPOINTMENT = "appointment"
+"""The appointment of a repair as JSON text, under the names of the contract: ids, status and times."""
+REPLACED = "replaced"
+"""The state that a repair replaced, as JSON text with the members of a previousAppointment. Absent without a state."""
 APPOINTMENT_KEY_PREFIX = "APPOINTMENT#"
 CURRENT_SORT_KEY = "CURRENT"
 EVENT_SORT_KEY_PREFIX = "EVENT#"
@@ -64,7 +80,8 @@ class Delivery(NamedTuple):
     """One authenticated, parsed delivery on its way to the table.
 
     ``document`` is the decoded ``body``. ``received_at`` is UTC in the fixed width of :func:`.instants.utc`;
-    ``expires_at`` is in epoch seconds, None keeps the event for ever.
+    ``expires_at`` is in epoch seconds, None keeps the event for ever. ``origin`` is RECONCILIATION for a repair: then
+    ``document`` is not the decoded ``body``, but has the appointment of it under the names of the contract.
     """
 
     body: bytes
@@ -74,16 +91,37 @@ class Delivery(NamedTuple):
     violation_count: int
     received_at: str
     expires_at: int | None = None
+    origin: str | None = None
 
     @property
     def order(self) -> str:
-        """Decides which event is the newest: see :meth:`.essentials.Essentials.order`."""
+        """Decides which event is the newest: see :meth:`.essentials.Essentials.order`.
+
+        A repair sorts below every delivery of the same instant.
+        """
+        if self.origin is not None:
+            return f"{self.essentials.updated_at}#{REPAIR_RANK}#{self.essentials.envelope_id}"
         return self.essentials.order(self.received_at)
+
+    @property
+    def appointment(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.document["data"]["appointment"]
+        return found
 
 
 def expires_at(retention_days: int, since: float) -> int | None:
     """Return when an event leaves the history: ``retention_days`` after ``since``, in epoch seconds; None for never."""
     return int(since) + retention_days * SECONDS_PER_DAY if retention_days else None
+
+
+def retained_from(appointment: Any, now: float) -> float:
+    """Return the later of ``now`` and the end of the appointment, in epoch seconds.
+
+    An event must not expire before it is of use, neither after a wait in the backlog or in quarantine nor before an
+    appointment that is still to come.
+    """
+    end = instant(member(appointment, "end"))
+    return max(now, 0 if end is None else epoch_seconds(end))
 
 
 def partition_key(appointment_id: str) -> str:
@@ -135,18 +173,35 @@ def event_item(delivery: Delivery, *, stale: bool = False, body_key: str | None 
     item["violationCount"] = {"N": str(delivery.violation_count)}
     if delivery.expires_at is not None:
         item[TTL_ATTRIBUTE] = {"N": str(delivery.expires_at)}
+    if delivery.origin is not None:
+        item |= _texts({ORIGIN: delivery.origin, APPOINTMENT: json.dumps(delivery.appointment, ensure_ascii=False)})
     return item
 
 
 def current_item(delivery: Delivery) -> Item:
     """Return the current item: attributes of bounded size for people and queries."""
     essentials = delivery.essentials
-    appointment = delivery.document["data"]["appointment"]
+    item = _bounded_texts({"eventType": essentials.event_type, "receivedAt": delivery.received_at})
+    item |= appointment_attributes(delivery.appointment)
+    item |= _texts(
+        {
+            PARTITION_KEY: partition_key(essentials.appointment_id),
+            SORT_KEY: CURRENT_SORT_KEY,
+            "updatedAt": essentials.updated_at,
+            ORDER: delivery.order,
+            "eventId": essentials.envelope_id,
+        }
+    )
+    if delivery.origin is not None:
+        item[ORIGIN] = {"S": delivery.origin}
+    return item
+
+
+def appointment_attributes(appointment: dict[str, Any]) -> Item:
+    """Return the attributes of a current item that the appointment decides, the same for each notation of a value."""
     participants = objects(appointment.get("participants"))
     item = _bounded_texts(
         {
-            "eventType": essentials.event_type,
-            "receivedAt": delivery.received_at,
             "status": text(appointment.get("status")),
             "meetingType": text(appointment.get("meetingType")),
             "start": _second(appointment.get("start")),
@@ -162,18 +217,30 @@ def current_item(delivery: Delivery) -> Item:
             "leadSegmentId": text(member(appointment, "leadSegment", "id")),
         }
     )
-    item |= _texts(
-        {
-            PARTITION_KEY: partition_key(essentials.appointment_id),
-            SORT_KEY: CURRENT_SORT_KEY,
-            "updatedAt": essentials.updated_at,
-            ORDER: delivery.order,
-            "eventId": essentials.envelope_id,
-        }
-    )
     item["participants"] = {"L": [{"M": _participant(p)} for p in participants[:PARTICIPANTS]]}
     item["participantCount"] = {"N": str(len(participants))}
     return item
+
+
+def replaced_state(current: Item) -> dict[str, Any]:
+    """Return what a current item says of its appointment, with the members of a previousAppointment and meetingType.
+
+    An attribute that is absent is null: the stored state has no value. The participants are left out if the item does
+    not name all of them.
+    """
+    state: dict[str, Any] = {name: _text_of(current, name) for name in _STATE_TEXTS}
+    state |= {name: _reference_of(_text_of(current, f"{name}Id")) for name in _STATE_REFERENCES}
+    people = current["participants"]["L"]
+    if len(people) == int(current["participantCount"]["N"]):
+        state["participants"] = [_previous_participant(person["M"]) for person in people]
+    return state
+
+
+def is_same_repair(item: Item, repair: Delivery) -> bool:
+    """Return whether an event item is a repair with the same appointment, in whatever notation the API sent it."""
+    if _text_of(item, ORIGIN) != repair.origin or APPOINTMENT not in item:
+        return False
+    return appointment_attributes(json.loads(item[APPOINTMENT]["S"])) == appointment_attributes(repair.appointment)
 
 
 def primary_id(participants: Iterable[dict[str, Any]], kind: str) -> str | None:
@@ -257,6 +324,25 @@ def _participant(participant: dict[str, Any]) -> Item:
             "name": " ".join(name for name in names if name),
         }
     )
+
+
+_STATE_TEXTS = ("status", "start", "end", "externalId", "meetingType")
+_STATE_REFERENCES = ("office", "subject", "listing", "leadSegment")
+
+
+def _text_of(item: Item, name: str) -> str | None:
+    return item[name]["S"] if name in item else None
+
+
+def _reference_of(identity: str | None) -> dict[str, str] | None:
+    return None if identity is None else {"id": identity}
+
+
+def _previous_participant(participant: Item) -> dict[str, Any]:
+    kind = _text_of(participant, "type")
+    members: dict[str, Any] = {"type": kind, "role": _text_of(participant, "role")}
+    name = PERSONS.get(kind or "")
+    return members if name is None else members | {name: _reference_of(_text_of(participant, "id"))}
 
 
 def _texts(texts: dict[str, str]) -> Item:

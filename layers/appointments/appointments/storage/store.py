@@ -12,12 +12,16 @@ lower order            current item still has this instant; else a message could
 transaction conflict   Another request writes this appointment at the moment: retry with jitter within the deadline.
 =====================  =======================================================================
 
+A repair of :mod:`appointments.reconciliation` is written by one such transaction too, or not at all: a state that is
+as new as the repair makes it needless, and its current item must still be the one whose changes the repair names.
+
 A body that does not fit the item is in the bucket before the transaction refers to it. A crash in between leaves an
 unused object, which the next delivery of the same body uses.
 """
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -46,6 +50,7 @@ CONTENT_ERRORS = {"ValidationException", "ValidationError", "ItemCollectionSizeL
 """Codes of a request, or of one write in it, that a retry does not change."""
 ABSENT = "attribute_not_exists(pk)"
 NEWER = "attribute_not_exists(pk) OR #order < :order"
+UNCHANGED = "#order = :order"
 SAME_INSTANT = "begins_with(#order, :instant)"
 ORDER_NAME = {"#order": items.ORDER}  # a reserved word of DynamoDB
 
@@ -103,12 +108,37 @@ class Store:
                 raise StoreUnavailableError("the transaction was not settled at the deadline: " + _listed(codes))
             if codes[-1] == REFUSED:
                 writes = self._after_losing(event, current, refusals[-1].get("Item"))
-            elif "TransactionConflict" in codes:
-                deadline.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, not a secret
-                pause = min(2 * pause, timing.CONFLICT_LONGEST_PAUSE)
             else:
-                kind = StoreRefusedError if CONTENT_ERRORS & set(codes) else StoreUnavailableError
-                raise kind("DynamoDB refused the transaction: " + _listed(codes))
+                pause = _pause_after(codes, pause, deadline)
+
+    def repair(self, repair: Delivery, deadline: Deadline) -> Outcome:
+        """Store a state that the vendor's API told, if it is newer than the state of the table.
+
+        Returns STORED, or an outcome for which nothing is written: STALE when the current item is as new or newer,
+        DUPLICATE when this repair is in the history, CONFLICT when its key has other content. A repeated call is safe.
+        Raises StoreUnavailableError and StoreRefusedError like :meth:`save`.
+        """
+        event = self._event(repair, deadline)
+        current = items.current_item(repair)
+        seen: Item | None = None
+        pause = timing.CONFLICT_FIRST_PAUSE
+        while True:
+            refusals = self._transact([self._put_event(event), self._replace(current, seen)], deadline)
+            if refusals is None:
+                return Outcome.STORED
+            codes = [refusal.get("Code") for refusal in refusals]
+            if codes[0] == REFUSED:
+                known = items.is_same_repair(refusals[0].get("Item") or {}, repair)
+                return Outcome.DUPLICATE if known else Outcome.CONFLICT
+            if pause > deadline.remaining:
+                raise StoreUnavailableError("the transaction was not settled at the deadline: " + _listed(codes))
+            if codes[-1] == REFUSED:
+                seen = refusals[-1].get("Item")
+                if seen is not None and seen[items.ORDER]["S"] >= repair.order:
+                    return Outcome.STALE
+                event = with_replaced(event, seen)
+            else:
+                pause = _pause_after(codes, pause, deadline)
 
     def _event(self, delivery: Delivery, deadline: Deadline) -> Item:
         if len(delivery.body) <= items.BODY_BYTES:
@@ -139,6 +169,12 @@ class Store:
     def _put_current(self, current: Item) -> dict[str, Any]:
         values = {":order": current[items.ORDER]}
         return {"Put": self._condition(NEWER, Item=current, **_order_names(values))}
+
+    def _replace(self, current: Item, seen: Item | None) -> dict[str, Any]:
+        """Put the current item if the table still has ``seen``, or still has none."""
+        if seen is None:
+            return {"Put": self._condition(ABSENT, Item=current)}
+        return {"Put": self._condition(UNCHANGED, Item=current, **_order_names({":order": seen[items.ORDER]}))}
 
     def _check_same_instant(self, current: Item) -> dict[str, Any]:
         key = {name: current[name] for name in (items.PARTITION_KEY, items.SORT_KEY)}
@@ -173,6 +209,24 @@ class Store:
         except (BotoCoreError, ResponseParserError) as error:
             raise StoreUnavailableError("DynamoDB did not answer: " + name_of(error)) from None
         return None
+
+
+def _pause_after(codes: list[str | None], pause: float, deadline: Deadline) -> float:
+    """Wait after a transaction conflict, and return the next pause. Raises for any other reason of a refusal."""
+    if "TransactionConflict" not in codes:
+        kind = StoreRefusedError if CONTENT_ERRORS & set(codes) else StoreUnavailableError
+        raise kind("DynamoDB refused the transaction: " + _listed(codes))
+    deadline.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, not a secret
+    return min(2 * pause, timing.CONFLICT_LONGEST_PAUSE)
+
+
+def with_replaced(event: Item, replaced: Item | None) -> Item:
+    """Return the event item of a repair with the state of the current item that it replaces; None if there is none."""
+    event = {name: attribute for name, attribute in event.items() if name != items.REPLACED}
+    if replaced is not None:
+        state = json.dumps(items.replaced_state(replaced), ensure_ascii=False)
+        event[items.REPLACED] = {"S": state}
+    return event
 
 
 def _order_names(values: dict[str, Any]) -> dict[str, Any]:
