@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, NamedTuple
 
@@ -40,6 +41,19 @@ def with_screen(command: Command) -> Command:
         command_with_screen
     )
     return command_with_screen
+
+
+def with_pager(command: Command) -> Command:
+    """Add ``--no-pager``, and let the Screen page a table that is too long. Needs :func:`with_screen` outside."""
+
+    @wraps(command)
+    def command_with_pager(*arguments: Any, screen: Screen, no_pager: bool, **rest: Any) -> Any:
+        return command(*arguments, screen=replace(screen, pages=not no_pager), **rest)
+
+    click.option("--no-pager", is_flag=True, help="Do not page a table that is longer than the terminal.")(
+        command_with_pager
+    )
+    return command_with_pager
 
 
 def with_window(since: str | None = None) -> Callable[[Command], Command]:

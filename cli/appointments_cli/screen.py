@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from appointments_cli.moments import Zone
-from appointments_cli.terminal import echo, echo_fields, printable, rendered, show_lines
+from appointments_cli.terminal import echo, echo_fields, page_lines, printable, rendered, show_lines
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -68,10 +68,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Where the output goes, and the time zone of its instants."""
+    """Where the output goes, and the time zone of its instants. With ``pages``, a pager shows a long table."""
 
     zone: Zone
     as_json: bool = False
+    pages: bool = False
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
@@ -137,12 +138,16 @@ class Screen:
         across = [column for column in columns if not column.below]
         below = [column for column in columns if column.below]
         fitting, dropped = self._fit(across, records)
-        lines = iter(rendered(self._rows(fitting, records), self.width))
-        show_lines([next(lines)])
+        rows = iter(rendered(self._rows(fitting, records), self.width))
+        lines = [next(rows)]
         for record in records:
             height = max([1, *(len(self._cell(column, record)) for column in fitting)])
             texts = [text for column in below for text in self._cell(column, record)]
-            show_lines([*islice(lines, height), *(rendered(_one_line(INDENT + text), self.width)[0] for text in texts)])
+            lines += [*islice(rows, height), *(rendered(_one_line(INDENT + text), self.width)[0] for text in texts)]
+        if self.pages and len(lines) >= shutil.get_terminal_size().lines:
+            page_lines(lines)
+        else:
+            show_lines(lines)
         if dropped:
             names = ", ".join(column.title for column in dropped)
             self.say(f"not shown, because the terminal has {self.width} columns: {names}")

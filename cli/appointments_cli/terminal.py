@@ -48,6 +48,11 @@ def show_lines(lines: Iterable[str]) -> None:
         click.echo(line, file=sys.stdout, color=True)
 
 
+def page_lines(lines: Iterable[str]) -> None:
+    """Show lines of :func:`rendered` in the pager of the environment; without a pager, print them."""
+    click.echo_via_pager("\n".join(lines))
+
+
 def echo_body(body: bytes) -> None:
     """Write a body: escaped to a terminal, byte for byte to a file or a pipe."""
     if sys.stdout.isatty():

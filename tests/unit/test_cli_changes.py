@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appointments_cli.reading.changes import between, since_previous
+from appointments_cli.reading.changes import between, initial, since_previous
 from appointments_cli.reading.masking import MASK, masked
 from generate.privacy_members import CLASSES
 from samples import SAMPLES
@@ -78,6 +78,33 @@ def test_the_first_stored_event_is_compared_with_what_its_previous_appointment_h
         {"path": "status", "from": "OUTGOING_INVITE", "to": "ACCEPTED"}
     ]
     assert since_previous(BEFORE, None) == since_previous(None, previous) == []
+
+
+def test_the_first_stored_event_also_has_the_values_that_the_appointment_begins_with() -> None:
+    begun = changed(subject={"id": "s-1"}, internalNotes=CANARY, status=None)
+    assert [change.line(lambda instant: instant[:16], reveal=False) for change in initial(begun, None)] == [
+        "start 2026-03-10T09:00",
+        "end 2026-03-10T10:00",
+        "office o-1",
+        "EMPLOYEE PRIMARY p-1",
+        "CUSTOMER PRIMARY 7",
+        "subject s-1",
+        "meetingType OFFICE",
+    ]
+    moved = [
+        change.as_dict(reveal=False) for change in initial(BEFORE, {"status": "ACCEPTED", "office": {"id": "o-9"}})
+    ]
+    assert {"path": "office", "from": "o-9", "to": "o-1"} in moved
+    assert {"path": "status", "to": "ACCEPTED"} in moved
+    assert [each["path"] for each in moved].count("office") == 1
+    assert initial(None, None) == []
+
+
+def test_a_role_that_the_contract_does_not_know_is_not_shown() -> None:
+    people = [person("EMPLOYEE", f"{CANARY} text", "p-1")]
+    assert CANARY not in json.dumps(
+        lines(BEFORE, changed(participants=people)) + lines(changed(participants=people), {})
+    )
 
 
 def test_ids_enums_and_times_of_the_samples_are_shown_and_nothing_else() -> None:

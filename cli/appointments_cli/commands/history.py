@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from appointments_cli.options import Window, limit_option, reveal_option, with_screen, with_window
+from appointments_cli.options import Window, limit_option, reveal_option, with_pager, with_screen, with_window
 from appointments_cli.screen import Column, Kind, Record, Screen
 from appointments_cli.target import Target, with_target
 
@@ -29,6 +28,7 @@ COLUMNS = (
     Column("storedAt", "stored", Kind.INSTANT, importance=3),
     Column("publishedAt", "published", Kind.INSTANT, importance=6),
     Column("envelopeId", "envelope id", Kind.ID, importance=7),
+    Column("_replays", "replays", below=True),
     Column("_changes", "change", below=True),
 )
 
@@ -36,6 +36,7 @@ COLUMNS = (
 @click.command()
 @with_target()
 @with_screen
+@with_pager
 @with_window()
 @limit_option(1000, "events")
 @reveal_option
@@ -67,15 +68,17 @@ def history(target: Target, *, screen: Screen, window: Window, limit: int, revea
 def event_records(events: list[StoredEvent], lines: list[Line], screen: Screen, *, reveal: bool) -> list[Record]:
     """Return the record of each event, given in their order, with the changes since the one before it.
 
-    A repair of a reconciliation knows less than a delivery: it is compared with the state that it replaced, and the
-    next delivery with the delivery before it.
+    The first one has the values that the appointment begins with. A repair of a reconciliation knows less than a
+    delivery: it is compared with the state that it replaced, and the next delivery with the delivery before it.
     """
-    from appointments_cli.reading.changes import between, since_previous
+    from appointments_cli.reading.changes import between, initial, since_previous
 
     records = []
     before: StoredEvent | None = None
     for event in events:
-        if before is None or event.origin:
+        if before is None:
+            changes = initial(event.appointment, event.previous)
+        elif event.origin:
             changes = since_previous(event.appointment, event.previous)
         else:
             changes = between(before.appointment, event.appointment) if event.document else []
@@ -104,6 +107,9 @@ def _record(event: StoredEvent, changes: list[Change], lines: list[Line], screen
             {"at": line.at, "id": line.replay_id, "destination": line.destination} for line in about if line.replay_id
         ],
         "changes": [change.as_dict(reveal=reveal) for change in changes],
+        "_replays": [
+            f"replayed to {line.destination} at {screen.zone.show(line.at)}" for line in about if line.replay_id
+        ],
         "_changes": [change.line(screen.zone.show, reveal=reveal) for change in changes],
         "_order": event.order,
     }
@@ -128,8 +134,8 @@ def _marks(event: StoredEvent, about: list[Line]) -> Iterator[str]:
 
 def _published_again(about: list[Line]) -> Iterator[str]:
     """The marks of more than one publication, and of one that failed."""
-    replays = Counter(line.destination for line in about if line.replay_id)
-    yield from (f"replayed to {where}" + (f" {n} times" if n > 1 else "") for where, n in sorted(replays.items()))
+    if replays := sum(bool(line.replay_id) for line in about):
+        yield "replayed" + (f" {replays} times" if replays > 1 else "")
     if sum(line.result == "published" and not line.replay_id for line in about) > 1:
         yield "published again"
     published = [line.at for line in about if line.result == "published"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from appointments_cli.moments import DAY_FORMS, parse_day
-from appointments_cli.options import Command, limit_option, scan_option, with_screen
+from appointments_cli.options import Command, limit_option, scan_option, with_pager, with_screen
 from appointments_cli.screen import Column, Kind, Record, Screen
 from appointments_cli.target import Target, with_target
 
@@ -86,6 +86,7 @@ def with_filters(status_help: str) -> Callable[[Command], Command]:
 @click.command("list")
 @with_target()
 @with_screen
+@with_pager
 @with_filters("Only appointments with this status, such as ACCEPTED.")
 @_day
 @scan_option

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from appointments_cli.options import with_screen
+from appointments_cli.options import with_pager, with_screen
 from appointments_cli.quarantine.filters import with_filters
 from appointments_cli.screen import Column, Record, Screen
 from appointments_cli.target import QUARANTINE_OPTIONS, REDRIVE_BODIES, Target, with_target
@@ -30,6 +30,7 @@ def quarantine() -> None:
 @quarantine.command("list")
 @with_target(*QUARANTINE_OPTIONS)
 @with_screen
+@with_pager
 @with_filters
 @click.option(
     "--group-by", type=click.Choice(["path"]), help="Count the objects by the path and rule that they break instead."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from appointments.contract.members import instant, member, objects, person, text
@@ -18,20 +18,26 @@ ABSENT = object()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A member that differs. ``path`` names it in the appointment; ``is_id`` says that its values are ids."""
+    """A member that differs. ``path`` names it in the appointment; ``is_id`` says that its values are ids.
+
+    With ``is_initial`` it is a value of the first stored event, and nobody knows what was before.
+    """
 
     path: str
     before: Any
     after: Any
     is_id: bool = False
+    is_initial: bool = False
 
     def as_dict(self, *, reveal: bool) -> dict[str, Any]:
-        return {"path": self.path, "from": self._shown(self.before, reveal), "to": self._shown(self.after, reveal)}
+        """Return the change as JSON; an initial value has no ``from``."""
+        before = {} if self.is_initial else {"from": self._shown(self.before, reveal)}
+        return {"path": self.path, **before, "to": self._shown(self.after, reveal)}
 
     def line(self, show_instant: Callable[[str], str], *, reveal: bool) -> str:
-        """Return the change for a person: ``office 211 -> 305``."""
+        """Return the change for a person: ``office 211 -> 305``, or ``office 211`` for an initial value."""
         before, after = (self._text(value, show_instant, reveal) for value in (self.before, self.after))
-        return f"{self.path} {before} -> {after}"
+        return f"{self.path} {after}" if self.is_initial else f"{self.path} {before} -> {after}"
 
     def _shown(self, value: Any, reveal: bool) -> Any:
         if value is ABSENT:
@@ -71,7 +77,7 @@ def between(before: Any, after: Any) -> list[Change]:
             found += [] if _same_instant(old, new) else [Change(name, old, new)]
         else:
             found += _members(name, old, new)
-    return sorted(found, key=lambda change: _RANK.get(change.path.partition(" ")[0].partition(".")[0], 9))
+    return sorted(found, key=_rank)
 
 
 def since_previous(appointment: Any, previous: Any) -> list[Change]:
@@ -84,7 +90,23 @@ def since_previous(appointment: Any, previous: Any) -> list[Change]:
     return [change for change in compared if "." not in change.path]
 
 
+def initial(appointment: Any, previous: Any) -> list[Change]:
+    """Return the changes of the first stored event, and the values of the members that they do not name.
+
+    Of the values, only those that tell where the appointment begins: status, time, office, people and subject.
+    """
+    changed = since_previous(appointment, previous)
+    named = {change.path for change in changed}
+    values = [replace(change, is_initial=True) for change in between({}, appointment) if _rank(change) < _UNRANKED]
+    return sorted([*changed, *(value for value in values if value.path not in named)], key=_rank)
+
+
+_UNRANKED = 9
 _RANK = {"status": 0, "start": 1, "end": 2, "office": 3, "EMPLOYEE": 4, "CUSTOMER": 5, "subject": 6, "meetingType": 7}
+
+
+def _rank(change: Change) -> int:
+    return _RANK.get(change.path.partition(" ")[0].partition(".")[0], _UNRANKED)
 
 
 def _same_instant(old: Any, new: Any) -> bool:
@@ -148,12 +170,8 @@ def _people(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[Change
             gone.remove(key)
             come.remove(same[0])
             found.append(Change(_named(before[key]), identity, same[0][1], is_id=True))
-    found += [
-        Change(f"{kind} {text(before[kind, i].get('role')) or ''}".strip(), i, ABSENT, is_id=True) for kind, i in gone
-    ]
-    found += [
-        Change(f"{kind} {text(after[kind, i].get('role')) or ''}".strip(), ABSENT, i, is_id=True) for kind, i in come
-    ]
+    found += [Change(_named(before[key]), key[1], ABSENT, is_id=True) for key in gone]
+    found += [Change(_named(after[key]), ABSENT, key[1], is_id=True) for key in come]
     for key in before.keys() & after.keys():
         kind, identity = key
         found += _members(f"{kind} {identity}", _flat(before[key]), _flat(after[key]))
