@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import os
-import pty
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,9 +11,9 @@ from moto import mock_aws
 from appointments_cli.main import main
 from tests.builders import body, delivery
 from tests.deployment import STACK, Deployment
+from tests.terminals import terminal
 
 EVENTS = 200
-LINES = 40
 HISTORY = ("history", "a-1", "--stack", STACK, "--tz", "UTC")
 
 
@@ -31,36 +26,6 @@ def deployed() -> Iterator[Deployment]:
             deployment.receive(body(delivery(id=f"e-{number}", updated_at=at, office={"id": f"o-{number}"})))
         deployment.receive(body(delivery(id="short", appointment_id="a-2")))
         yield deployment
-
-
-@contextmanager
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.BytesIO]:
-    """A terminal of 100 columns and 40 lines in the place of stdin and stdout, and what it shows."""
-    outside, inside = pty.openpty()
-    shown = io.BytesIO()
-
-    def read() -> None:
-        try:
-            while chunk := os.read(outside, 65536):
-                shown.write(chunk)
-        except OSError:
-            pass  # the other side is closed
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setenv("LINES", str(LINES))
-    with (
-        os.fdopen(os.dup(inside), "w", encoding="utf-8") as out,
-        os.fdopen(os.dup(inside), encoding="utf-8") as stdin,
-        monkeypatch.context() as patch,
-    ):
-        patch.setattr("sys.stdout", out)
-        patch.setattr("sys.stdin", stdin)
-        yield shown
-    os.close(inside)
-    reader.join(timeout=60)
-    os.close(outside)
 
 
 @pytest.fixture
@@ -81,7 +46,7 @@ def run(*arguments: str) -> None:
 def test_a_history_that_is_higher_than_the_terminal_is_paged(
     paged: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with terminal(monkeypatch) as shown:
+    with terminal(monkeypatch, "stdin", "stdout") as shown:
         run(*HISTORY)
     lines = paged.read_text().splitlines()
     assert lines[0].startswith("sent (UTC)")
@@ -96,7 +61,7 @@ def test_a_history_that_is_higher_than_the_terminal_is_paged(
 def test_a_short_history_or_no_pager_goes_to_the_terminal(
     paged: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
-    with terminal(monkeypatch) as shown:
+    with terminal(monkeypatch, "stdin", "stdout") as shown:
         run(*arguments)
     assert not paged.exists()
     assert shown.getvalue().count(b"2026-03-02 ") == (EVENTS if "a-1" in arguments else 1)

@@ -83,13 +83,14 @@ def redrive(target: Target, *, screen: Screen, limit: int, yes: bool) -> None:
     interrupted and repeated: a delivery that the backlog has twice is a duplicate.
     """
     from appointments_cli.failures.queue import FailureReader
+    from appointments_cli.progress import tracked
 
     backlog_url = target.required_resource("BacklogQueue")
     returned = 0
     with FailureReader(target.sqs, target.required_resource("BacklogFailureQueue")) as queue:
         _, held_by_others = queue.counts()
         held = queue.receive(limit)
-        for number, each in enumerate(held, 1):
+        for each in tracked(held, len(held), "deliveries"):
             record = _record(target, each)
             if yes:
                 target.sqs.send_message(QueueUrl=backlog_url, MessageBody=each.body)
@@ -97,8 +98,6 @@ def redrive(target: Target, *, screen: Screen, limit: int, yes: bool) -> None:
                 queue.extend_hold()
                 returned += 1
             screen.line(MESSAGES, {**record, "result": "returned" if yes else "would return"})
-            if number % 100 == 0:
-                screen.say(f"... {number} of {len(held)}")
     if held_by_others:
         screen.say(f"about {held_by_others} more are held by another reader")
     dry = "" if yes else "dry run, nothing is changed without --yes: "

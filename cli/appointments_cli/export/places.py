@@ -14,6 +14,7 @@ from appointments.storage.backlog import decode
 from appointments.storage.items import Item
 from appointments_cli.export.person import UnreadableError, decompress, find
 from appointments_cli.failures.queue import LOOK_SECONDS, FailureReader
+from appointments_cli.progress import tracked
 from appointments_cli.quarantine.objects import Filters, Finder, QuarantineObject
 from appointments_cli.reading.table import StoredEvent, Table, appointment_id, plain
 from appointments_cli.screen import Record, Screen
@@ -57,7 +58,8 @@ class Places:
         """Read all bodies in quarantine. Return those with the customer, the newest first."""
         bucket = self._target.quarantine_bucket
         found = Finder(self._target.s3, bucket).find(Filters())
-        records = [record for entry in found if (record := self._quarantined(entry, bucket)) is not None]
+        entries = tracked(found, None, "bodies of quarantine")
+        records = [record for entry in entries if (record := self._quarantined(entry, bucket)) is not None]
         return sorted(records, key=lambda record: record["receivedAt"], reverse=True)
 
     def backlog(self) -> list[Record]:

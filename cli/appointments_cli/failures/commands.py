@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,12 +11,12 @@ from appointments_cli.errors import UnknownIdError
 from appointments_cli.options import limit_option, with_screen
 from appointments_cli.screen import Screen
 from appointments_cli.target import FAILURES_OPTIONS, REDRIVE_EVENTS, Target, with_target
-from appointments_cli.terminal import echo
 
 if TYPE_CHECKING:
     from appointments_cli.failures.history import History
     from appointments_cli.failures.queue import FailureReader
-    from appointments_cli.failures.redrive import Plan, Redrive
+    from appointments_cli.failures.redrive import Plan, RedriveResult
+    from appointments_cli.progress import Show
     from appointments_cli.replays import Run
 
 _limit = limit_option(1000, "failures")
@@ -66,6 +66,7 @@ def redrive(
     from appointments_cli.failures.history import History
     from appointments_cli.failures.queue import FailureReader
     from appointments_cli.failures.redrive import Plan, plan
+    from appointments_cli.progress import shown
     from appointments_cli.replays import Run
 
     if event is not None and appointment is None:
@@ -75,27 +76,29 @@ def redrive(
     run = Run(target, screen)
     if execute:
         screen.say(run.sentence)
-    publication = _redrive(run, history)
     if appointment is not None:
         work = Plan(in_order(history.appointment(appointment, event)))
         if work.count == 0:
             raise UnknownIdError("the table has no such event: check --appointment and --event")
-        failed = _work(work, None, publication, screen, execute=execute)
+        failed = _work(work, None, run, history, execute=execute)
     else:
         with FailureReader(target.sqs, target.failure_queue_url) as queue:
             _, held_by_others = queue.counts()
-            work = plan(queue.receive(limit), history, partial(_progress, queue))
+            held = queue.receive(limit)
+            with shown() as show:
+                work = plan(held, history, partial(_holding, queue, show))
             if held_by_others:
                 screen.say(f"another reader holds about {held_by_others} failures, which this run does not see")
-            failed = _work(work, queue, publication, screen, execute=execute)
+            failed = _work(work, queue, run, history, execute=execute)
     if failed:
         raise click.exceptions.Exit(1)
 
 
-def _work(work: Plan, queue: FailureReader | None, publication: Redrive, screen: Screen, *, execute: bool) -> bool:
+def _work(work: Plan, queue: FailureReader | None, run: Run, history: History, *, execute: bool) -> bool:
     """Publish, or show what would be published; return whether something failed."""
     from appointments_cli.failures import output
 
+    screen = run.screen
     for failure in work.unresolved:
         facts = " ".join(str(value) for value in output.failure_record(failure).values())
         screen.say(f"no event found: {facts}")
@@ -107,7 +110,7 @@ def _work(work: Plan, queue: FailureReader | None, publication: Redrive, screen:
         unresolved = f"{len(work.unresolved)} failures without an event"
         screen.say(f"{selected}, {unresolved}. Nothing was changed: --yes publishes.")
         return bool(work.unresolved)
-    result = publication.run(work, queue)
+    result = _published(work, queue, run, history)
     results = {**dict.fromkeys(result.accepted, "published"), **result.failed}
     screen.table(output.EVENTS, (output.event_record(event, results.get(event.key, "not tried")) for event in events))
     for event in (event for event in events if event.key in result.failed):
@@ -120,17 +123,18 @@ def _work(work: Plan, queue: FailureReader | None, publication: Redrive, screen:
     return bool(work.unresolved or result.failed or result.stopped)
 
 
-def _redrive(run: Run, history: History) -> Redrive:
+def _published(work: Plan, queue: FailureReader | None, run: Run, history: History) -> RedriveResult:
     from appointments import timing
     from appointments.publishing.bus import Bus
     from appointments_cli.failures.redrive import Redrive
+    from appointments_cli.progress import shown
 
     target = run.target
     bus = Bus(target.publisher_client("events", timing.PUBLISHER_CALL), target.bus_name, target.event_source)
-    return Redrive(history, bus, run, partial(_progress, None))
+    with shown() as show:
+        return Redrive(history, bus, run, show).run(work, queue)
 
 
-def _progress(queue: FailureReader | None, line: str) -> None:
-    if queue is not None:
-        queue.extend_hold()
-    echo(line, err=True)
+def _holding(queue: FailureReader, show: Show, *step: Any, **options: Any) -> None:
+    queue.extend_hold()
+    show(*step, **options)

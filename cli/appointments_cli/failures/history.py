@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from appointments.publishing.failures import Parked, StreamRange
 from appointments.storage import items
 from appointments.storage.items import Item
 from appointments_cli.failures.events import ATTRIBUTES, Event, event_of
+from appointments_cli.progress import Show
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -23,8 +24,6 @@ SLACK = timedelta(minutes=1)
 EMPTY_PAGES = 200
 """After this many pages in a row without a record, the stream does not have the range any more."""
 EXPIRED = ("ResourceNotFoundException", "TrimmedDataAccessException", "ExpiredIteratorException")
-
-Progress = Callable[[str], None]
 
 
 class History:
@@ -53,7 +52,7 @@ class History:
                 return None
             raise
 
-    def stored_during(self, ranges: Sequence[StreamRange], progress: Progress) -> dict[StreamRange, list[Event]]:
+    def stored_during(self, ranges: Sequence[StreamRange], progress: Show) -> dict[StreamRange, list[Event]]:
         """Return the events committed in the time of each range, of any shard, by one scan of the table."""
         windows = {lost: _window(lost) for lost in ranges}
         found: dict[StreamRange, list[Event]] = {lost: [] for lost in ranges}
@@ -61,7 +60,7 @@ class History:
         seen = 0
         for page in self._scan(first, last):
             seen += page["ScannedCount"]
-            progress(f"scanning the table: {seen} items")
+            progress("scanning the table, items", seen, every=1)
             for event in map(event_of, page["Items"]):
                 for lost, (begin, end) in windows.items():
                     if begin <= event.stored_at <= end:

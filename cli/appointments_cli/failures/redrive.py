@@ -14,8 +14,9 @@ from appointments.publishing.messages import Message
 from appointments.publishing.pending import PendingEvent
 from appointments.publishing.publication import publish
 from appointments_cli.failures.events import Event, in_order
-from appointments_cli.failures.history import History, Progress
+from appointments_cli.failures.history import History
 from appointments_cli.failures.queue import FailureReader, HeldFailure
+from appointments_cli.progress import Show
 from appointments_cli.replays import Run
 
 CHUNK = 100
@@ -55,12 +56,12 @@ class RedriveResult:
     stopped: bool = False
 
 
-def plan(messages: Sequence[HeldFailure], history: History, progress: Progress) -> Plan:
+def plan(messages: Sequence[HeldFailure], history: History, progress: Show) -> Plan:
     """Find the events of every failure. Reads only."""
     events: dict[str, list[Event]] = {}
     expired: dict[StreamRange, list[HeldFailure]] = {}
     for number, message in enumerate(messages, 1):
-        progress(f"looking up failures: {number} of {len(messages)}")
+        progress("failures looked up", number, len(messages))
         if isinstance(message.failure, Parked):
             events[message.message_id] = history.of_parked(message.failure)
         elif isinstance(message.failure, StreamRange):
@@ -86,7 +87,7 @@ def plan(messages: Sequence[HeldFailure], history: History, progress: Progress) 
 class Redrive:
     """Publishes the events of a plan, as messages of a run of the command."""
 
-    def __init__(self, history: History, bus: Bus, run: Run, progress: Progress) -> None:
+    def __init__(self, history: History, bus: Bus, run: Run, progress: Show) -> None:
         self._history = history
         self._bus = bus
         self._run = run
@@ -103,7 +104,7 @@ class Redrive:
             accepted = self._publish(chunk, result)
             if queue is not None:
                 waiting = _remove_done(waiting, queue, result)
-            self._progress(f"published {len(result.accepted)} of {plan.count} events, {len(result.failed)} failed")
+            self._progress("events tried", len(result.accepted) + len(result.failed), plan.count)
             if not accepted:
                 result.stopped = len(result.accepted) + len(result.failed) < plan.count
                 break

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from appointments_cli.replays import Run
 
 EVERYBODY, QUEUE, RULE = "everybody", "queue:", "rule:"
-PROGRESS = 100
 
 
 @click.command()
@@ -124,7 +123,7 @@ def _publish(target: Target, screen: Screen, events: list[Event], destination: s
         return False
     screen.say(run.sentence)
     if destination == EVERYBODY:
-        results = _to_bus(target, screen, history, events, run)
+        results = _to_bus(target, history, events, run)
     else:
         results = _to_queue(target, screen, history, events, destination.removeprefix(QUEUE), run)
     screen.table(EVENTS, (event_record(each, results.get(each.key, "not tried")) for each in events))
@@ -140,24 +139,27 @@ def _run(target: Target, screen: Screen, destination: str) -> Run:
 
 
 def _to_queue(target: Target, screen: Screen, history: Any, events: list[Event], url: str, run: Run) -> dict[Any, str]:
+    from appointments_cli.progress import progress
     from appointments_cli.publish.destinations import Queue
+    from appointments_cli.replays import EVENTS_OF_A_LINE
 
     queue, results = Queue(target.sqs, url, _outer(target, screen)), {}
     stopped: set[str] = set()
     unrecorded: dict[tuple[str, str], str] = {}
     try:
-        for number, event in enumerate(events, 1):
-            if event.partition_key in stopped:
-                continue  # a later event of an appointment never overtakes one that failed
-            results[event.key] = _sent(history, event, queue, run) or "published"
-            if results[event.key] == "published":
-                unrecorded[event.key] = ""
-            else:
-                stopped.add(event.partition_key)
-            if number % PROGRESS == 0:
-                run.record(unrecorded)
-                unrecorded.clear()
-                screen.say(f"... {number} of {len(events)}")
+        with progress(len(events), "events tried") as step:
+            for event in events:
+                step()
+                if event.partition_key in stopped:
+                    continue  # a later event of an appointment never overtakes one that failed
+                results[event.key] = _sent(history, event, queue, run) or "published"
+                if results[event.key] == "published":
+                    unrecorded[event.key] = ""
+                else:
+                    stopped.add(event.partition_key)
+                if len(unrecorded) == EVENTS_OF_A_LINE:
+                    run.record(unrecorded)
+                    unrecorded.clear()
     finally:
         run.record(unrecorded)  # also what was sent before Ctrl-C
     return results
@@ -177,14 +179,16 @@ def _sent(history: Any, event: Event, queue: Any, run: Run) -> str | None:
     return code
 
 
-def _to_bus(target: Target, screen: Screen, history: Any, events: list[Event], run: Run) -> dict[Any, str]:
+def _to_bus(target: Target, history: Any, events: list[Event], run: Run) -> dict[Any, str]:
     from appointments import timing
     from appointments.publishing.bus import Bus
     from appointments_cli.failures.events import in_order
     from appointments_cli.failures.redrive import Plan, Redrive
+    from appointments_cli.progress import shown
 
     bus = Bus(target.publisher_client("events", timing.PUBLISHER_CALL), target.bus_name, target.event_source)
-    result = Redrive(history, bus, run, screen.say).run(Plan(in_order(events)), None)
+    with shown() as show:
+        result = Redrive(history, bus, run, show).run(Plan(in_order(events)), None)
     return {**dict.fromkeys(result.accepted, "published"), **result.failed}
 
 

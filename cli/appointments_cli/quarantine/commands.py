@@ -100,6 +100,7 @@ def redrive(
 
     The default is a dry run: it asks the table what would become of each object. Safe to repeat and to interrupt.
     """
+    from appointments_cli.progress import tracked
     from appointments_cli.quarantine import output
     from appointments_cli.quarantine.objects import Filters
     from appointments_cli.quarantine.redrive import Redriver, Run
@@ -121,7 +122,7 @@ def redrive(
 
     run = Run(redriver, output.Progress(), show_result, again=again, conflicts=conflict, limit=limit)
     try:
-        run.run(objects)
+        run.run(tracked(objects, len(keys) or None, "objects"))
     finally:
         screen.say(run.closing_line(dry="" if execute else "dry run, nothing is written without --yes: "))
     if run.failed:

@@ -17,6 +17,7 @@ from appointments.storage import items
 from appointments.storage.items import Item
 from appointments.storage.store import ORDER_NAME
 from appointments_cli.errors import CommandError
+from appointments_cli.progress import shown
 from appointments_cli.screen import Screen
 from appointments_cli.target import Target
 
@@ -176,13 +177,12 @@ class Table:
             options["ProjectionExpression"] = attributes
             if "#order" in attributes:
                 options["ExpressionAttributeNames"] = ORDER_NAME
-        seen, said = 0, 0
-        for page in self._client.get_paginator("scan").paginate(TableName=self._name, **options):
-            seen += page["ScannedCount"]
-            if seen - said >= PROGRESS_ITEMS:
-                self._screen.say(f"... {seen:,} items read")
-                said = seen
-            yield from page["Items"]
+        seen = 0
+        with shown() as show:
+            for page in self._client.get_paginator("scan").paginate(TableName=self._name, **options):
+                seen += page["ScannedCount"]
+                show("items read", seen, every=PROGRESS_ITEMS)
+                yield from page["Items"]
 
     def _get(self, identity: str, sort_key: str) -> Item | None:
         key = items.key(items.partition_key(identity), sort_key)
