@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import importlib
 import json
+from collections.abc import Iterable
 from typing import Any
+from uuid import uuid4
 
 import boto3
 
@@ -13,6 +15,7 @@ from appointments.contract.mode import ContractMode
 from appointments.contract.parsing import parse_body
 from appointments.deadline import Deadline
 from appointments.outcome import Outcome
+from appointments.storage import items
 from appointments.storage.items import Delivery
 from appointments.storage.store import Store
 
@@ -100,6 +103,34 @@ def save(store: Store, delivery: Delivery) -> Outcome:
 
 def make_bucket(name: str) -> None:
     boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+
+
+def make_table(client: Any, indexes: Iterable[str] = tuple(items.INDEXES)) -> str:
+    """Create a table with the keys and indexes that the code names, and return its name."""
+    name = f"appointments-{uuid4()}"
+    keys = {items.PARTITION_KEY, items.SORT_KEY, *(key for index in indexes for key in items.INDEXES[index])}
+    options = {
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": index,
+                "KeySchema": _key_schema(*items.INDEXES[index]),
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+            for index in indexes
+        ]
+    }
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in sorted(keys)],
+        KeySchema=_key_schema(items.PARTITION_KEY, items.SORT_KEY),
+        **(options if options["GlobalSecondaryIndexes"] else {}),
+    )
+    return name
+
+
+def _key_schema(partition: str, sort: str) -> list[dict[str, str]]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
 
 
 def make_table_and_buckets() -> None:

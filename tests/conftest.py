@@ -6,18 +6,16 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import boto3
 import pytest
 from botocore.loaders import JSONFileLoader, Loader
 from moto import mock_aws
 
-from appointments.storage import items
 from appointments.storage.bodies import Bodies
 from appointments_cli.target import Target
 from tests import profiles, shell
-from tests.builders import make_bucket
+from tests.builders import make_bucket, make_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -77,29 +75,7 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[DynamoDBClient]:
 @pytest.fixture
 def table_name(dynamodb: DynamoDBClient) -> str:
     """A fresh table with the keys and indexes that the code names."""
-    name = f"appointments-{uuid4()}"
-    attributes = {items.PARTITION_KEY, items.SORT_KEY, *(key for keys in items.INDEXES.values() for key in keys)}
-    dynamodb.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": a, "AttributeType": "S"} for a in sorted(attributes)],
-        KeySchema=[
-            {"AttributeName": items.PARTITION_KEY, "KeyType": "HASH"},
-            {"AttributeName": items.SORT_KEY, "KeyType": "RANGE"},
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": index,
-                "KeySchema": [
-                    {"AttributeName": hash_key, "KeyType": "HASH"},
-                    {"AttributeName": range_key, "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
-            for index, (hash_key, range_key) in items.INDEXES.items()
-        ],
-    )
-    return name
+    return make_table(dynamodb)
 
 
 @pytest.fixture

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 
 class ReconciliationError(AppointmentsError):
-    """The base of the errors of a reconciliation: it could not look, and judges nothing."""
+    """The base of the errors of a reconciliation: it could not look. What it judged before stays true."""
+
+
+class SettingsError(ReconciliationError):
+    """The credentials, the enterprise or a URL of the API cannot be used."""
 
 
 class AnswerShapeError(ReconciliationError):
@@ -27,3 +31,15 @@ class AnswerShapeError(ReconciliationError):
             "Compare the vendor's page with docs/reconciliation.md"
         )
         self.violations = tuple(violations)
+
+
+class EngageRefusedError(ReconciliationError):
+    """The API or its token endpoint refuses the question: repeating it does not help."""
+
+
+class EngageUnavailableError(ReconciliationError):
+    """The API or its token endpoint did not answer, also not when asked again. Another run may succeed."""
+
+
+class BudgetSpentError(ReconciliationError):
+    """The run has made as many calls, or has taken as long, as it may. Another run continues."""
