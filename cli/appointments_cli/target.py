@@ -47,7 +47,7 @@ QUARANTINE_OPTIONS = REDRIVE_BODIES
 FAILURES_OPTIONS = ("failure_queue", *REDRIVE_EVENTS)
 MOST_RETENTION_DAYS = 3650
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 4, 7, 6
-"""With PATIENCE_SECONDS of :mod:`.reach` they end a command within 15 s if AWS does not answer."""
+"""With PATIENCE_SECONDS of :mod:`.reach` they end most waits for an AWS that is silent. :mod:`.silence` ends all."""
 
 
 def _endpoint_url(_context: click.Context, _option: click.Parameter, url: str | None) -> str | None:
@@ -366,6 +366,7 @@ def _converting(target: Target, call: Callable[[], Value]) -> Value:
     from botocore.parsers import ResponseParserError
 
     try:
-        return call()
+        with target.reach.silence.watched():
+            return call()
     except (ClientError, BotoCoreError, ResponseParserError) as error:
         raise errors.converted(error, target.profile) from None
