@@ -8,13 +8,9 @@ from typing import Any, get_args
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from appointments.contract.models import (
-    Envelope,
-    ParticipantType,
-    Status,
-    choose_appointment,
-    choose_participant,
-)
+from appointments.contract.checks import choose_appointment, choose_participant
+from appointments.contract.models import Envelope
+from appointments.contract.values import ParticipantType, Status
 
 HEAD = {
     "$schema": GenerateJsonSchema.schema_dialect,

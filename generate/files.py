@@ -11,6 +11,7 @@ from generate import (
     bill_page,
     budgets,
     contract_schema,
+    core_schema,
     events_page,
     member_names,
     message_schema,
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 LAMBDA_LOCK = ROOT / "requirements" / "lambda.txt"
 
 FILES: list[tuple[str, Callable[[], str]]] = [
+    ("layers/appointments/appointments/contract/core_schema.py", core_schema.generate),
     ("layers/appointments/appointments/contract/member_names.py", member_names.generate),
     ("layers/dependencies/requirements.txt", LAMBDA_LOCK.read_text),
     ("docs/contract.schema.json", contract_schema.generate),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from appointments.contract.validation import prepare
+from appointments.contract.parsing import prepare
 from appointments.contract.violations import Kind
 from appointments.deadline import Deadline
 from appointments.errors import UnavailableError

@@ -43,7 +43,6 @@ NAMED_AND_PRUNED = {
     "pydantic.v1": "for a model with validators of version 1",
     "urllib3.contrib.emscripten": "only in a browser",
     "urllib3.contrib.pyopenssl": "only with pyOpenSSL; botocore uses the standard library's ssl",
-    "urllib3.http2.connection": "only with h2",
 }
 NOWHERE = {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9"}
 SHELL = {

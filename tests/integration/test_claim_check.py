@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import boto3
 import pytest
 
-from appointments.contract.models import APPOINTMENT_ID_BYTES, ENVELOPE_ID_BYTES, EventType
+from appointments.contract.checks import APPOINTMENT_ID_BYTES, ENVELOPE_ID_BYTES
+from appointments.contract.values import EventType
 from appointments.contract.violations import Violation
 from appointments.errors import BodyLostError, BodyUnavailableError, StoreUnavailableError
 from appointments.outcome import Outcome

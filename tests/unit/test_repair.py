@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appointments.contract.checks import APPOINTMENT_ID_BYTES
 from appointments.contract.essentials import RANKS, Essentials
 from appointments.contract.members import LOGGABLE
-from appointments.contract.models import APPOINTMENT_ID_BYTES
 from appointments.publishing.messages import message
 from appointments.reconciliation.repair import key_of, repair_of
 from appointments.storage import items

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, get_args
 
 from appointments.contract import instants
 from appointments.contract.members import NOT_LOGGED, loggable, member, text
-from appointments.contract.models import EventType
+from appointments.contract.values import EventType
 
 RANKS = {
     "CREATE": 0,

@@ -6,96 +6,36 @@ consumer depends on it. Unknown members are accepted at every level. Limits (len
 like any other here; :mod:`.violations` tells them from structure by the kind of error.
 """
 
-# Annotations are objects, not strings: pydantic would have to evaluate the strings at every cold start.
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
 
-from appointments.contract.instants import PATTERN, is_date_time
-
-Status = Literal[
-    "ACCEPTED",
-    "COMPLETED",
-    "NO_SHOW",
-    "CANCELLED",
-    "INCOMING_REQUEST",
-    "OUTGOING_INVITE",
-    "ALTERNATIVE_DATE_REQUESTED",
-]
-EventType = Literal[
-    "ACCEPT",
-    "REASSIGN",
-    "CANCEL",
-    "COMPLETE",
-    "CREATE",
-    "RESCHEDULE",
-    "REQUEST_ALTERNATIVE_DATE",
-    "CREATE_REQUEST",
-    "RESCHEDULE_REQUEST",
-    "REOPEN",
-    "GENERIC_UPDATE",
-]
-MeetingType = Literal["OFFICE", "ON_LOCATION", "PHONE", "VIDEO"]
-Actor = Literal["CUSTOMER", "EMPLOYEE", "OTHER"]
-Channel = Literal["PLUGIN", "BACKOFFICE_APP", "PARTNER_BOOKING_APP", "OTHER"]
-ParticipantRole = Literal["PRIMARY", "SECONDARY"]
-ParticipantType = Literal["EMPLOYEE", "CUSTOMER"]
-EmployeeRole = Literal["ADMIN", "AGENT", "CENTRAL_PLANNER", "OFFICE_MANAGER"]
-EmployeeStatus = Literal["ACTIVE", "SUSPENDED", "PENDING"]
-AnswerType = Literal["SUBJECT_QUESTIONNAIRE", "APPOINTMENT_CANCELLATION", "APPOINTMENT_COMPLETION", "QUALIFICATION"]
-
-
-ENVELOPE_ID_BYTES = 1024 - len("EVENT#")
-APPOINTMENT_ID_BYTES = 2048 - len("APPOINTMENT#")
-"""An id becomes a key of the table. With its prefix it must fit DynamoDB's limit (C22)."""
-
-
-def check_date_time(text: str) -> str:
-    if not is_date_time(text):
-        raise PydanticCustomError("date_time", "not an RFC 3339 date-time", {"bound": "RFC 3339 date-time with offset"})
-    return text
-
-
-def check_envelope_id(text: str) -> str:
-    return _check_key(text, ENVELOPE_ID_BYTES)
-
-
-def check_appointment_id(text: str) -> str:
-    return _check_key(text, APPOINTMENT_ID_BYTES)
-
-
-def check_number(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PydanticCustomError("float_type", "not a number")
-    return value
-
-
-def check_map(value: Any) -> Any:
-    if not isinstance(value, dict | list):
-        raise PydanticCustomError("map_type", "neither an object nor an array")
-    return value
-
-
-def check_id(value: Any) -> Any:
-    if isinstance(value, str):
-        if not value:
-            raise PydanticCustomError("string_too_short", "empty", {"min_length": 1})
-    elif not isinstance(value, int) or isinstance(value, bool):
-        raise PydanticCustomError("id_type", "neither an integer nor a string")
-    elif value < 0:
-        raise PydanticCustomError("greater_than_equal", "negative", {"ge": 0})
-    return value
-
-
-def _check_key(text: str, bound: int) -> str:
-    if not text:
-        raise PydanticCustomError("minLength", "empty", {"bound": 1})
-    if len(text.encode()) > bound:
-        raise PydanticCustomError("maxBytes", "too long for a key", {"bound": bound})
-    return text
-
+from appointments.contract.checks import (
+    check_appointment_id,
+    check_date_time,
+    check_envelope_id,
+    check_id,
+    check_map,
+    check_number,
+    choose_appointment,
+    choose_participant,
+)
+from appointments.contract.instants import PATTERN
+from appointments.contract.values import (
+    Actor,
+    AnswerType,
+    Channel,
+    DatedStatus,
+    EmployeeRole,
+    EmployeeStatus,
+    EventType,
+    MeetingType,
+    ParticipantRole,
+    ParticipantType,
+    Status,
+    UndatedStatus,
+)
 
 Number = Annotated[Any, AfterValidator(check_number), WithJsonSchema({"type": "number"})]
 """A number of JSON. Pydantic's float is narrower: it refuses an integer that a double cannot hold."""
@@ -130,12 +70,9 @@ ABSENT: Any = None
 
 
 class Model(BaseModel):
-    """A model that is frozen and strict, has camelCase names on the wire and accepts unknown members (C5).
+    """A model that is frozen and strict, has camelCase names on the wire and accepts unknown members (C5)."""
 
-    Pydantic builds no validator of a model before its first use.
-    """
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="allow", alias_generator=to_camel, defer_build=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="allow", alias_generator=to_camel)
 
 
 class Translation(Model):
@@ -313,11 +250,6 @@ class UnknownParticipant(ParticipantBase):
     type: ParticipantType
 
 
-def choose_participant(value: Any) -> str:
-    kind = value.get("type") if isinstance(value, dict) else None
-    return {"EMPLOYEE": "Employee", "CUSTOMER": "Customer"}.get(kind, "Unknown") if isinstance(kind, str) else "Unknown"
-
-
 Participant = Annotated[
     Annotated[EmployeeParticipant, Tag("Employee")]
     | Annotated[CustomerParticipant, Tag("Customer")]
@@ -409,7 +341,7 @@ class AppointmentBase(Model):
 class DatedAppointment(AppointmentBase):
     """An appointment whose status requires a start and an end."""
 
-    status: Literal["ACCEPTED", "COMPLETED", "NO_SHOW"]
+    status: DatedStatus
     start: DateTime
     end: DateTime
 
@@ -420,24 +352,13 @@ class UndatedAppointment(AppointmentBase):
     The page does not describe the dates of requests and invites (A1), so these may have a date as well.
     """
 
-    status: Literal["CANCELLED", "INCOMING_REQUEST", "OUTGOING_INVITE", "ALTERNATIVE_DATE_REQUESTED"]
+    status: UndatedStatus
 
 
 class UnknownAppointment(AppointmentBase):
     """An appointment without a known status: the other members are validated as well."""
 
     status: Status
-
-
-_DATED = frozenset(get_args(DatedAppointment.model_fields["status"].annotation))
-_UNDATED = frozenset(get_args(UndatedAppointment.model_fields["status"].annotation))
-
-
-def choose_appointment(value: Any) -> str:
-    status = value.get("status") if isinstance(value, dict) else None
-    if not isinstance(status, str):
-        return "Unknown"
-    return "Dated" if status in _DATED else "Undated" if status in _UNDATED else "Unknown"
 
 
 Appointment = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from appointments.contract.document import decode
@@ -53,6 +54,12 @@ def parse_body(body: bytes, mode: ContractMode = ContractMode.TOLERANT) -> Parse
         listed_limits = len(violations) - len(structure)
         raise ContractError(structure, count - listed_limits, Ids.of(document))
     return Parsed(document, Essentials.of(document), violations, count)
+
+
+def prepare() -> None:
+    """Do at the start what the first body needs once: build the validator, and load the types of the JSON encoder."""
+    with suppress(RejectedError):
+        parse_body(b"{}")
 
 
 def ids_of_body(body: bytes) -> Ids:

@@ -1,15 +1,17 @@
-"""Validates a decoded document against the models of the contract."""
+"""Validates a decoded document against the contract, with pydantic's core.
+
+:mod:`.core_schema` is generated from :mod:`.models`, which a start need not import then (docs/decisions/0050).
+"""
 
 from __future__ import annotations
 
-from contextlib import suppress
+from functools import cache
 from typing import Any, NamedTuple
 
-from aws_lambda_powertools.utilities.parser import ValidationError, parse
+from pydantic_core import SchemaValidator, ValidationError
 
-from appointments.contract import models
-from appointments.contract.models import Envelope
-from appointments.contract.violations import Kind, Violation, from_error, location_of, value_at
+from appointments.contract.core_schema import SCHEMA
+from appointments.contract.violations import Kind, Violation, from_error
 
 ERRORS = 1000
 """With more errors than this, only those in the first ELEMENTS of each array are listed: to describe an error takes
@@ -28,42 +30,26 @@ class Findings(NamedTuple):
 
 
 def validate(document: Any) -> Findings:
-    if not isinstance(document, dict):  # Powertools would decode a string once more
-        return Findings((Violation("$", "type", "object"),), 1)
     error = _error(document)
     if error is None:
         return Findings((), 0)
-    count: int = error.error_count()
+    count = error.error_count()
     if count > ERRORS:
-        document = _first_elements(document)
-        error = _error(document) or error
-    errors = error.errors(include_url=False, include_input=False)[:ERRORS]
-    sound = sum(_is_empty_map(detail, document) for detail in errors)
-    found = [from_error(detail, document) for detail in errors if not _is_empty_map(detail, document)]
+        error = _error(_first_elements(document)) or error
+    found = [from_error(detail, document) for detail in error.errors(include_url=False, include_input=False)[:ERRORS]]
     structure = sorted(violation for violation in found if violation.kind is Kind.STRUCTURE)
-    return Findings((*structure, *(violation for violation in found if violation.kind is Kind.LIMIT)), count - sound)
+    return Findings((*structure, *(violation for violation in found if violation.kind is Kind.LIMIT)), count)
 
 
-def _is_empty_map(error: Any, document: Any) -> bool:
-    """Whether the error is about ``[]`` for an object without a required member: the sender's empty map (C7)."""
-    if error["type"] != "model_type":
-        return False
-    model = getattr(models, error["ctx"]["class_name"])
-    if any(field.is_required() for field in model.model_fields.values()):
-        return False
-    return bool(value_at(document, location_of(error)) == [])
+@cache
+def _validator() -> SchemaValidator:
+    return SchemaValidator(SCHEMA)
 
 
-def prepare() -> None:
-    """Build the validator now instead of for the first delivery."""
-    with suppress(ValidationError):
-        parse(event={}, model=Envelope)
-
-
-def _error(document: dict[str, Any]) -> Any:
+def _error(document: Any) -> ValidationError | None:
     """Pydantic's error, or None. Its message quotes the input: it must not become the context of another error."""
     try:
-        parse(event=document, model=Envelope)
+        _validator().validate_python(document)
     except ValidationError as error:
         return error
     return None
