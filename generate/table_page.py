@@ -63,6 +63,7 @@ EVENT_ALTERNATIVES = {
     "sender delivered it",
     "appointment": "with `origin`: the appointment under the names of the contract: ids, status and times, as JSON",
     "replaced": "with `origin`: the state that it replaced, as JSON text; absent if there was none",
+    "erasedAt": "after an [erasure](operations.md#erasure): when a person was taken out of the body, an instant",
     "expiresAt": "with `HistoryRetentionDays`: when DynamoDB deletes the item, in epoch seconds",
 }
 TYPES = {"S": "string", "N": "number", "B": "binary", "BOOL": "boolean", "L": "list"}

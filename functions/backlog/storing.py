@@ -36,8 +36,8 @@ def store(
     encoded = message.encode("utf-8", "surrogatepass")
     arrival = Arrival(encoded, instants.now(), function_request_id=function_request_id)
     try:
-        body, received_at = decode(message, load)
-        arrival = arrival._replace(body=body, received_at=received_at)
+        body, received_at, erased_at = decode(message, load)
+        arrival = arrival._replace(body=body, received_at=received_at, erased_at=erased_at)
         return intake.receive(arrival, deadline)
     except UndeliverableError as error:
         rejection = error

@@ -148,12 +148,25 @@ def test_nothing_is_written_to_the_table_if_the_bucket_does_not_store_the_body(
     assert dynamodb.scan(TableName=table_name)["Items"] == []
 
 
+class CrashingBeforeItsPut:
+    """A DynamoDB client whose process ends before it writes an item."""
+
+    def __init__(self, client: DynamoDBClient) -> None:
+        self._client = client
+
+    def transact_write_items(self, **request: Any) -> Any:
+        if "Put" in request["TransactItems"][0]:
+            raise KeyboardInterrupt
+        return self._client.transact_write_items(**request)
+
+
 def test_a_retry_uses_the_object_that_was_stored_before_a_crash(
-    store: Store, dynamodb: DynamoDBClient, bodies: Bodies, event: Any
+    store: Store, dynamodb: DynamoDBClient, table_name: str, bodies: Bodies, event: Any
 ) -> None:
     incoming = received_delivery(internalNotes=noise(2_000_000))
-    with pytest.raises(StoreUnavailableError):
-        save(Store(dynamodb, "no-such-table", lambda: bodies), incoming)
+    crashing: Any = CrashingBeforeItsPut(dynamodb)
+    with pytest.raises(KeyboardInterrupt):
+        save(Store(crashing, table_name, lambda: bodies), incoming)
     assert objects() == [key_of(incoming.body)]
     assert save(store, incoming) is Outcome.STORED
     assert objects() == [key_of(incoming.body)] == [event()["bodyKey"]["S"]]

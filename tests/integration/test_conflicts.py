@@ -73,7 +73,7 @@ class LosingAnswers:
 
     def transact_write_items(self, **request: Any) -> Any:
         answer = self._client.transact_write_items(**request)
-        if self._times:
+        if self._times and "Put" in request["TransactItems"][0]:  # and not the check of a large body
             self._times -= 1
             raise ReadTimeoutError(endpoint_url="https://dynamodb")
         return answer

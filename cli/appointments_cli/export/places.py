@@ -114,7 +114,7 @@ class Places:
     def _deferred(self, message_id: str, message: str) -> Record | None:
         received_at: str | None = None
         try:
-            body, received_at = decode(message, self._target.bodies.get)
+            body, received_at, _ = decode(message, self._target.bodies.get)
         except AppointmentsError as error:
             self.missed.append(f"the message {message_id} of BacklogFailureQueue: {type(error).__name__}")
             body = message.encode()

@@ -41,7 +41,8 @@ class Arrival(NamedTuple):
 
     ``received_at`` is UTC in the fixed width of :func:`.instants.utc`. ``request_id`` and ``content_type`` are those
     of the request, if there was one; ``content_encoding`` is that of a compressed body. ``function_request_id`` is
-    that of the invocation.
+    that of the invocation. ``erased_at`` is the instant at which a person was taken out of a body that waited in
+    quarantine or in the backlog.
     """
 
     body: bytes
@@ -50,6 +51,7 @@ class Arrival(NamedTuple):
     content_type: str = ""
     content_encoding: str = ""
     function_request_id: str = ""
+    erased_at: str = ""
 
 
 class Receipt(NamedTuple):
@@ -158,6 +160,7 @@ class Intake:
             expires_at=expires_at(
                 self._history_retention_days, retained_from(parsed.document["data"]["appointment"], self._clock())
             ),
+            erased_at=arrival.erased_at,
         )
 
     def _save(self, arrival: Arrival, parsed: Parsed, deadline: Deadline) -> tuple[Outcome, str]:
@@ -171,7 +174,7 @@ class Intake:
             problem = str(error)
         from appointments.storage.backlog import Deferred  # most deliveries are never deferred
 
-        self._backlog().defer(Deferred(arrival.body, arrival.received_at), deadline)
+        self._backlog().defer(Deferred(arrival.body, arrival.received_at, arrival.erased_at), deadline)
         return Outcome.DEFERRED, problem
 
     def _keep(
@@ -192,6 +195,7 @@ class Intake:
                 content_type=arrival.content_type,
                 content_encoding=arrival.content_encoding,
                 function_request_id=arrival.function_request_id,
+                erased_at=arrival.erased_at,
                 ids=ids,
             )
             quarantine().keep(arrival.body, reason, metadata)

@@ -37,10 +37,14 @@ MESSAGE_BYTES = 256 * 1024
 
 
 class Deferred(NamedTuple):
-    """A delivery in the backlog. ``received_at`` is UTC in the fixed width of :func:`.instants.utc`."""
+    """A delivery in the backlog. The instants are UTC in the fixed width of :func:`.instants.utc`.
+
+    ``erased_at`` is when a person was taken out of the body; empty for a body as received.
+    """
 
     body: bytes
     received_at: str
+    erased_at: str = ""
 
 
 class Backlog:
@@ -68,7 +72,7 @@ class Backlog:
     def _send(self, deferred: Deferred) -> None:
         message = encode(deferred)
         if len(message) > MESSAGE_BYTES:
-            message = _encoded(deferred.received_at, bodyKey=self._bodies().put(deferred.body, time.time()))
+            message = _encoded(deferred, bodyKey=self._bodies().put(deferred.body, time.time()))
         answer = self._client.send_message(QueueUrl=self._queue_url, MessageBody=message)
         if not answer.get("MessageId"):  # for instance the error page of a proxy
             raise ResponseParserError
@@ -76,7 +80,7 @@ class Backlog:
 
 def encode(deferred: Deferred) -> str:
     """Encode a message that holds its body."""
-    return _encoded(deferred.received_at, body=base64.b64encode(items.pack(deferred.body)).decode())
+    return _encoded(deferred, body=base64.b64encode(items.pack(deferred.body)).decode())
 
 
 def decode(message: str, load: Callable[[str], bytes]) -> Deferred:
@@ -86,13 +90,14 @@ def decode(message: str, load: Callable[[str], bytes]) -> Deferred:
     """
     try:
         document = json.loads(message)
-        received_at = str(document["receivedAt"])
+        received_at, erased_at = str(document["receivedAt"]), str(document.get("erasedAt", ""))
         if "bodyKey" in document:
-            return Deferred(load(str(document["bodyKey"])), received_at)
-        return Deferred(items.unpack(base64.b64decode(document["body"], validate=True)), received_at)
+            return Deferred(load(str(document["bodyKey"])), received_at, erased_at)
+        return Deferred(items.unpack(base64.b64decode(document["body"], validate=True)), received_at, erased_at)
     except (ValueError, KeyError, TypeError, RecursionError, binascii.Error, zlib.error) as error:
         raise UndeliverableError("the message is no delivery: " + type(error).__name__) from None
 
 
-def _encoded(received_at: str, **body: str) -> str:
-    return json.dumps({"receivedAt": received_at, **body})
+def _encoded(deferred: Deferred, **body: str) -> str:
+    erased = {"erasedAt": deferred.erased_at} if deferred.erased_at else {}
+    return json.dumps({"receivedAt": deferred.received_at, **erased, **body})

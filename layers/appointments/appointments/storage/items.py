@@ -33,6 +33,8 @@ PARTITION_KEY = "pk"
 SORT_KEY = "sk"
 TTL_ATTRIBUTE = "expiresAt"
 STORED_AT = "storedAt"
+ERASED_AT = "erasedAt"
+"""The instant at which a person was taken out of an event item. Its body is no longer what the sender sent."""
 ORDER = "order"
 ORIGIN = "origin"
 """How the event came to this system. Absent from a delivery of the sender, which is nearly every event: the attribute
@@ -82,6 +84,8 @@ class Delivery(NamedTuple):
     ``document`` is the decoded ``body``. ``received_at`` is UTC in the fixed width of :func:`.instants.utc`;
     ``expires_at`` is in epoch seconds, None keeps the event for ever. ``origin`` is RECONCILIATION for a repair: then
     ``document`` is not the decoded ``body``, but has the appointment of it under the names of the contract.
+    ``erased_at`` is the instant at which a person was taken out of the body while it waited; empty for a body as
+    received.
     """
 
     body: bytes
@@ -92,6 +96,7 @@ class Delivery(NamedTuple):
     received_at: str
     expires_at: int | None = None
     origin: str | None = None
+    erased_at: str = ""
 
     @property
     def order(self) -> str:
@@ -175,6 +180,8 @@ def event_item(delivery: Delivery, *, stale: bool = False, body_key: str | None 
         item[TTL_ATTRIBUTE] = {"N": str(delivery.expires_at)}
     if delivery.origin is not None:
         item |= _texts({ORIGIN: delivery.origin, APPOINTMENT: json.dumps(delivery.appointment, ensure_ascii=False)})
+    if delivery.erased_at:
+        item[ERASED_AT] = {"S": delivery.erased_at}
     return item
 
 
@@ -237,7 +244,12 @@ def replaced_state(current: Item) -> dict[str, Any]:
 
 
 def is_same_repair(item: Item, repair: Delivery) -> bool:
-    """Return whether an event item is a repair with the same appointment, in whatever notation the API sent it."""
+    """Return whether an event item is a repair with the same appointment, in whatever notation the API sent it.
+
+    An erased event has any content, as in :func:`has_content`.
+    """
+    if ERASED_AT in item:
+        return True
     if _text_of(item, ORIGIN) != repair.origin or APPOINTMENT not in item:
         return False
     return appointment_attributes(json.loads(item[APPOINTMENT]["S"])) == appointment_attributes(repair.appointment)
@@ -264,8 +276,11 @@ def read_body(item: Item, load: Callable[[str], bytes] | None = None) -> bytes:
 def has_content(item: Item, body: bytes) -> bool:
     """Return whether an event item has the same content as ``body``; False also if the item is unreadable.
 
-    A body in S3 is compared by its digest, so nothing is fetched.
+    A body in S3 is compared by its digest, so nothing is fetched. An erased event has any content: the original body
+    of the sender's retry would be kept in quarantine otherwise, with the person who was erased.
     """
+    if ERASED_AT in item:
+        return True
     try:
         if "bodyKey" in item:
             return bool(item["contentDigest"]["S"] == content.digest(body))

@@ -39,7 +39,8 @@ class QuarantineMetadata(NamedTuple):
 
     ``received_at`` is UTC in the fixed width of :func:`.instants.utc`. Of ``violations``, the object's metadata
     holds the first that fit; ``violation_count`` is the number of all. ``request_id`` is API Gateway's,
-    ``function_request_id`` that of the invocation. ``ids`` are those of the body.
+    ``function_request_id`` that of the invocation. ``erased_at`` is the instant at which a person was taken out of
+    the body; the object then is no longer the body that its key names. ``ids`` are those of the body.
     """
 
     received_at: str
@@ -49,6 +50,7 @@ class QuarantineMetadata(NamedTuple):
     content_type: str = ""
     content_encoding: str = ""
     function_request_id: str = ""
+    erased_at: str = ""
     ids: Ids = Ids()
 
     def as_metadata(self, reason: str) -> dict[str, str]:
@@ -61,6 +63,7 @@ class QuarantineMetadata(NamedTuple):
             **{name.replace("_", "-"): _printable(value, ID_LENGTH) for name, value in self.ids.known().items()},
             "content-type": _printable(self.content_type),
             "content-encoding": _printable(self.content_encoding),
+            "erased-at": _printable(self.erased_at),
             "violation-count": str(self.violation_count),
             "violations": "",
         }
@@ -87,6 +90,7 @@ class QuarantineMetadata(NamedTuple):
             content_type=metadata.get("content-type", ""),
             content_encoding=metadata.get("content-encoding", ""),
             function_request_id=metadata.get("function-request-id", ""),
+            erased_at=metadata.get("erased-at", ""),
             ids=Ids(**{name: metadata.get(name.replace("_", "-"), "") for name in Ids._fields}),
         )
 

@@ -5,7 +5,8 @@ DynamoDB refuses both together and says which condition failed:
 
 =====================  =======================================================================
 event item exists      Nothing is written: a duplicate, or a conflict if the content differs. The event item counts
-                       first, so a retry after a lost answer is a duplicate, never a conflict.
+                       first, so a retry after a lost answer is a duplicate, never a conflict. A known event from
+                       which a person was erased makes any content a duplicate.
 current item newer     Stale: the event item is put alone, with the stale flag.
 same instant,          Not stale, but the current item stays. The event item is put alone, on condition that the
 lower order            current item still has this instant; else a message could say "not stale" after a newer one.
@@ -16,7 +17,8 @@ A repair of :mod:`appointments.reconciliation` is written by one such transactio
 as new as the repair makes it needless, and its current item must still be the one whose changes the repair names.
 
 A body that does not fit the item is in the bucket before the transaction refers to it. A crash in between leaves an
-unused object, which the next delivery of the same body uses.
+unused object, which the next delivery of the same body uses. A check comes first: the body of an erased event must not
+be in the bucket again.
 """
 
 from __future__ import annotations
@@ -51,6 +53,7 @@ CONTENT_ERRORS = {"ValidationException", "ValidationError", "ItemCollectionSizeL
 ABSENT = "attribute_not_exists(pk)"
 NEWER = "attribute_not_exists(pk) OR #order < :order"
 UNCHANGED = "#order = :order"
+NOT_ERASED = f"attribute_not_exists({items.ERASED_AT})"
 SAME_INSTANT = "begins_with(#order, :instant)"
 ORDER_NAME = {"#order": items.ORDER}  # a reserved word of DynamoDB
 
@@ -93,6 +96,8 @@ class Store:
         time; the delivery may or may not be stored then. Raises StoreRefusedError when the content is the cause.
         """
         event = self._event(delivery, deadline)
+        if event is None:
+            return Outcome.DUPLICATE
         current = items.current_item(delivery)
         writes = [self._put_event(event), self._put_current(current)]
         pause = timing.CONFLICT_FIRST_PAUSE
@@ -119,6 +124,8 @@ class Store:
         Raises StoreUnavailableError and StoreRefusedError like :meth:`save`.
         """
         event = self._event(repair, deadline)
+        if event is None:
+            return Outcome.DUPLICATE
         current = items.current_item(repair)
         seen: Item | None = None
         pause = timing.CONFLICT_FIRST_PAUSE
@@ -140,17 +147,34 @@ class Store:
             else:
                 pause = _pause_after(codes, pause, deadline)
 
-    def _event(self, delivery: Delivery, deadline: Deadline) -> Item:
+    def _event(self, delivery: Delivery, deadline: Deadline) -> Item | None:
+        """Return the event item, with its body in the bucket if it is large; None for a large body that was erased."""
         if len(delivery.body) <= items.BODY_BYTES:
             event = items.event_item(delivery)
             if len(delivery.body) <= items.FITTING_BYTES or items.size(event) <= items.ITEM_BYTES:
                 return event
+        if self._is_erased(delivery, deadline):
+            return None
         try:
             return items.event_item(
                 delivery, body_key=deadline.call(lambda: self._bodies().put(delivery.body, delivery.expires_at))
             )
         except (BodyUnavailableError, DeadlineExceededError) as error:
             raise StoreUnavailableError(str(error)) from None
+
+    def _is_erased(self, delivery: Delivery, deadline: Deadline) -> bool:
+        essentials = delivery.essentials
+        key = items.key(items.partition_key(essentials.appointment_id), items.event_sort_key(essentials.envelope_id))
+        check = {"ConditionCheck": self._condition(NOT_ERASED, Key=key)}
+        pause = timing.CONFLICT_FIRST_PAUSE
+        while (refusals := self._transact([check], deadline)) is not None:
+            codes = [refusal.get("Code") for refusal in refusals]
+            if codes == [REFUSED]:
+                return True
+            if pause > deadline.remaining:
+                raise StoreUnavailableError("the check was not settled at the deadline: " + _listed(codes))
+            pause = _pause_after(codes, pause, deadline)
+        return False
 
     def _after_losing(self, event: Item, current: Item, winner: Item | None) -> list[dict[str, Any]]:
         """Return the writes for a delivery that lost against the current item, ``winner``."""
@@ -192,7 +216,8 @@ class Store:
 
     def _transact(self, writes: list[Any], deadline: Deadline) -> list[dict[str, Any]] | None:
         """Return None when committed, else DynamoDB's reasons, one for each write. The event item is the first."""
-        writes[0]["Put"]["Item"][items.STORED_AT] = {"S": self._now()}  # the time of this attempt
+        if "Put" in writes[0]:
+            writes[0]["Put"]["Item"][items.STORED_AT] = {"S": self._now()}  # the time of this attempt
         try:
             deadline.call(lambda: self._client.transact_write_items(TransactItems=writes))
         except ClientError as error:
