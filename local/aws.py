@@ -21,6 +21,7 @@ from werkzeug.serving import make_server
 
 from local import cloudformation, moto_patches, ports
 from local.errors import StartError
+from local.event_source_mappings import EventSourceMapping
 from local.function_logs import FunctionLogs
 from local.template import ACCESS_LOG_FORMAT, Template, output_key
 
@@ -44,7 +45,8 @@ class EmbeddedAws:
 
     ``dynamodb_url`` names another DynamoDB (DynamoDB Local) for the table. ``parameters`` are values of the template's
     parameters. ``webhook_url`` is the URL of the webhook in the stack's outputs. ``listeners`` are called after each
-    request of moto with its X-Amz-Target, in the thread of the request. Raises StartError if the port is in use or if
+    request of moto with its X-Amz-Target, in the thread of the request. ``mappings`` are the event source mappings that
+    Lambda's API knows, by UUID. Raises StartError if the port is in use or if
     the other DynamoDB does not answer.
     """
 
@@ -64,6 +66,7 @@ class EmbeddedAws:
         self._dynamodb_url = dynamodb_url
         self._table_name = table_name
         self.listeners: list[moto_patches.Notify] = []
+        self.mappings: dict[str, EventSourceMapping] = {}
         with ports.bind(host, port, "AWS_PORT") as bound:
             self.url = f"http://127.0.0.1:{bound.getsockname()[1]}"
             self.endpoints = {"AWS_ENDPOINT_URL": self.url}
@@ -75,7 +78,7 @@ class EmbeddedAws:
             self._server = make_server(
                 bound.getsockname()[0],
                 bound.getsockname()[1],
-                moto_patches.application(REGION, self._notify),
+                moto_patches.application(REGION, self._notify, self.mappings),
                 threaded=True,
                 request_handler=_SilentRequestHandler,
                 fd=bound.fileno(),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.logs.models import LogsBackend
 
-from local.emf import metric_data
+from local.emf import Datum, metric_data
 
 LINES, DATA = 20_000, 100_000
 """At most this many lines of a log stream and data of metrics are kept, so that a long run does not fill the memory."""
@@ -52,9 +53,23 @@ class FunctionLogs:
         self._logs.put_log_events(group, stream, [{"timestamp": now, "message": line} for line in lines])
         del streams[stream].events[:-LINES]
 
+    def measure(self, namespace: str, name: str, value: float, **dimensions: str) -> None:
+        """Add a metric that a service of AWS would write: ``measure("AWS/Lambda", "Errors", 1, FunctionName="f")``."""
+        datum = {
+            "MetricName": name,
+            "Dimensions": [{"Name": key, "Value": text} for key, text in dimensions.items()],
+            "Timestamp": datetime.now(UTC).replace(tzinfo=None),  # as moto compares them
+            "Values": [value],
+        }
+        with self._lock:
+            self._put(namespace, datum)
+
     def _measure(self, line: str) -> None:
         for namespace, datum in metric_data(decoded(line)):
-            self._metrics.put_metric_data(namespace, [datum])
+            self._put(namespace, datum)
+
+    def _put(self, namespace: str, datum: Datum) -> None:
+        self._metrics.put_metric_data(namespace, [datum])
         del self._metrics.metric_data[:-DATA]
 
 

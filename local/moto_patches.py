@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import functools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from threading import RLock
 from typing import Any
 
@@ -19,6 +19,7 @@ from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local import cloudformation
+from local.event_source_mappings import EventSourceMapping, answering_for
 from local.eventbridge.delivery import deliver_as_eventbridge
 
 ITERATORS = 100
@@ -33,10 +34,10 @@ Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Notify = Callable[[str], None]
 
 
-def application(region: str, notify: Notify) -> Wsgi:
+def application(region: str, notify: Notify, mappings: Mapping[str, EventSourceMapping]) -> Wsgi:
     """Return moto's server as a WSGI application with every patch. All resources are in ``region``.
 
-    ``notify`` is called with the X-Amz-Target of each request after it was handled.
+    ``notify`` is called with the X-Amz-Target of each request after it was handled. ``mappings`` are by UUID.
     """
     cloudformation.know_resource_types()
     keep_tables_in_transactions()
@@ -44,7 +45,8 @@ def application(region: str, notify: Notify) -> Wsgi:
     deliver_as_eventbridge()
     server = DomainDispatcherApplication(create_backend_app)
     remember_services(server)
-    return in_one_region(notify_after(serialize_dynamodb(forget_old_iterators(server)), notify), region)
+    bounded = serialize_dynamodb(forget_old_iterators(answering_for(server, mappings)))
+    return in_one_region(notify_after(bounded, notify), region)
 
 
 def keep_tables_in_transactions() -> None:

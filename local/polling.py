@@ -22,12 +22,17 @@ class Mapping(Protocol):
 
 
 class Poller:
-    """Polls a mapping in a thread until it is stopped: after each ``wake``, and ``pause`` seconds after each poll."""
+    """Polls a mapping in a thread until it is stopped: after each ``wake``, and ``pause`` seconds after each poll.
+
+    ``result`` is what Lambda calls the last processing result.
+    """
 
     def __init__(self, mapping: Mapping, *, pause: float) -> None:
         self._mapping = mapping
         self._pause = pause
         self._woken, self._stopping = Event(), Event()
+        self.is_enabled = True
+        self.result = "No records processed"
         self._thread = Thread(target=self._run, name=type(mapping).__name__, daemon=True)
 
     def start(self) -> None:
@@ -36,6 +41,11 @@ class Poller:
     def wake(self) -> None:
         """Poll now: there may be something new."""
         self._woken.set()
+
+    def enable(self, *, enabled: bool) -> None:
+        """Poll on, or do not. What waits stays in its source meanwhile."""
+        self.is_enabled = enabled
+        self.wake()
 
     def stop(self) -> None:
         """Ask the thread to end."""
@@ -50,9 +60,12 @@ class Poller:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                self._mapping.poll(self._stopping)
+                if self.is_enabled:
+                    self._mapping.poll(self._stopping)
+                    self.result = "OK"
                 pause = self._pause
-            except (BotoCoreError, ClientError):
+            except (BotoCoreError, ClientError) as error:
+                self.result = f"PROBLEM: {type(error).__name__}"
                 pause = OUTAGE_SECONDS
             self._woken.wait(pause)
             self._woken.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from threading import Event
 from typing import Any
@@ -13,15 +14,25 @@ PAUSE_SECONDS = 2
 
 
 class QueueMapping:
-    """Passes messages to ``invoke``. ``mapping`` is the function's SQS event of template.yaml."""
+    """Passes messages to ``invoke``. ``mapping`` is the function's SQS event of template.yaml.
+
+    ``measure_age`` gets the age in seconds of the oldest message that a poll finds, and 0 once when none is left.
+    """
 
     def __init__(
-        self, sqs: Any, queue_url: str, mapping: dict[str, Any], invoke: Callable[[dict[str, Any]], Any]
+        self,
+        sqs: Any,
+        queue_url: str,
+        mapping: dict[str, Any],
+        invoke: Callable[[dict[str, Any]], Any],
+        measure_age: Callable[[float], None],
     ) -> None:
         self._sqs = sqs
         self._queue_url = queue_url
         self._batch_size: int = mapping["BatchSize"]
         self._invoke = invoke
+        self._measure_age = measure_age
+        self._was_empty = True
 
     def poll(self, stopping: Event) -> None:
         """Pass all visible messages to the function. If a call to SQS fails, its messages become visible again."""
@@ -40,6 +51,10 @@ class QueueMapping:
             QueueUrl=self._queue_url, MaxNumberOfMessages=self._batch_size, WaitTimeSeconds=0, AttributeNames=["All"]
         )
         messages: list[Any] = answer.get("Messages", [])
+        if messages or not self._was_empty:
+            sent = [int(message["Attributes"]["SentTimestamp"]) / 1000 for message in messages]
+            self._measure_age(max(0.0, time.time() - min(sent)) if sent else 0.0)
+        self._was_empty = not messages
         return messages
 
     def _invoke_with(self, messages: list[Any]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -9,8 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from local.aws import BACKLOG_QUEUE, FAILURE_QUEUE, QUEUE, TABLE, EmbeddedAws
-from local.environment import EnvironmentPool
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
+
+from local.aws import BACKLOG_QUEUE, FAILURE_QUEUE, QUEUE, REGION, STACK, TABLE, EmbeddedAws
+from local.environment import EnvironmentPool, FunctionError
+from local.event_source_mappings import EventSourceMapping
 from local.gateway import Gateway
 from local.moto_patches import QUEUE_WRITES, TABLE_WRITES
 from local.polling import Poller
@@ -73,7 +77,7 @@ class Stack:
             self.pools: dict[str, EnvironmentPool] = {}
             self.gateway = Gateway(
                 webhook.routes,
-                lambda event, request_id: self.pools["WebhookFunction"].invoke(event, request_id),
+                lambda event, request_id: self._invoke("WebhookFunction", event, request_id),
                 host=options.host,
                 port=options.port,
                 log_access=lambda variables: self.aws.log_access(variables),
@@ -99,20 +103,29 @@ class Stack:
                 self.aws.client("dynamodbstreams"),
                 self._stream_arn(),
                 publisher.events["DynamoDB"],
-                self.pools["PublisherFunction"].invoke,
+                self._publish,
                 self._report_failure,
             )
             queue = QueueMapping(
                 self.aws.client("sqs"),
                 self.queue_url(BACKLOG_QUEUE),
                 backlog.events["SQS"],
-                self.pools["BacklogFunction"].invoke,
+                lambda event: self._invoke("BacklogFunction", event),
+                lambda age: self._logs.measure(
+                    "AWS/SQS", "ApproximateAgeOfOldestMessage", age, QueueName=BACKLOG_QUEUE
+                ),
             )
             self._pollers = (
                 Poller(stream, pause=PAUSE_OTHER_DYNAMODB if options.dynamodb_url else PAUSE_MOTO),
                 Poller(queue, pause=PAUSE_RETRIES),
             )
             self.aws.listeners.append(self._wake)
+            queue_arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{BACKLOG_QUEUE}"
+            sources = ((publisher, "DynamoDB", self._stream_arn()), (backlog, "SQS", queue_arn))
+            for (function, kind, arn), poller in zip(sources, self._pollers, strict=True):
+                size = function.events[kind]["BatchSize"]
+                known = EventSourceMapping(_deployed_name(function.logical_id), arn, size, poller)
+                self.aws.mappings[known.uuid] = known
             self._cleanup = cleanup.pop_all()
 
     def __enter__(self) -> Self:
@@ -146,6 +159,21 @@ class Stack:
         environment = {**self.aws.environment(function.logical_id), **self.options.variables}
         self.pools[function.logical_id] = EnvironmentPool(function, environment, size=size, take_lines=self._logs.add)
 
+    def _invoke(self, function: str, event: Any, request_id: str | None = None) -> Any:
+        """Invoke a function, and count an error as Lambda does."""
+        try:
+            return self.pools[function].invoke(event, request_id)
+        except FunctionError:
+            self._logs.measure("AWS/Lambda", "Errors", 1, FunctionName=_deployed_name(function))
+            raise
+
+    def _publish(self, event: dict[str, Any]) -> Any:
+        """Invoke the publisher, and measure the age of the last record as Lambda does."""
+        age = time.time() - event["Records"][-1]["dynamodb"]["ApproximateCreationDateTime"]
+        name = _deployed_name("PublisherFunction")
+        self._logs.measure("AWS/Lambda", "IteratorAge", max(0.0, age) * 1000, FunctionName=name)
+        return self._invoke("PublisherFunction", event)
+
     def _stop(self) -> None:
         self.gateway.close()
         for poller in self._pollers:
@@ -166,6 +194,11 @@ class Stack:
 
     def _report_failure(self, message: str) -> None:
         self.aws.client("sqs").send_message(QueueUrl=self.queue_url(FAILURE_QUEUE), MessageBody=message)
+
+
+def _deployed_name(function: str) -> str:
+    """The name of a function in the embedded stack."""
+    return f"{STACK}-{function}"
 
 
 def _log_file(log: Path) -> Callable[[str, str], None]:

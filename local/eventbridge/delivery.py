@@ -10,11 +10,13 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.utils import ArnParser
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.events.exceptions import InvalidEventPatternException
-from moto.events.models import EventPattern, EventPatternParser, Rule
+from moto.events.models import Archive, EventPattern, EventPatternParser, Replay, ReplayState, Rule, events_backends
 from moto.events.responses import EventsHandler
 from moto.logs.models import logs_backends
 from moto.sqs.models import sqs_backends
@@ -40,6 +42,7 @@ def deliver_as_eventbridge() -> None:
     EventPatternParser.parse = _parse_or_refuse  # type: ignore[method-assign, assignment]
     EventsHandler.test_event_pattern = _test_event_pattern  # type: ignore[method-assign, assignment]
     Rule.send_to_targets = _send_to_each_target  # type: ignore[method-assign, assignment]
+    Replay.replay_events = _replay_to_rules  # type: ignore[method-assign, assignment]
 
 
 def _matches_event(pattern: EventPattern, event: Mapping[str, Any]) -> bool:
@@ -73,7 +76,21 @@ def _send_to_each_target(rule: Rule, event: Mapping[str, Any], transform_input: 
             _send(rule, target, event, delivered, transform_input=transform_input)
         except Exception as error:  # noqa: BLE001 - the other targets get the event after any error
             _log.warning("rule %s, target %s: not delivered (%s)", rule.name, target["Id"], type(error).__name__)
+            _count_failure(rule)
             _keep(rule, target, delivered, error)
+
+
+def _replay_to_rules(replay: Replay, archive: Archive) -> None:
+    """Replay an archive to the rules of FilterArns, or to all. moto replays to all in every case."""
+    name, rules = replay.destination["Arn"].partition("/")[2], replay.destination.get("FilterArns")
+    bus = events_backends[replay.account_id][replay.region].describe_event_bus(name)
+    chosen = [rule for rule in bus.rules.values() if not rules or rule.arn in rules]
+    for event in archive.events:
+        if float(replay.event_start_time) <= float(event["time"]) <= float(replay.event_end_time):
+            for rule in chosen:
+                rule.send_to_targets({**event, "replay-name": replay.name})
+    replay.state = ReplayState.COMPLETED
+    replay.end_time = time.time()
 
 
 def _delivered(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,6 +118,18 @@ def _send(
         logs = logs_backends[arn["account"]][arn["region"]]
         logs.create_log_stream(group, stream)
         logs.put_log_events(group, stream, [{"timestamp": int(time.time() * 1000), "message": text}])
+
+
+def _count_failure(rule: Rule) -> None:
+    """Write the metric FailedInvocations. EventBridge does so after its retries, of which there are none here."""
+    names = {"EventBusName": rule.event_bus_name, "RuleName": rule.name}
+    datum = {
+        "MetricName": "FailedInvocations",
+        "Dimensions": [{"Name": name, "Value": value} for name, value in names.items()],
+        "Timestamp": datetime.now(UTC).replace(tzinfo=None),  # as moto compares them
+        "Values": [1],
+    }
+    cloudwatch_backends[rule.account_id][rule.region_name].put_metric_data("AWS/Events", [datum])
 
 
 def _keep(rule: Rule, target: Mapping[str, Any], delivered: dict[str, Any], error: Exception) -> None:

@@ -9,8 +9,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from local.run import post, receive
 from local.serve import described
@@ -76,6 +79,13 @@ def test_nothing_is_missing_and_the_deliveries_are_shown_as_they_came(served: Pa
     assert sorted(results) == ["duplicate", "published", "published", "refused", "stored", "stored"]
 
 
+def test_the_status_has_what_the_local_stack_knows(served: Path) -> None:
+    facts = {each["what"]: each for each in run(served, "status", code=1)}
+    assert [what for what, fact in facts.items() if fact["state"] == "unknown"] == []
+    assert facts["BacklogFunction mapping"]["detail"] == "Enabled, OK"
+    assert facts["iterator age"]["detail"].endswith(" s at most in 15 min")
+
+
 @pytest.mark.nightly
 def test_the_status_knows_the_deliveries_of_this_hour(served: Path) -> None:
     facts = {each["what"]: each for each in run(served, "status", code=1)}  # the alarms notify nobody
@@ -89,3 +99,25 @@ def test_an_export_has_the_state_and_the_history_of_a_customer(served: Path) -> 
     records = run(served, "export", "--customer", "7")
     assert [each["source"] for each in records] == ["current", "event", "event"]
     assert {each["item"]["pk"] for each in records} == {"APPOINTMENT#a-1"}
+
+
+def states(served: Path) -> dict[str, str]:
+    return {each["what"]: each["state"] for each in run(served, "status", code=1)}  # the alarms notify nobody
+
+
+def test_a_mapping_that_somebody_stopped_is_seen_and_continues_where_it_stopped(served: Path) -> None:
+    document = json.loads((served / "build" / "serve.json").read_text())
+    lambda_ = boto3.client("lambda", endpoint_url=document["aws"], region_name=document["region"])
+    (mapping,) = lambda_.list_event_source_mappings(FunctionName="local-PublisherFunction")["EventSourceMappings"]
+    assert states(served)["PublisherFunction mapping"] == "ok"
+    assert lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)["State"] == "Disabled"
+    content = body(delivery(id="e-3", appointment_id="a-3"))
+    assert post(document["webhook"], content, HEADERS)[0] == 202
+    assert states(served)["PublisherFunction mapping"] == "wrong"
+    assert run(served, "history", "a-3")[0]["publishedAt"] is None
+    lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+    assert states(served)["PublisherFunction mapping"] == "ok"
+    while run(served, "history", "a-3")[0]["publishedAt"] is None:
+        pass
+    with pytest.raises(ClientError, match="does not exist"):
+        lambda_.get_event_source_mapping(UUID=str(uuid4()))

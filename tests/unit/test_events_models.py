@@ -10,6 +10,7 @@ import pytest
 from aws_lambda_powertools.utilities.parser import parse as parse_by_powertools
 from aws_lambda_powertools.utilities.parser.envelopes import EventBridgeEnvelope, SqsEnvelope
 from hypothesis import given
+from jsonschema import Draft202012Validator
 
 from appointments.contract import models as contract
 from appointments.events import AppointmentEvent, Detail, Full, MessageError, Reference, appointment, parse, people
@@ -17,6 +18,7 @@ from appointments.events.values import date_time
 from appointments.publishing.messages import EventDetail
 from generate import contract_schema
 from generate.message_schema import schema
+from samples import bus
 from samples.bus import delivered_events
 from tests.builders import delivery
 from tests.messages import published, published_events
@@ -45,6 +47,21 @@ def test_every_event_that_is_published_is_read_and_keeps_what_was_sent(event: An
     assert read.sent == event
     assert read.appointment.sent == event["detail"]["data"]["appointment"]
     assert isinstance(read.detail, Full) is (event["detail"]["metadata"]["detail"] == "full")
+
+
+def test_the_name_of_an_archives_replay_is_read_and_valid_by_the_schema_and_marks_no_operator() -> None:
+    event = {**EVENTS["AppointmentCancelled"], "replay-name": "engage-20260305T083000"}
+    read = parse(event)
+    assert read.replay_name == "engage-20260305T083000"
+    assert (read.metadata.replayed, read.metadata.replay) == (False, None)
+    assert Draft202012Validator(schema("AppointmentCancelled")).is_valid(event)
+    assert not Draft202012Validator(schema("AppointmentCancelled")).is_valid({**event, "replay-name": 7})
+
+
+def test_the_run_of_a_command_that_published_again_is_read() -> None:
+    replay = parse(EVENTS["AppointmentCancelled.replayed"]).metadata.replay
+    assert replay is not None
+    assert (replay.id, replay.instant) == (bus.REPLAY.id, datetime(2026, 3, 5, 8, 30, tzinfo=UTC))
 
 
 SENT = EVENTS["AppointmentRescheduled"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -84,7 +84,7 @@ class Bus:
     """A bus with queues as targets of its rules."""
 
     def __init__(self, client: Client) -> None:
-        self.events, self.sqs = client("events"), client("sqs")
+        self.events, self.sqs, self.cloudwatch = client("events"), client("sqs"), client("cloudwatch")
         self.events.create_event_bus(Name=BUS)
 
     def queue(self, name: str) -> str:
@@ -112,6 +112,21 @@ class Bus:
         url = self.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         answer = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
         return list(answer.get("Messages", []))
+
+    def failed_invocations(self, rule: str) -> float:
+        """Return the metric FailedInvocations of a rule in the last hour."""
+        now = datetime.now(UTC)
+        names = {"EventBusName": BUS, "RuleName": rule}
+        answer = self.cloudwatch.get_metric_statistics(
+            Namespace="AWS/Events",
+            MetricName="FailedInvocations",
+            Dimensions=[{"Name": name, "Value": value} for name, value in names.items()],
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(minutes=1),
+            Period=3600,
+            Statistics=["Sum"],
+        )
+        return float(sum(point["Sum"] for point in answer["Datapoints"]))
 
     def close(self) -> None:
         for rule in self.events.list_rules(EventBusName=BUS)["Rules"]:
@@ -198,6 +213,8 @@ def test_a_target_that_fails_stops_neither_the_publisher_nor_another_target(
     assert [record.getMessage() for record in caplog.records if record.name.startswith("local")] == [
         f"rule a-fails, target t: not delivered ({code})"
     ]
+    assert bus.failed_invocations("a-fails") >= 1
+    assert bus.failed_invocations("works") == 0
 
 
 def test_a_message_larger_than_its_queue_allows_is_not_delivered(bus: Bus) -> None:
@@ -206,6 +223,28 @@ def test_a_message_larger_than_its_queue_allows_is_not_delivered(bus: Bus) -> No
     bus.put({"a": "é" * 523_000})
     assert [len(message["detail"]["a"]) for message in bus.received("q")] == [523_000]
     assert bus.messages("dead") == []  # it is too large for this queue too
+
+
+def test_a_replay_reaches_the_named_rules_alone_with_its_name_outside_of_detail(bus: Bus) -> None:
+    for name in ("crm", "other"):
+        bus.rule(name, {"Arn": bus.queue(name)})
+    arn = bus.events.describe_event_bus(Name=BUS)["Arn"]
+    archive = bus.events.create_archive(ArchiveName="kept", EventSourceArn=arn)["ArchiveArn"]
+    now = datetime.now(UTC)
+    first, late = bus.put(Time=now - timedelta(minutes=5)), bus.put(Time=now + timedelta(hours=1))
+    assert [[each["id"] for each in bus.received(name)] for name in ("crm", "other")] == [[first, late]] * 2
+    rule = bus.events.describe_rule(Name="crm", EventBusName=BUS)["Arn"]
+    bus.events.start_replay(
+        ReplayName="r-1",
+        EventSourceArn=archive,
+        EventStartTime=now - timedelta(hours=1),
+        EventEndTime=now,
+        Destination={"Arn": arn, "FilterArns": [rule]},
+    )
+    (message,) = bus.received("crm")
+    assert (message["replay-name"], message["detail"]) == ("r-1", DETAIL)
+    assert bus.received("other") == []
+    bus.events.delete_archive(ArchiveName="kept")
 
 
 def test_a_pattern_that_eventbridge_refuses_makes_no_rule(bus: Bus) -> None:

@@ -54,6 +54,36 @@ def start(pollers: list[Poller], mapping: CountedMapping, pause: float = 3600) -
     return pollers[-1]
 
 
+def test_a_disabled_mapping_is_not_polled_until_it_is_enabled(pollers: list[Poller]) -> None:
+    mapping = CountedMapping()
+    poller = start(pollers, mapping, pause=0.01)
+    poller.enable(enabled=False)
+    mapping.polled.clear()
+    polls = mapping.polls
+    for _ in range(5):
+        poller.wake()
+        time.sleep(0.01)
+    assert mapping.polls <= polls + 1  # one can have been under way
+    poller.enable(enabled=True)
+    assert mapping.wait()
+
+
+def test_the_result_of_a_mapping_says_whether_its_source_answers(
+    pollers: list[Poller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "OUTAGE_SECONDS", 3600)
+    mapping = CountedMapping(outages=1)
+    assert Poller(mapping, pause=1).result == "No records processed"
+    poller = start(pollers, mapping)
+    while poller.result == "No records processed":
+        time.sleep(0.01)
+    assert poller.result == "PROBLEM: EndpointConnectionError"
+    poller.wake()
+    assert mapping.wait()
+    while poller.result != "OK":
+        time.sleep(0.01)
+
+
 def test_a_wake_up_polls_at_once(pollers: list[Poller]) -> None:
     mapping = CountedMapping()
     poller = start(pollers, mapping)
