@@ -31,27 +31,39 @@ class DeliveryResult:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """The answers, the table's items in DynamoDB's attribute form, and the messages that a rule's target received."""
+    """The answers, the table's items in DynamoDB's attribute form, and the messages that a rule's target received.
+
+    ``verdicts`` are those of the comparison with the vendor's API, by appointment: the verdict, then what differs.
+    """
 
     deliveries: tuple[DeliveryResult, ...]
     items: tuple[dict[str, Any], ...]
     messages: tuple[dict[str, Any], ...]
+    verdicts: Mapping[str, tuple[str, ...]]
 
     def tables(self) -> Iterator[Table]:
-        """Yield the tables of deliveries, appointments and messages."""
+        """Yield the tables of deliveries, appointments, messages and verdicts."""
         yield _table(("delivered", "answer", "outcome", "broken limits or rules"), self._delivery_rows())
         yield _table(("appointment in the table", "status", "start", "events", "as of event"), self._appointment_rows())
         yield _table(("message on the bus", "of appointment", "stale", "changes"), self._message_rows())
+        yield _table(("appointment in Engage", "the table is", "differs"), self._verdict_rows())
 
     def closing_line(self, problems: Sequence[str]) -> str:
         verdict = f"{len(problems)} problems" if problems else "all correct"
         return (
             f"{len(self.deliveries)} deliveries answered, {len(self._history())} events and {len(self._current())} "
-            f"appointments stored, {len(self.messages)} messages received: {verdict}."
+            f"appointments stored, {len(self.messages)} messages received, {len(self._lost())} lost delivery found: "
+            f"{verdict}."
         )
 
-    def problems(self, expected: Mapping[str, tuple[int, str | None]]) -> Iterator[str]:
-        """Describe every difference from the expected result. ``expected`` has status and outcome by file name."""
+    def problems(
+        self, expected: Mapping[str, tuple[int, str | None]], lost: Mapping[str, tuple[str, ...]]
+    ) -> Iterator[str]:
+        """Describe every difference from the expected result.
+
+        ``expected`` has status and outcome by file name, ``lost`` the verdict on each appointment whose delivery is
+        lost.
+        """
         for delivery in self.deliveries:
             if expected.get(delivery.name) != (delivery.status, delivery.outcome):
                 yield (
@@ -68,6 +80,12 @@ class RunResult:
         published = sorted((m["detail"]["metadata"]["id"], m["detail"]["metadata"]["stale"]) for m in self.messages)
         if published != sorted((name, delivery.outcome == "stale") for name, delivery in accepted.items()):
             yield "the bus did not carry each accepted event once with its stale flag"
+        if not self.verdicts or self._lost() != lost:
+            yield "the comparison with Engage did not find what was lost, and that alone"
+
+    def _lost(self) -> dict[str, tuple[str, ...]]:
+        """Return the verdicts on the appointments that miss a delivery."""
+        return {appointment_id: verdict for appointment_id, verdict in self.verdicts.items() if verdict != ("same",)}
 
     def _accepted(self) -> dict[str, DeliveryResult]:
         """Return the deliveries that stored an event, by envelope id."""
@@ -100,6 +118,10 @@ class RunResult:
             metadata, data = message["detail"]["metadata"], message["detail"]["data"]
             stale = "stale" if metadata["stale"] else ""
             yield message["detail-type"], metadata["appointmentId"], stale, " ".join(data["changes"])
+
+    def _verdict_rows(self) -> Iterator[tuple[str, ...]]:
+        for appointment_id, (verdict, *differing) in sorted(self.verdicts.items()):
+            yield appointment_id, verdict, " ".join(differing)
 
 
 def _newest(accepted: Mapping[str, DeliveryResult]) -> dict[str, str]:

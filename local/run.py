@@ -13,12 +13,23 @@ from typing import Any
 
 from rich.console import Console
 
+from appointments.contract.instants import utc
+from appointments.reconciliation.credentials import Credentials
+from appointments.reconciliation.engage_api import EngageApi
+from appointments.reconciliation.engage_api import Settings as ApiSettings
+from appointments.reconciliation.manners import MOST_CALLS_PER_SECOND, Manners
+from appointments.reconciliation.run import Cursor, Reconciliation
+from appointments.reconciliation.stored import StoredAppointments
+from local.engage.server import ENTERPRISE, EngageServer
+from local.engage.story import SINCE, UNTIL, story_world
 from local.report import DeliveryResult, RunResult
 from local.stack import Options, Stack
 from samples import SAMPLES
 
 EVENTS = Path(__file__).parent.parent / "events" / "webhook"
 EXPECTED = {sample.name: (sample.expected_status, sample.expected_outcome) for sample in SAMPLES}
+LOST = {"48103": ("behind", "status", "start", "end")}
+"""What the comparison with the vendor's API finds: the delivery that never arrives."""
 PATIENCE_SECONDS = 20
 PIPE_COLUMNS = 120
 """The width of the tables where there is no terminal."""
@@ -30,8 +41,9 @@ def main(options: Options) -> int:
         print(f"delivering events/webhook/*.json to {stack.gateway.url}\n", flush=True)
         deliveries = tuple(_deliver(stack, path) for path in _files())
         accepted = sum(delivery.outcome in ("stored", "stale") for delivery in deliveries)
-        result = RunResult(deliveries, scan(stack), receive(stack, accepted))
-    problems = list(result.problems(EXPECTED))
+        messages = receive(stack, accepted)
+        result = RunResult(deliveries, scan(stack), messages, compare(stack))
+    problems = list(result.problems(EXPECTED, LOST))
     console = Console(width=None if sys.stdout.isatty() else PIPE_COLUMNS)
     for table in result.tables():
         console.print(table)
@@ -73,6 +85,23 @@ def scan(stack: Stack) -> tuple[dict[str, Any], ...]:
     dynamodb = stack.aws.client("dynamodb")
     pages = dynamodb.get_paginator("scan").paginate(TableName=stack.options.table_name, ConsistentRead=True)
     return tuple(item for page in pages for item in page["Items"])
+
+
+def compare(stack: Stack) -> dict[str, tuple[str, ...]]:
+    """Compare the table with the stand-in of the vendor's API, which tells of one delivery more than the stack got.
+
+    Return the verdict of each appointment and what differs.
+    """
+    with EngageServer(story_world()) as engage:
+        api = EngageApi(
+            Credentials.of_secret(engage.credentials()),
+            ApiSettings(ENTERPRISE, engage.url, engage.url),
+            Manners(calls_per_second=MOST_CALLS_PER_SECOND),
+        )
+        stored = StoredAppointments(stack.aws.client("dynamodb"), stack.options.table_name)
+        slices = Reconciliation(api, stored).slices(Cursor.of_window(utc(SINCE), utc(UNTIL)))
+        verdicts = [verdict for each in slices for verdict in each.verdicts]
+    return {each.appointment_id: (each.kind.value, *each.differing) for each in verdicts}
 
 
 def receive(stack: Stack, expected: int) -> tuple[dict[str, Any], ...]:

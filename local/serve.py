@@ -12,16 +12,20 @@ from urllib.parse import quote
 
 from local import signals
 from local.aws import BUS, CREDENTIALS, QUEUE, REGION, STACK
+from local.engage.server import ENTERPRISE, EngageServer
+from local.engage.story import SINCE, UNTIL, story_world
 from local.settings import BUILD, signing_key
 from local.stack import Options, Stack
 
 DESCRIPTION = BUILD / "serve.json"
+ENGAGE_SECRET = "engage-api"  # noqa: S105 - the name of the secret, not the secret
 SCREEN = """\
 The stack of template.yaml runs on this machine. Ctrl-C ends it. A line follows for each delivery and each message.
 
   webhook   {url}
   AWS       {aws}  (region {region}; table {table}, bus {bus}, queue {queue})
   DynamoDB  {dynamodb}
+  Engage    {engage}  (a stand-in of the vendor's API)
 
 Deliver an event, then deliver it again for a duplicate:
 
@@ -32,6 +36,10 @@ See the result with the AWS CLI:
   export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY={secret} AWS_DEFAULT_REGION={region} AWS_PAGER=
   aws --endpoint-url {dynamodb_argument} dynamodb scan --table-name {table}
   aws --endpoint-url {aws} sqs receive-message --queue-url {queue_url}
+
+Compare with what Engage has, at the end of the story of events/deliveries/:
+
+  .venv/bin/appointments reconcile --local --since {since} --until {until}
 """
 
 DELIVERY = "events/deliveries/create.json"
@@ -59,17 +67,20 @@ Nothing is authenticated, because WEBHOOK_AUTH is none.""",
 
 
 def main(options: Options) -> NoReturn:
-    with Stack(options) as stack, described(stack):
-        print(screen(stack), flush=True)
+    served = EngageServer(story_world(), port=options.engage_port)
+    with served as engage, Stack(options) as stack, described(stack, engage):
+        print(screen(stack, engage), flush=True)
         signals.wait()
 
 
 @contextmanager
-def described(stack: Stack) -> Iterator[None]:
+def described(stack: Stack, engage: EngageServer) -> Iterator[None]:
     """Write where the stack is to build/serve.json, for `appointments --local`. Delete the file at the end.
 
+    The credentials of the Engage API are in the stack's Secrets Manager.
     The file has no secret. A file that another stack has written meanwhile stays.
     """
+    secret = stack.aws.client("secretsmanager").create_secret(Name=ENGAGE_SECRET, SecretString=engage.credentials())
     text = json.dumps(
         {
             "stack": STACK,
@@ -78,6 +89,12 @@ def described(stack: Stack) -> Iterator[None]:
             "dynamodb": stack.options.dynamodb_url,
             "webhook": stack.gateway.url,
             "queue": stack.queue_url(),
+            "engage": {
+                "secret": secret["ARN"],
+                "enterprise": ENTERPRISE,
+                "api_url": engage.url,
+                "auth_url": engage.url,
+            },
             "pid": os.getpid(),
         },
         indent=2,
@@ -91,7 +108,7 @@ def described(stack: Stack) -> Iterator[None]:
             DESCRIPTION.unlink()
 
 
-def screen(stack: Stack) -> str:
+def screen(stack: Stack, engage: EngageServer) -> str:
     """Return the addresses of a running stack, with commands to paste into a shell."""
     dynamodb = stack.options.dynamodb_url or stack.aws.url
     return SCREEN.format(
@@ -104,6 +121,9 @@ def screen(stack: Stack) -> str:
         bus=BUS,
         queue=QUEUE,
         queue_url=stack.queue_url(),
+        engage=engage.url,
+        since=SINCE[:10],
+        until=UNTIL[:10],
         curl=_curl(stack),
         key=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         secret=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],

@@ -43,6 +43,7 @@ def serve_options(environment: Mapping[str, str]) -> Options:
         host=environment.get("HOST", "127.0.0.1"),
         port=_port(environment, "PORT", 3000),
         aws_port=_port(environment, "AWS_PORT", 4566),
+        engage_port=_port(environment, "ENGAGE_PORT", 0),
         token=_token(environment, signed=parameters.get("WebhookAuth") == "signature"),
         dynamodb_url=environment.get(DYNAMODB),
         webhooks=SERVED_WEBHOOKS,

@@ -37,6 +37,7 @@ PAUSE_RETRIES = 1.0
 class Options:
     """The options of a stack. Port 0 takes a free port.
 
+    - ``engage_port``: that of the stand-in of the vendor's API, which only ``make serve`` keeps running.
     - ``log``: the file for the functions' log lines; None for one short line on stdout for each delivery and message.
     - ``parameters``: values of the template's parameters, by name; the others keep their defaults.
     - ``webhooks``: how many execution environments WebhookFunction has.
@@ -47,6 +48,7 @@ class Options:
     host: str = "127.0.0.1"
     port: int = 3000
     aws_port: int = 4566
+    engage_port: int = 0
     token: str = "local-token"  # noqa: S105 - for this machine only
     dynamodb_url: str | None = None
     table_name: str = TABLE

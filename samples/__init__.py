@@ -7,6 +7,6 @@ All data is invented: people, streets, telephone numbers, tokens. Every address 
 """
 
 from samples.sample import TOKEN, Sample
-from samples.story import SAMPLES
+from samples.story import SAMPLES, WITHHELD
 
-__all__ = ["SAMPLES", "TOKEN", "Sample"]
+__all__ = ["SAMPLES", "TOKEN", "WITHHELD", "Sample"]

@@ -115,6 +115,13 @@ INSURANCE_INVITED = without_members(
     "internalNotes",
 )
 
+INSURANCE_ACCEPTED = INSURANCE_INVITED | {
+    "status": "ACCEPTED",
+    "start": "2026-03-19T17:30:00+01:00",
+    "end": "2026-03-19T18:15:00+01:00",
+    **last_change(people.LOTTE, "PLUGIN", "2026-03-06T20:11:32.518Z"),
+}
+
 # A business account: booked before the webhook exists, cancelled, reopened at another office, then a no-show.
 _ACCOUNT_BOOKED_AT = "2026-02-17T10:26:00+01:00"
 ACCOUNT_BOOKED = new_appointment(

@@ -114,3 +114,6 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("generic-update", _GENERIC_UPDATE, "2026-03-12T15:41:36.511Z"),
     Sample("complete", _COMPLETE, "2026-03-31T09:07:45.227Z"),
 )
+
+WITHHELD = encode(envelope(16, "ACCEPT", steps.INSURANCE_ACCEPTED, steps.INSURANCE_INVITED, message=None))
+"""A delivery that never arrives: the customer accepts the invitation while the webhook cannot be reached."""

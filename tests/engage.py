@@ -19,10 +19,13 @@ from appointments.reconciliation.judging import Verdict
 from appointments.reconciliation.manners import Manners
 from appointments.reconciliation.run import Cursor, Reconciliation
 from appointments.reconciliation.stored import StoredAppointments
+from appointments.storage import items
+from appointments.storage.items import Item
 from local.engage.rows import written
 from local.engage.server import ENTERPRISE, EngageServer
 from local.engage.switches import Switches
 from local.engage.world import World
+from tests import builders
 
 DAYS_BACK, DAYS_AHEAD = 30, 90
 FRACTIONS = {"milliseconds": "milliseconds", "microseconds": "microseconds", "none": "seconds"}
@@ -71,6 +74,12 @@ class History:
             "data": {"eventType": version.event_type, "appointment": appointment, "previousAppointment": None},
         }
         return json.dumps(document, ensure_ascii=False).encode()
+
+    def current_item(self, switches: Switches) -> Item | None:
+        """Return the state that the deliveries end in, whatever their order; None if none arrived."""
+        received_at = utc(self.versions[-1].at.isoformat())
+        arrived = [builders.received(body, received_at=received_at) for body in self.bodies(switches)]
+        return items.current_item(max(arrived, key=lambda each: each.order)) if arrived else None
 
     def verdict(self, switches: Switches, since: datetime, until: datetime) -> str | None:
         """Return what a report must say of the appointment, None if it is not in the window."""

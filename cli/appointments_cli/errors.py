@@ -4,7 +4,7 @@
 exit  meaning
 ====  ==============================================================================
 1     looked or tried, and something is wrong
-2     the command line is wrong, including a stack that does not exist
+2     the command line is wrong, including a stack that does not exist; ``reconcile`` could not look
 3     no such appointment, event or quarantined delivery
 4     no usable credentials, or a denied action
 5     AWS cannot be reached
@@ -31,6 +31,12 @@ class CommandError(click.ClickException):
 
 class WrongTargetError(CommandError):
     """The command line names a stack, region or resource that does not exist."""
+
+    exit_code = USAGE
+
+
+class CouldNotLookError(CommandError):
+    """A comparison could not be made, or not as a whole: another exit code than that of a finding."""
 
     exit_code = USAGE
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "count": "appointments_cli.commands.listing:count",
     "tail": "appointments_cli.commands.tail:tail",
     "verify": "appointments_cli.commands.verify:verify",
+    "reconcile": "appointments_cli.reconcile.command:reconcile",
     "quarantine": "appointments_cli.quarantine.commands:quarantine",
     "failures": "appointments_cli.failures.commands:failures",
     "backlog": "appointments_cli.backlog.commands:backlog",

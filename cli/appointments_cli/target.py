@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import click
@@ -38,6 +38,10 @@ PARAMETERS = {
     "event_detail": "EventDetail",
     "contract_mode": "ContractMode",
     "history_retention_days": "HistoryRetentionDays",
+    "engage_secret": "EngageApiSecretArn",
+    "engage_enterprise": "EngageEnterprise",
+    "engage_api_url": "EngageApiUrl",
+    "engage_auth_url": "EngageAuthUrl",
 }
 """By option, the logical id or the parameter in template.yaml."""
 REDRIVE_BODIES = ("quarantine_bucket", "table", "bodies_bucket", "history_retention_days", "contract_mode")
@@ -45,6 +49,7 @@ REDRIVE_EVENTS = ("table", "bodies_bucket", "event_bus", "event_source", "event_
 """The options that a redrive of the quarantine or of the failure queue needs."""
 QUARANTINE_OPTIONS = REDRIVE_BODIES
 FAILURES_OPTIONS = ("failure_queue", *REDRIVE_EVENTS)
+ENGAGE_OPTIONS = ("engage_secret", "engage_enterprise", "engage_api_url", "engage_auth_url")
 MOST_RETENTION_DAYS = 3650
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 4, 7, 6
 """With PATIENCE_SECONDS of :mod:`.reach` they end most waits for an AWS that is silent. :mod:`.silence` ends all."""
@@ -106,7 +111,30 @@ _NAMED = {
     "failure_queue": click.option(
         "--failure-queue", metavar="URL", help="Failure queue of the publisher. Default: that of the stack."
     ),
+    "engage_secret": click.option(
+        "--engage-secret",
+        metavar="ARN",
+        help="Secret with the credentials of the Engage API. Default: that of the stack.",
+    ),
+    "engage_enterprise": click.option(
+        "--engage-enterprise", metavar="NAME", help="Your enterprise in Engage's URLs. Default: that of the stack."
+    ),
+    "engage_api_url": click.option(
+        "--engage-api-url", metavar="URL", help="Address of the Engage API. Default: that of the stack."
+    ),
+    "engage_auth_url": click.option(
+        "--engage-auth-url", metavar="URL", help="Address of Engage's authentication. Default: that of the stack."
+    ),
 }
+
+
+class Engage(NamedTuple):
+    """Where the Engage API is, and the ARN of the secret with its credentials; empty where nothing gives it."""
+
+    secret: str
+    enterprise: str
+    api_url: str
+    auth_url: str
 
 
 class Target:
@@ -173,6 +201,20 @@ class Target:
     def has_stack(self) -> bool:
         """Whether the command line or the environment names a stack."""
         return self._stack is not None
+
+    @property
+    def name(self) -> str:
+        """What an error calls the deployment."""
+        return "the command line" if self._stack is None else f"the stack {self._stack.name}"
+
+    @property
+    def engage(self) -> Engage:
+        """The Engage API of the options, of the stack, or of the stack on this machine."""
+        from appointments.reconciliation.engage_api import API_URL, AUTH_URL
+
+        self.require("table")
+        secret, enterprise, api_url, auth_url = (self._value(option) or "" for option in ENGAGE_OPTIONS)
+        return Engage(secret, enterprise, api_url or API_URL, auth_url or AUTH_URL)
 
     @property
     def stack(self) -> Stack:
@@ -286,6 +328,8 @@ class Target:
         value = self._options.get(option)
         if value not in (None, ""):
             return value
+        if self.served and option in self.served.engage:
+            return self.served.engage[option]
         if self._stack is None:
             return None
         if option in PARAMETERS:

@@ -24,6 +24,8 @@ ENTERPRISE = "acme"
 CLIENT_ID, CLIENT_SECRET = "local-client", "local-client-secret"
 SCOPE = "engage:appointments:readOnly"
 PENDING_CONNECTIONS = 16
+IDLE_SECONDS = 60.0
+"""The server looks for its end after each request, and else this rarely."""
 
 
 class EngageServer:
@@ -62,7 +64,8 @@ class EngageServer:
         self.url = f"{'http' if context is None else 'https'}://127.0.0.1:{self._server.socket.getsockname()[1]}"
 
     def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, name="engage", daemon=True).start()
+        serve = Thread(target=self._server.serve_forever, args=(IDLE_SECONDS,), name="engage", daemon=True)
+        serve.start()
         return self
 
     def __exit__(
@@ -71,8 +74,9 @@ class EngageServer:
         self.stopped.set()
         stop = Thread(target=self._server.shutdown)
         stop.start()
-        socket.create_connection(self._server.socket.getsockname()).close()  # wakes the server, which polls rarely
-        stop.join()
+        while stop.is_alive():
+            socket.create_connection(self._server.socket.getsockname()).close()  # wakes the server
+            stop.join(0.1)
         self._server.server_close()
 
     def credentials(self) -> str:

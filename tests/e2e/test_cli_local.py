@@ -15,12 +15,16 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from local.engage.server import EngageServer
+from local.engage.world import World
 from local.run import post, receive
 from local.serve import described
 from local.stack import Options, Stack
 from tests.builders import TOKEN, body, delivery
 
 COMMAND = str(Path(sys.executable).parent / "appointments")
+LOST = body(delivery(id="e-3", event_type="REOPEN", updated_at="2026-03-02T11:00:00Z"))
+"""A delivery that Engage knows and the stack never got."""
 HEADERS = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
 
 
@@ -30,7 +34,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("served")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        with Stack(Options(port=0, aws_port=0, log=folder / "functions.log")) as stack, described(stack):
+        options = Options(port=0, aws_port=0, log=folder / "functions.log")
+        with EngageServer(World()) as engage, Stack(options) as stack, described(stack, engage):
             first = body(delivery(id="e-1"))
             later = body(delivery(id="e-2", event_type="CANCEL", updated_at="2026-03-02T10:00:00Z", status="CANCELLED"))
             assert [post(stack.gateway.url, content, HEADERS)[0] for content in (first, later, later)] == [
@@ -40,6 +45,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             ]
             assert post(stack.gateway.url, first, {**HEADERS, "authorization": "Bearer wrong"})[0] == 401
             receive(stack, 2)
+            for content in (first, later, LOST):
+                engage.world.deliver(content)
             yield folder
 
 
@@ -63,6 +70,11 @@ def test_the_trail_of_an_appointment_is_complete(served: Path) -> None:
     assert latest["changes"] == [{"path": "status", "from": "ACCEPTED", "to": "CANCELLED"}]
     assert latest["marks"] == ["1 duplicate"]
     assert all(each["publishedAt"] and each["eventId"] for each in (latest, first))
+
+
+def test_a_lost_delivery_is_found_in_the_api_that_is_served_too(served: Path) -> None:
+    (record,) = run(served, "reconcile", "--since", "2026-03-01", "--until", "2026-04-01", code=1)
+    assert (record["verdict"], record["appointmentId"], record["differing"]) == ("behind", "a-1", ["status"])
 
 
 @pytest.mark.nightly

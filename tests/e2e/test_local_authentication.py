@@ -15,6 +15,8 @@ import pytest
 from standardwebhooks import Webhook
 
 from local.aws import SECRET
+from local.engage.server import EngageServer
+from local.engage.world import World
 from local.run import post, scan
 from local.serve import screen
 from local.stack import Options, Stack
@@ -94,7 +96,8 @@ def test_no_log_line_contains_a_credential_a_path_or_a_header_at_debug(stack: St
 
 
 def test_the_printed_curl_command_works(stack: Stack) -> None:
-    lines = screen(stack).splitlines()
+    with EngageServer(World()) as engage:
+        lines = screen(stack, engage).splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith(("  t=", "  curl")))
     command = "\n".join(lines[first : lines.index("", first)])
     answer = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S602

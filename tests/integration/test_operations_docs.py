@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import pytest
 from click.testing import CliRunner
 from moto import mock_aws
@@ -21,6 +22,9 @@ from appointments.outcome import Outcome
 from appointments.storage.quarantine import QuarantineMetadata
 from appointments_cli.main import main
 from appointments_cli.screen import Screen
+from appointments_cli.target import Engage, Target
+from local.engage.server import ENTERPRISE, EngageServer
+from local.engage.story import story_world
 from samples import SAMPLES
 from tests.deployment import STACK, Deployment
 from tests.project import ROOT
@@ -32,11 +36,13 @@ WIDTH = "100"
 
 @pytest.fixture
 def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    """A deployment and a terminal of 100 columns without colour."""
+    """A deployment, the API of Engage with one delivery more, and a terminal of 100 columns without colour."""
     monkeypatch.setattr(Screen, "is_terminal", property(lambda screen: not screen.as_json))
     monkeypatch.setenv("COLUMNS", WIDTH)
     monkeypatch.setenv("NO_COLOR", "1")
-    with mock_aws():
+    with mock_aws(), EngageServer(story_world()) as server:
+        secret = boto3.client("secretsmanager").create_secret(Name="engage", SecretString=server.credentials())["ARN"]
+        monkeypatch.setattr(Target, "engage", Engage(secret, ENTERPRISE, server.url, server.url))
         yield Deployment()
 
 

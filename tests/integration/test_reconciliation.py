@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from appointments.contract.instants import later, utc
+from appointments.contract.instants import later
 from appointments.reconciliation.errors import (
     AnswerShapeError,
     BudgetSpentError,
@@ -23,7 +23,6 @@ from appointments.reconciliation.judging import Kind, Verdict
 from appointments.reconciliation.manners import Manners
 from appointments.reconciliation.run import Cursor
 from appointments.reconciliation.stored import StoredAppointments
-from appointments.storage import items
 from local.engage.faults import Faults
 from local.engage.rows import row_of
 from local.engage.server import EngageServer
@@ -72,18 +71,11 @@ def _scenario(client: DynamoDBClient, switches: Switches) -> engage.Scenario:
     now = engage.now()
     name = builders.make_table(client)
     histories = engage.histories(APPOINTMENTS, SEED, now)
-    newest = [item for history in histories if (item := _current(history, switches)) is not None]
+    newest = [item for history in histories if (item := history.current_item(switches)) is not None]
     for begin in range(0, len(newest), 25):
         puts: Any = [{"PutRequest": {"Item": item}} for item in newest[begin : begin + 25]]
         client.batch_write_item(RequestItems={name: puts})
     return engage.Scenario(StoredAppointments(client, name), histories, now)
-
-
-def _current(history: engage.History, switches: Switches) -> items.Item | None:
-    """The current item that the deliveries end in, whatever their order: that of the greatest order."""
-    received_at = utc(history.versions[-1].at.isoformat())
-    arrived = [builders.received(body, received_at=received_at) for body in history.bodies(switches)]
-    return items.current_item(max(arrived, key=lambda each: each.order)) if arrived else None
 
 
 def test_the_scenario_has_every_verdict(scenarios: Callable[[Switches], engage.Scenario]) -> None:

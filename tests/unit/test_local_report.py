@@ -42,15 +42,18 @@ GOOD = RunResult(
     ),
     items=(event_item("e-1"), event_item("e-2"), current_item("e-2")),
     messages=(message("e-2", stale=False), message("e-1", stale=True)),
+    verdicts={"a-1": ("same",), "a-2": ("behind", "status")},
 )
+LOST = {"a-2": ("behind", "status")}
 
 OTHER_STATUS = dataclasses.replace(GOOD.deliveries[0], status=200)
 
 
 def test_a_correct_run_has_no_problems() -> None:
-    assert list(GOOD.problems(EXPECTED)) == []
+    assert list(GOOD.problems(EXPECTED, LOST)) == []
     assert GOOD.closing_line([]) == (
-        "3 deliveries answered, 2 events and 1 appointments stored, 2 messages received: all correct."
+        "3 deliveries answered, 2 events and 1 appointments stored, 2 messages received, 1 lost delivery found: "
+        "all correct."
     )
 
 
@@ -69,10 +72,14 @@ def test_a_correct_run_has_no_problems() -> None:
         ({"messages": GOOD.messages[1:]}, "the bus"),
         ({"messages": (*GOOD.messages, GOOD.messages[0])}, "the bus"),
         ({"messages": (GOOD.messages[0], message("e-1", stale=False))}, "the bus"),
+        ({"verdicts": {}}, "the comparison"),
+        ({"verdicts": {"a-1": ("same",), "a-2": ("same",)}}, "the comparison"),
+        ({"verdicts": {"a-1": ("same",), "a-2": ("behind", "start")}}, "the comparison"),
+        ({"verdicts": {**GOOD.verdicts, "a-1": ("missing",)}}, "the comparison"),
     ],
 )
 def test_a_missing_extra_or_different_result_is_reported(change: dict[str, Any], problem: str) -> None:
-    (line,) = dataclasses.replace(GOOD, **change).problems(EXPECTED)
+    (line,) = dataclasses.replace(GOOD, **change).problems(EXPECTED, LOST)
     assert problem in line
 
 
@@ -88,7 +95,8 @@ def test_the_tables_have_a_row_for_every_delivery_appointment_and_message() -> N
     rows = [line.split() for line in shown(GOOD)]
     assert [row[:3] for row in rows[2:5]] == [["new", "202", "stored"], ["old", "202", "stale"], ["bad", "422", "3"]]
     assert rows[7] == ["a-1", "ACCEPTED", "2", "e-2"]
-    assert rows[-1] == ["AppointmentCreated", "a-1", "stale", "start"]
+    assert rows[-5] == ["AppointmentCreated", "a-1", "stale", "start"]
+    assert rows[-2:] == [["a-1", "same"], ["a-2", "behind", "status"]]
 
 
 def test_a_value_in_brackets_is_printed_as_text_and_not_as_markup() -> None:

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 def test_the_defaults_need_no_variable() -> None:
     options = settings.serve_options({})
-    assert (options.host, options.port, options.aws_port) == ("127.0.0.1", 3000, 4566)
+    assert (options.host, options.port, options.aws_port, options.engage_port) == ("127.0.0.1", 3000, 4566, 0)
     assert (options.token, options.dynamodb_url, options.parameters) == ("local-token", None, {})
 
 
@@ -34,7 +34,7 @@ def test_a_variable_sets_a_parameter_of_the_template() -> None:
 
 
 @pytest.mark.parametrize("port", ["", "abc", "-1", "65536", "99999", "1.5", " 1", "\u0663", "1e3"])
-@pytest.mark.parametrize("variable", ["PORT", "AWS_PORT"])
+@pytest.mark.parametrize("variable", ["PORT", "AWS_PORT", "ENGAGE_PORT"])
 def test_a_port_is_a_number_from_0_to_65535(variable: str, port: str) -> None:
     with pytest.raises(StartError, match=f"^{variable} is .* Set it to a number"):
         settings.serve_options({variable: port})

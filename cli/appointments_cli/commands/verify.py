@@ -28,7 +28,7 @@ COLUMNS = (
     Column("envelopeId", "envelope id", Kind.ID, importance=9),
     Column("eventType", "event", Kind.ID, importance=4),
 )
-CANNOT_KNOW = "a delivery that never arrived is in no record of this stack: compare with the sender's own list"
+CANNOT_KNOW = "a delivery that never arrived is in no record of this stack: appointments reconcile compares with Engage"
 
 
 @click.command()

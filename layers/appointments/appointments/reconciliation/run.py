@@ -104,6 +104,11 @@ class Reconciliation:
         self.index_is_missing = False
         """Whether the table lacks OfficeIndex, so that its appointments are not looked for in the API."""
 
+    @property
+    def calls(self) -> int:
+        """The calls of the API that were made."""
+        return self._api.calls
+
     def of_ids(self, ids: Sequence[str]) -> tuple[Verdict, ...]:
         """Judge appointments by id. An id that neither the API nor the table knows has no verdict."""
         appointments = self._api.with_ids(ids)
