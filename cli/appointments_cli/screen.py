@@ -131,8 +131,7 @@ class Screen:
         if count == 0:
             self.say(f"nothing found: no {noun}{within}")
             return
-        plural = "" if count == 1 else "s"
-        self.say(f"{count} {noun}{plural}{within}" + (": there are more, give a higher --limit" if more else ""))
+        self.say(f"{counted(count, noun)}{within}" + (": there are more, give a higher --limit" if more else ""))
 
     def _draw(self, columns: Sequence[Column], records: Sequence[Record]) -> None:
         across = [column for column in columns if not column.below]
@@ -245,6 +244,11 @@ class Screen:
         if isinstance(value, bool):
             return column.title if value else ""
         return instant(value) if column.kind is Kind.INSTANT else str(value)
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: ``1 event``, ``2 events``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def without(columns: Sequence[Column], *members: str) -> list[Column]:

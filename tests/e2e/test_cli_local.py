@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,14 +15,19 @@ from uuid import uuid4
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from click.testing import CliRunner
 
+from appointments_cli.main import main
+from appointments_cli.screen import Screen
 from local.engage.server import EngageServer
 from local.engage.world import World
 from local.run import post, receive
 from local.serve import described
 from local.stack import Options, Stack
 from tests.builders import TOKEN, body, delivery
+from tests.project import ROOT
 
+OPERATIONS = ROOT / "docs" / "operations.md"
 COMMAND = str(Path(sys.executable).parent / "appointments")
 LOST = body(delivery(id="e-3", event_type="REOPEN", updated_at="2026-03-02T11:00:00Z"))
 """A delivery that Engage knows and the stack never got."""
@@ -75,6 +81,28 @@ def test_the_trail_of_an_appointment_is_complete(served: Path) -> None:
 def test_a_lost_delivery_is_found_in_the_api_that_is_served_too(served: Path) -> None:
     (record,) = run(served, "reconcile", "--since", "2026-03-01", "--until", "2026-04-01", code=1)
     assert (record["verdict"], record["appointmentId"], record["differing"]) == ("behind", "a-1", ["status"])
+
+
+STATUS = re.compile(r"(?<=<!-- status -->\n```\n).*?(?=```)", re.DOTALL)
+
+
+def test_the_runbook_shows_what_status_shows(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers and times are those of a day, and the rest must be the same."""
+    monkeypatch.chdir(served)
+    monkeypatch.setattr(Screen, "is_terminal", property(lambda screen: not screen.as_json))
+    for name, value in {"COLUMNS": "100", "NO_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    output = CliRunner().invoke(main, ["status", "--local", "--tz", "UTC"]).output
+    page = OPERATIONS.read_text(encoding="utf-8")
+    (shown,) = STATUS.findall(page)
+    if os.environ.get("REWRITE_DOCS"):
+        OPERATIONS.write_text(STATUS.sub(lambda _: output, page), encoding="utf-8")
+        shown = output
+    assert normal(shown) == normal(output)
+
+
+def normal(text: str) -> list[str]:
+    return [re.sub(r"\s+", " ", re.sub(r"[0-9]+( (s|min|h|d)\b)?", "0", line)).strip() for line in text.splitlines()]
 
 
 @pytest.mark.nightly

@@ -83,7 +83,7 @@ def test_a_poisoned_event_waits_in_the_failure_queue_and_is_redriven_after_its_r
     assert "\te-2" in appointments(stack, "redrive").stdout
     redriven = appointments(stack, "redrive", "--execute")
     assert redriven.returncode == 0, redriven.stderr
-    assert "1 published, 0 failed, 0 not tried; 1 failures deleted, 0 left." in redriven.stderr
+    assert "1 published, 0 failed, 0 not tried; 1 failure deleted, 0 left." in redriven.stderr
     (message,) = receive(stack, 1)
     assert message["detail"]["metadata"]["id"] == "e-2"
     assert appointments(stack, "list").stderr.startswith("0 failures")

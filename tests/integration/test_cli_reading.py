@@ -78,14 +78,26 @@ def test_the_history_tells_who_changed_what_the_newest_first(empty: Deployment) 
 
 def test_the_history_has_publications_duplicates_deferrals_and_violations(empty: Deployment) -> None:
     empty.receive(body(sent(9, meetingType="HOLOGRAM")), ago(minutes=30))
+    empty.log_delivery("deferred", "e-9", "a-1")
     empty.log_delivery("duplicate", "e-9", "a-1")
     empty.log_delivery("duplicate", "e-9", "a-1")
     empty.log_delivery("duplicate", "e-9", "a-2")
     empty.log_publication(("e-8", "a-2"), ("e-9", "a-1"))
     (event,) = empty.records("history", "a-1")
-    assert event["marks"] == ["1 violations", "2 duplicates"]
+    assert event["marks"] == ["deferred", "1 violation", "2 duplicates"]
     assert event["eventId"] == "eb-e-9"
     assert event["publishedAt"] > event["storedAt"] > event["receivedAt"]
+
+
+def test_a_history_of_many_events_shows_only_those_that_changed_a_member(empty: Deployment) -> None:
+    empty.receive(body(sent(9)))
+    empty.receive(body(sent(10, event_type="GENERIC_UPDATE", internalNotes="x")))
+    empty.receive(body(sent(11, event_type="REASSIGN", participants=[person("EMPLOYEE", "PRIMARY", "p-2")])))
+    assert [each["envelopeId"] for each in empty.records("history", "a-1", "--changed", "employee")] == ["e-11", "e-9"]
+    assert [each["envelopeId"] for each in empty.records("history", "a-1", "--changed", "listing")] == []
+    noted = [each["envelopeId"] for each in empty.records("history", "a-1", "--changed", "internalnotes")]
+    assert noted == ["e-11", "e-10"]
+    assert empty.run("history", "a-1", "--changed", "listing").stderr == "nothing found: no event of appointment a-1\n"
 
 
 def test_a_quarantined_delivery_stands_at_its_time_in_the_history(empty: Deployment) -> None:
@@ -178,7 +190,7 @@ def test_an_event_is_found_by_its_log_line_without_a_scan(empty: Deployment) -> 
 def test_an_event_without_a_log_line_is_found_by_a_scan_that_says_its_cost_first(empty: Deployment) -> None:
     empty.receive(body(sent(9)))
     answer = empty.run("event", "e-9", "--json")
-    assert json.loads(answer.stdout)["published"] == "unknown: no log line names it"
+    assert json.loads(answer.stdout)["published"] == "unknown: no log line of the publisher names it"
     assert answer.stderr.startswith("reading the whole table, ")
     assert "read units" in answer.stderr
 
@@ -368,7 +380,7 @@ def put_metric(service: str, name: str, value: float, at: datetime) -> None:
 @pytest.mark.usefixtures("empty")
 def test_status_names_what_fails_silently_and_what_it_cannot_read() -> None:
     found = facts()
-    assert found["alarms notify"] == ("wrong", "nobody: set AlarmTopicArn")
+    assert found["alarms notify"] == ("wrong", "nobody: set AlarmEmail or AlarmTopicArn")
     assert found["expiry (TTL)"][0] == "wrong"
     assert found["point-in-time recovery"][0] == "wrong"
     assert found["log level"] == ("ok", "INFO")

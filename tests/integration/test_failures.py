@@ -199,7 +199,7 @@ def test_list_shows_both_kinds_and_what_it_does_not_know_and_leaves_everything_t
         assert "\tRetryAttemptsExhausted\t\t1\t" in output
         assert "\tunknown\t" in output
         assert "c4n4ry" not in output
-        assert output.endswith("3 failures: 1 parked events, 1 ranges of the stream, 1 unknown\n")
+        assert output.endswith("3 failures: 1 parked event, 1 range of the stream, 1 unknown\n")
         assert stack.left() == 3
 
 
@@ -239,7 +239,7 @@ def test_a_dry_run_shows_what_would_be_published_and_changes_nothing(stack: Stac
     stack.park(stack.store("a", "e-1"))
     output = stack.run("redrive").output
     assert "2026-03-02T12:00:00.000+00:00\twould publish\ta\tCREATE\te-1" in output
-    assert output.endswith("1 failures, 1 events, 0 failures without an event. Nothing was changed: --yes publishes.\n")
+    assert output.endswith("1 failure, 1 event, 0 failures without an event. Nothing was changed: --yes publishes.\n")
     assert stack.published() == []
     assert stack.left() == 1
 
@@ -320,7 +320,7 @@ def test_what_is_in_several_failures_is_published_once_and_all_of_them_are_remov
     stack.give_up(0, 1)
     output = stack.run("redrive", "--execute").output
     assert stack.published() == ["e-1"]
-    assert "3 failures, 1 events: 1 published, 0 failed, 0 not tried; 3 failures deleted, 0 left." in output
+    assert "3 failures, 1 event: 1 published, 0 failed, 0 not tried; 3 failures deleted, 0 left." in output
 
 
 def test_what_eventbridge_still_refuses_stays_and_the_command_fails(

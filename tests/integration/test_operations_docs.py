@@ -7,6 +7,8 @@ import re
 import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -19,6 +21,8 @@ from appointments.contract.parsing import parse_body
 from appointments.contract.violations import Violation
 from appointments.errors import ContractError, MalformedBodyError
 from appointments.outcome import Outcome
+from appointments.publishing.failures import Cause, Parked
+from appointments.storage.backlog import Deferred, encode
 from appointments.storage.quarantine import QuarantineMetadata
 from appointments_cli.main import main
 from appointments_cli.screen import Screen
@@ -26,12 +30,15 @@ from appointments_cli.target import Engage, Target
 from local.engage.server import ENTERPRISE, EngageServer
 from local.engage.story import story_world
 from samples import SAMPLES
+from tests.builders import body, delivery
 from tests.deployment import STACK, Deployment
 from tests.project import ROOT
 
 BLOCK = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
 ALREADY_FIXED = Violation("$.data.appointment.office.location.geolocation", "type", "object")
 WIDTH = "100"
+RUN = "6fd7c1d0-5e0a-4d43-9f0b-2b1c7a3d5e{:02}"
+"""The ids of the runs that publish again, which are random elsewhere."""
 
 
 @pytest.fixture
@@ -40,6 +47,8 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     monkeypatch.setattr(Screen, "is_terminal", property(lambda screen: not screen.as_json))
     monkeypatch.setenv("COLUMNS", WIDTH)
     monkeypatch.setenv("NO_COLOR", "1")
+    runs = map(RUN.format, count())
+    monkeypatch.setattr("appointments_cli.replays.uuid", SimpleNamespace(uuid4=lambda: next(runs)))
     with mock_aws(), EngageServer(story_world()) as server:
         secret = boto3.client("secretsmanager").create_secret(Name="engage", SecretString=server.credentials())["ARN"]
         monkeypatch.setattr(Target, "engage", Engage(secret, ENTERPRISE, server.url, server.url))
@@ -71,6 +80,34 @@ def fill_quarantine(deployment: Deployment) -> None:
             deployment.quarantine.keep(sample.body, Outcome.CONTRACT, fixed)
 
 
+def fill_queues(deployment: Deployment) -> None:
+    """Store three events, two of which were parked, and put a delivery that was given up into its queue."""
+    for number, kind in enumerate(("CREATE", "RESCHEDULE", "CANCEL")):
+        at = f"2026-03-04T16:2{number}:00.000000000Z"
+        identity = f"4f1c2b7e-8d3a-4c55-9b1e-00000000020{number}"
+        document = delivery(id=identity, appointment_id="48200", event_type=kind, updated_at=at[:19] + "Z")
+        deployment.receive(body(document), at)
+        deployment.dynamodb.update_item(
+            TableName=deployment.table_name,
+            Key={"pk": {"S": "APPOINTMENT#48200"}, "sk": {"S": f"EVENT#{identity}"}},
+            UpdateExpression="SET storedAt = :at",
+            ExpressionAttributeValues={":at": {"S": at}},
+        )
+        if number:
+            parked = Parked("APPOINTMENT#48200", f"EVENT#{identity}", Cause.REFUSED, "MalformedDetail", f"{number}", at)
+            deployment.sqs.send_message(
+                QueueUrl=deployment.resources["PublisherFailureQueue"], MessageBody=parked.body()
+            )
+    given_up = encode(Deferred(body(delivery(id="4f1c2b7e-8d3a-4c55-9b1e-000000000301", appointment_id="48300")), at))
+    deployment.sqs.send_message(QueueUrl=deployment.resources["BacklogFailureQueue"], MessageBody=given_up)
+    deployment.sqs.create_queue(QueueName="crm")
+
+
+def fill_for_operations(deployment: Deployment) -> None:
+    fill_quarantine(deployment)
+    fill_queues(deployment)
+
+
 def deliver(deployment: Deployment) -> None:
     """Store the samples, with the log lines of the webhook and of the publisher."""
     at = datetime.now(UTC) - timedelta(minutes=5)
@@ -86,7 +123,7 @@ def deliver(deployment: Deployment) -> None:
         deployment.log("api", {"status": str(sample.expected_status)}, at)
 
 
-@pytest.mark.parametrize(("page", "fill"), [("operations", fill_quarantine), ("command", deliver)])
+@pytest.mark.parametrize(("page", "fill"), [("operations", fill_for_operations), ("command", deliver)])
 def test_every_command_on_the_page_prints_the_output_on_the_page(deployed: Deployment, page: str, fill: Any) -> None:
     path = ROOT / "docs" / f"{page}.md"
     fill(deployed)

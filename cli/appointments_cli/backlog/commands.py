@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from appointments_cli.options import limit_option, with_screen
-from appointments_cli.screen import Column, Kind, Record, Screen
+from appointments_cli.screen import Column, Kind, Record, Screen, counted, without
 from appointments_cli.target import Target, with_target
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ MESSAGES = (
     Column("problem", importance=6),
     Column("messageId", "message id", Kind.ID, importance=2),
 )
+RETURNED = without(MESSAGES, "messageId")
 _limit = limit_option(1000, "messages")
 
 
@@ -97,11 +98,12 @@ def redrive(target: Target, *, screen: Screen, limit: int, yes: bool) -> None:
                 queue.delete(each)
                 queue.extend_hold()
                 returned += 1
-            screen.line(MESSAGES, {**record, "result": "returned" if yes else "would return"})
+            screen.line(RETURNED, {**record, "result": "returned" if yes else "would return"})
     if held_by_others:
         screen.say(f"about {held_by_others} more are held by another reader")
     dry = "" if yes else "dry run, nothing is changed without --yes: "
-    screen.say(f"{dry}{len(held)} deliveries given up, {returned} returned to the backlog")
+    given_up = counted(len(held), "delivery", "deliveries")
+    screen.say(f"{dry}{given_up} given up, {returned} returned to the backlog")
 
 
 def _counts(target: Target, screen: Screen, name: str, content: str) -> Record:

@@ -119,4 +119,4 @@ def _state(about: list[Line], has_logs: bool) -> str:
         return "parked in the failure queue: 'appointments failures list'"
     if "again" in results:
         return "not yet: the publisher tries again"
-    return "unknown: no log line names it" if has_logs else "unknown: the log lines cannot be read"
+    return "unknown: no log line of the publisher names it" if has_logs else "unknown: the log lines cannot be read"

@@ -38,10 +38,13 @@ COLUMNS = (
 @with_screen
 @with_pager
 @with_window()
+@click.option("--changed", metavar="MEMBER", help="Only events that changed it: status, start, office, employee, ...")
 @limit_option(1000, "events")
 @reveal_option
 @click.argument("appointment", metavar="ID")
-def history(target: Target, *, screen: Screen, window: Window, limit: int, reveal: bool, appointment: str) -> None:
+def history(
+    target: Target, *, screen: Screen, window: Window, changed: str | None, limit: int, reveal: bool, appointment: str
+) -> None:
     """Show the events of an appointment, the newest first: who changed what, and what became of each delivery.
 
     The order is that of updatedAt, which the sender sets. A refused delivery stands at the time of its receipt.
@@ -57,7 +60,7 @@ def history(target: Target, *, screen: Screen, window: Window, limit: int, revea
     if not events and not kept:
         raise where.unknown("appointment", appointment, lines, kept)
     records = [*event_records(events, lines or [], screen, reveal=reveal), *map(_quarantined, kept)]
-    records = [record for record in records if record["sentAt"] in window]
+    records = [each for each in records if each["sentAt"] in window and (changed is None or _names(each, changed))]
     records.sort(key=lambda record: record["_order"], reverse=True)
     screen.table(COLUMNS, records[:limit])
     if lines is None:
@@ -88,17 +91,20 @@ def event_records(events: list[StoredEvent], lines: list[Line], screen: Screen, 
     return records
 
 
+def _names(record: Record, member: str) -> bool:
+    return any(change["path"].lower().startswith(member.lower()) for change in record["changes"])
+
+
 def _record(event: StoredEvent, changes: list[Change], lines: list[Line], screen: Screen, *, reveal: bool) -> Record:
     about = [line for line in lines if line.envelope_id == event.envelope_id]
     published = [line for line in about if line.result == "published"]
-    received, stored = event.text("receivedAt"), event.text("storedAt")
     return {
         "sentAt": event.text("updatedAt"),
         "eventType": event.text("eventType"),
         "envelopeId": event.envelope_id,
         "by": _by(event.appointment),
-        "receivedAt": received,
-        "storedAt": stored if _seconds(received, stored) > DEFERRED_SECONDS else None,
+        "receivedAt": event.text("receivedAt"),
+        "storedAt": event.text("storedAt") if _waited(event) > DEFERRED_SECONDS else None,
         "publishedAt": published[0].at if published else None,
         "eventId": published[0].event_id if published else None,
         "origin": event.origin,
@@ -117,12 +123,14 @@ def _record(event: StoredEvent, changes: list[Change], lines: list[Line], screen
 
 def _marks(event: StoredEvent, about: list[Line]) -> Iterator[str]:
     duplicates = sum(line.result == "duplicate" for line in about)
+    if any(line.result == "deferred" for line in about):
+        yield "deferred"
     if event.origin:
         yield event.origin
     if event.is_stale:
         yield "stale"
     if event.violation_count:
-        yield f"{event.violation_count} violations"
+        yield f"{event.violation_count} violation{'' if event.violation_count == 1 else 's'}"
     if event.text("erasedAt"):
         yield "erased"
     elif event.problem:
@@ -176,7 +184,9 @@ def _by(appointment: dict[str, Any]) -> str | None:
     return " from ".join(str(value) for value in (who, channel) if value) or None
 
 
-def _seconds(first: str, last: str) -> float:
+def _waited(event: StoredEvent) -> float:
+    """The seconds between receipt and storage: an event that was deferred or refused at first has many."""
     from appointments.contract.instants import epoch_seconds
 
+    first, last = event.text("receivedAt"), event.text("storedAt")
     return epoch_seconds(last) - epoch_seconds(first) if first and last else 0.0

@@ -9,7 +9,7 @@ import click
 
 from appointments_cli.errors import UnknownIdError
 from appointments_cli.options import limit_option, with_screen
-from appointments_cli.screen import Screen
+from appointments_cli.screen import Screen, counted
 from appointments_cli.target import FAILURES_OPTIONS, REDRIVE_EVENTS, Target, with_target
 
 if TYPE_CHECKING:
@@ -88,7 +88,9 @@ def redrive(
             with shown() as show:
                 work = plan(held, history, partial(_holding, queue, show))
             if held_by_others:
-                screen.say(f"another reader holds about {held_by_others} failures, which this run does not see")
+                screen.say(
+                    f"another reader holds about {counted(held_by_others, 'failure')}, which this run does not see"
+                )
             failed = _work(work, queue, run, history, execute=execute)
     if failed:
         raise click.exceptions.Exit(1)
@@ -103,11 +105,13 @@ def _work(work: Plan, queue: FailureReader | None, run: Run, history: History, *
         facts = " ".join(str(value) for value in output.failure_record(failure).values())
         screen.say(f"no event found: {facts}")
     count = len(work.waiting) + len(work.unresolved)
-    selected = f"{count} failures, {work.count} events" if queue is not None else f"{work.count} events"
+    selected = counted(work.count, "event")
+    if queue is not None:
+        selected = f"{counted(count, 'failure')}, {selected}"
     events = [event for group in work.appointments for event in group]
     if not execute:
         screen.table(output.EVENTS, (output.event_record(event, "would publish") for event in events))
-        unresolved = f"{len(work.unresolved)} failures without an event"
+        unresolved = f"{counted(len(work.unresolved), 'failure')} without an event"
         screen.say(f"{selected}, {unresolved}. Nothing was changed: --yes publishes.")
         return bool(work.unresolved)
     result = _published(work, queue, run, history)

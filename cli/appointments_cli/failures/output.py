@@ -10,7 +10,7 @@ from appointments.storage import items
 from appointments_cli.failures.events import Event
 from appointments_cli.failures.queue import HeldFailure
 from appointments_cli.failures.redrive import Plan, RedriveResult
-from appointments_cli.screen import Column, Kind, Record
+from appointments_cli.screen import Column, Kind, Record, counted
 
 FAILURES = (
     Column("at", "since", Kind.INSTANT, essential=True),
@@ -77,9 +77,8 @@ def ids(partition_key: str, sort_key: str) -> Record:
 def summary(failures: Iterable[HeldFailure], held_by_others: int, left: int) -> str:
     """Say how many failures were shown, and how many were not, because somebody holds them or for the limit."""
     kinds = Counter(type(each.failure) for each in failures)
-    counted = f"{kinds[Parked]} parked events, {kinds[StreamRange]} ranges of the stream, {kinds[type(None)]} unknown"
-    total = kinds.total()
-    line = f"{total} failure{'' if total == 1 else 's'}: {counted}"
+    parked, ranges = counted(kinds[Parked], "parked event"), counted(kinds[StreamRange], "range")
+    line = f"{counted(kinds.total(), 'failure')}: {parked}, {ranges} of the stream, {kinds[type(None)]} unknown"
     if held_by_others:
         line += f"; about {held_by_others} more are not shown, because another reader holds them for a while"
     return line + (f"; about {left} more are not shown: give a higher --limit" if left else "")
@@ -89,4 +88,6 @@ def closing_line(selected: str, work: Plan, result: RedriveResult, count: int) -
     published, failed = len(result.accepted), len(result.failed)
     untried = work.count - published - failed
     line = f"{selected}: {published} published, {failed} failed, {untried} not tried"
-    return f"{line}; {result.removed} failures deleted, {count - result.removed} left." if count else f"{line}."
+    return (
+        f"{line}; {counted(result.removed, 'failure')} deleted, {count - result.removed} left." if count else f"{line}."
+    )

@@ -8,7 +8,8 @@ from datetime import timedelta
 from appointments_cli.moments import ago
 from appointments_cli.status.facts import INFO, OK, UNKNOWN, WRONG, Fact, Look, Metric, total, values
 
-MAPPINGS = ("PublisherFunction", "BacklogFunction")
+MAPPINGS = {"PublisherFunction": "Publishing failures", "BacklogFunction": "Backlog"}
+"""By function, the section of docs/operations.md that says how to mend its mapping."""
 
 
 def mappings(look: Look) -> Iterator[Fact]:
@@ -25,7 +26,9 @@ def mappings(look: Look) -> Iterator[Fact]:
             state = mapping.get("State", "unknown")
             result = mapping.get("LastProcessingResult", "")
             fine = state in ("Enabled", "Creating", "Updating") and "PROBLEM" not in result
-            yield Fact(OK if fine else WRONG, f"{name} mapping", ", ".join(filter(None, (state, result))))
+            advice = "" if fine else f": see docs/operations.md, {MAPPINGS[name]}"
+            detail = ", ".join(filter(None, (state, result)))
+            yield Fact(OK if fine else WRONG, f"{name} mapping", detail + advice)
 
 
 def alarms(look: Look) -> Iterator[Fact]:
@@ -82,7 +85,7 @@ def parameters(look: Look) -> Iterator[Fact]:
     yield _setting("log level", level, level != "DEBUG")
     yield _setting("authentication", given.get("WebhookAuth"), given.get("WebhookAuth") != "none")
     notified = [given.get(name) for name in ("AlarmTopicArn", "AlarmEmail") if given.get(name)]
-    detail = ", ".join(map(str, notified)) if notified else "nobody: set AlarmTopicArn"
+    detail = ", ".join(map(str, notified)) if notified else "nobody: set AlarmEmail or AlarmTopicArn"
     yield Fact(OK if notified else WRONG, "alarms notify", detail)
 
 
