@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 import time
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -22,6 +23,7 @@ from appointments.storage.bodies import Bodies, key_of
 from appointments.storage.items import Item
 from appointments.storage.store import Store
 from tests.builders import body, delivery, received, received_delivery, save
+from tests.project import ROOT
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -76,6 +78,33 @@ def test_an_incompressible_body_of_5_mb_is_stored_whole_and_published_as_a_refer
     assert json.loads(message.detail)["data"]["appointment"]["id"] == "a-1"
     assert save(store, incoming) is Outcome.DUPLICATE
     assert objects() == [item["bodyKey"]["S"]] == [key_of(incoming.body)]
+
+
+@pytest.mark.parametrize("fill", ["x", "noise"], ids=["in the item", "in the bucket"])
+def test_a_message_one_byte_too_large_is_a_reference_from_which_the_appointment_is_read_back(
+    store: Store, event: Any, bodies: Bodies, dynamodb: DynamoDBClient, table_name: str, fill: str
+) -> None:
+    """docs/events.md has the code that reads it back."""
+    source = "pexip.engage"
+    text = noise(800_000) if fill == "noise" else "x"
+
+    def built(length: int) -> messages.Message:
+        item = items.event_item(received(body(delivery(internalNotes=text + "x" * length))))
+        return messages.message(item, source=source)
+
+    room = messages.ENTRY_BYTES - built(0).size(source=source)
+    assert built(room).size(source=source) == messages.ENTRY_BYTES
+    assert json.loads(built(room).detail)["data"]["appointment"]["internalNotes"] == text + "x" * room
+    document = delivery(internalNotes=text + "x" * (room + 1))
+    assert save(store, received(body(document))) is Outcome.STORED
+    assert ("bodyKey" in event()) is (fill == "noise")
+    detail = json.loads(messages.message(event(), source=source, load=bodies.get).detail)
+    assert detail["metadata"]["detail"] == "reference"
+    code: dict[str, Any] = {}
+    (page,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "events.md").read_text(encoding="utf-8"), re.DOTALL)
+    exec(page, code)  # noqa: S102 - the page's own code
+    read = code["appointment"](dynamodb, boto3.client("s3"), table_name, "bodies", detail["metadata"])
+    assert read == document["data"]["appointment"]
 
 
 def test_a_body_that_fits_is_stored_in_the_item_and_not_in_the_bucket(store: Store, event: Any) -> None:
