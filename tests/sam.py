@@ -46,11 +46,13 @@ def sam(*arguments: str, folder: Path = ROOT, seconds: int = 300) -> subprocess.
     )
 
 
-def build(into: Path, folder: Path = ROOT) -> Path:
+def build(into: Path, folder: Path = ROOT, **parameters: str) -> Path:
     """Build the project in ``folder`` into ``into``, so that a build of the user is not changed."""
     if shutil.which("sam") is None:
         pytest.skip("the SAM CLI is not installed: make setup-sam")
     runtime.python()
-    answer = sam("build", "--build-dir", str(into), "--cache-dir", str(into / "cache"), folder=folder)
+    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    options = ["--parameter-overrides", *overrides] if overrides else []
+    answer = sam("build", "--build-dir", str(into), "--cache-dir", str(into / "cache"), *options, folder=folder)
     assert answer.returncode == 0, answer.stderr
     return into

@@ -19,6 +19,24 @@ WRITES = [
     {"Put": {**CONDITION, "Item": ITEM}},
     {"ConditionCheck": {**CONDITION, "Key": KEY}},
 ]
+MORE_DATA = "reconciliation-sdk-data"
+"""The folder in the layer with the data of the calls that ReconcileFunction alone makes."""
+COUNTS = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
+MORE_ARGUMENTS: dict[tuple[str, str], dict[str, Any]] = {
+    ("dynamodb", "batch_get_item"): {"RequestItems": {"t": {"Keys": [KEY]}}},
+    ("dynamodb", "scan"): {
+        "TableName": "t",
+        "IndexName": "OfficeIndex",
+        "FilterExpression": "#start >= :first",
+        "ProjectionExpression": "pk, #start",
+        "ExpressionAttributeNames": {"#start": "start"},
+        "ExpressionAttributeValues": {":first": {"S": "2026"}},
+    },
+    ("sqs", "get_queue_attributes"): {
+        "QueueUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/backlog",
+        "AttributeNames": COUNTS,
+    },
+}
 ARGUMENTS: dict[tuple[str, str], dict[str, Any]] = {
     ("dynamodb", "transact_write_items"): {"TransactItems": WRITES},
     ("events", "put_events"): {
@@ -60,6 +78,21 @@ def _error(status: int, code: str, **more: Any) -> dict[str, Any]:
 
 CANCELLED = {
     "CancellationReasons": [{"Code": "ConditionalCheckFailed", "Item": ITEM, "Message": "why"}, {"Code": "None"}]
+}
+MORE_ANSWERS: dict[tuple[str, str], list[dict[str, Any]]] = {
+    ("dynamodb", "batch_get_item"): [
+        _json(Responses={"t": [ITEM]}, UnprocessedKeys={"t": {"Keys": [KEY]}}),
+        _error(400, "ProvisionedThroughputExceededException"),
+    ],
+    ("dynamodb", "scan"): [
+        _json(Items=[KEY], Count=1, ScannedCount=2, LastEvaluatedKey=KEY),
+        _error(400, "ValidationException"),
+        _error(400, "ResourceNotFoundException"),
+    ],
+    ("sqs", "get_queue_attributes"): [
+        _json(Attributes=dict.fromkeys(COUNTS, "1")),
+        _error(400, "QueueDoesNotExist"),
+    ],
 }
 ANSWERS: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("dynamodb", "transact_write_items"): [
@@ -108,5 +141,16 @@ CALLS: list[Call] = [
     for (service, operation), arguments in ARGUMENTS.items()
     for answer in ANSWERS[service, operation]
 ]
-FIRST_CALLS = list({call["service"]: call for call in reversed(CALLS)}.values())
+CALLS += [
+    {"service": "dynamodb", "operation": "transact_write_items", "arguments": arguments, "answer": answer}
+    | {"data": MORE_DATA}
+    for arguments in [ARGUMENTS["dynamodb", "transact_write_items"]]
+    for answer in ANSWERS["dynamodb", "transact_write_items"]
+]
+CALLS += [
+    {"service": service, "operation": operation, "arguments": arguments, "answer": answer, "data": MORE_DATA}
+    for (service, operation), arguments in MORE_ARGUMENTS.items()
+    for answer in MORE_ANSWERS[service, operation]
+]
+FIRST_CALLS = list({call["service"]: call for call in reversed(CALLS) if "data" not in call}.values())
 """One call of each service, to compare endpoints."""

@@ -86,6 +86,9 @@ class _Resolver:
                 return self._substituted(text, self.resolve(variables))
             case {"Fn::Join": [separator, parts]}:
                 return separator.join(self.resolve(parts))
+            case {"Fn::FindInMap": [name, {"Ref": str(parameter)}, key]}:
+                value = self._parameters.get(parameter, DEFAULTS[parameter])
+                return DOCUMENT["Mappings"][name][str(value)][key]
         return {name: self.resolve(value) for name, value in node.items()}
 
     def _substituted(self, text: str, variables: Mapping[str, str]) -> str:

@@ -1,8 +1,10 @@
 """Reduce botocore's data, 28 MB about every AWS service, to the parts that the functions' calls read.
 
-    python sdk_data.py FOLDER    rewrites FOLDER, the botocore/data of the botocore that this script imports
+    python sdk_data.py FOLDER MORE    rewrites FOLDER, the botocore/data of the botocore that this script imports, and
+                                      writes MORE, the data of the calls that ReconcileFunction alone makes
 
-botocore parses these files at each cold start, which counts against the sender's timeout of 3 s.
+botocore parses these files at each cold start, which counts against the sender's timeout of 3 s. So ReconcileFunction
+has larger files of two services in a folder apart (AWS_DATA_PATH), which botocore searches first.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from botocore.loaders import Loader
 
 Document = dict[str, Any]
 
-MODEL, RULE_SET = "service-2", "endpoint-rule-set-1"  # botocore's names for the two files of a service
+MODEL, RULE_SET, PAGINATORS = "service-2", "endpoint-rule-set-1", "paginators-1"  # botocore's names of the files
 OPERATIONS = {
     "dynamodb": ["TransactWriteItems"],
     "events": ["PutEvents"],
@@ -26,7 +28,13 @@ OPERATIONS = {
     "secretsmanager": ["GetSecretValue"],
     "sqs": ["SendMessage"],
 }
-"""All operations that the functions and their layer call. A test compares this list with the code."""
+"""All operations that the functions and their layer call, without those of MORE_OPERATIONS. A test compares both lists
+with the code."""
+MORE_OPERATIONS = {
+    "dynamodb": ["BatchGetItem", "Scan", "TransactWriteItems"],
+    "sqs": ["GetQueueAttributes"],
+}
+"""The operations that ReconcileFunction calls, of the services whose files it has apart."""
 
 WITH_RULE_SET = {"events", "s3", "sqs"}
 """The services that keep their rule set for endpoints, which botocore parses at start and evaluates on each call.
@@ -36,9 +44,15 @@ reads it from endpoints.json, whose FIPS and dual-stack endpoints differ from th
 """
 
 
-def main(folder: Path) -> None:
-    documents = trimmed(Loader([str(folder)], include_default_search_paths=False))
+def main(folder: Path, more_folder: Path) -> None:
+    loader = Loader([str(folder)], include_default_search_paths=False)
+    documents, more_documents = trimmed(loader), more(loader)
     shutil.rmtree(folder)
+    _write(folder, documents)
+    _write(more_folder, more_documents)
+
+
+def _write(folder: Path, documents: dict[str, Document]) -> None:
     for name, document in documents.items():
         file = folder / f"{name}.json"  # not compressed: botocore would decompress it at each start
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -56,6 +70,19 @@ def trimmed(loader: Loader) -> dict[str, Document]:
         documents[f"{folder}/{MODEL}"] = _model(loader.load_service_model(service, MODEL), operations)
         if service in WITH_RULE_SET:
             documents[f"{folder}/{RULE_SET}"] = loader.load_service_model(service, RULE_SET)
+    return {name: _undocumented(document) for name, document in documents.items()}
+
+
+def more(loader: Loader) -> dict[str, Document]:
+    """Return the documents of MORE_OPERATIONS, by their names in the folder apart."""
+    documents: dict[str, Document] = {}
+    for service, operations in MORE_OPERATIONS.items():
+        folder = f"{service}/{loader.determine_latest_version(service, MODEL)}"
+        documents[f"{folder}/{MODEL}"] = _model(loader.load_service_model(service, MODEL), operations)
+        pages = loader.load_service_model(service, PAGINATORS)["pagination"]
+        paged = {name: pages[name] for name in operations if name in pages}
+        if paged:
+            documents[f"{folder}/{PAGINATORS}"] = {"pagination": paged}
     return {name: _undocumented(document) for name, document in documents.items()}
 
 
@@ -113,4 +140,4 @@ def _is_documentation(name: str, part: Any) -> bool:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from bench.folders import LAYERS
 from tests import runtime, sam
 from tests.artefacts import FUNCTIONS, bytes_in, digest, make_read_only
 from tests.e2e.conftest import fresh_aws
+from tests.reconcile import ENVIRONMENT as RECONCILE
+from tests.template import default_conditions, resources, translate
 from tests.unit.test_roots import FINGERPRINTS, PEM, fingerprint
 
 MOST_BYTES = 15_000_000
@@ -211,3 +214,26 @@ def test_a_build_in_another_folder_is_identical_and_includes_a_change(
 
 def _is_in(name: str, prefixes: set[str]) -> bool:
     return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
+
+
+def test_without_the_parameter_no_reconciliation_is_built_or_created(built: Path) -> None:
+    assert not (built / "ReconcileFunction").exists()
+    assert not [name for name in resources(default_conditions()) if name.startswith("Reconcile")]
+    created = {name: each.get("Condition") for name, each in translate()["Resources"].items() if "Reconcile" in name}
+    assert set(created.values()) == {"Reconciles"}
+    assert {"ReconcileFunction", "ReconcileFunctionSchedule", "ReconcileFunctionScheduleRole"} < set(created)
+
+
+@pytest.mark.nightly
+def test_with_the_parameter_the_reconciliation_is_built_and_starts(tmp_path: Path, opt: Path) -> None:
+    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:engage-AbCdEf"
+    built = sam.build(tmp_path / "build", EngageApiSecretArn=arn, EngageEnterprise="acme")
+    assert {path.name for path in (built / "ReconcileFunction").iterdir()} == {"reconcile"}
+    paths = [str(built / "ReconcileFunction"), str(opt / "python")]
+    program = f"import sys; sys.path[:0] = {paths}; from reconcile import handler as h"
+    program += "; print(h._dynamodb.can_paginate('scan'))"
+    python = runtime.python()
+    data = str(opt / "python" / "reconciliation-sdk-data")
+    variables = {**RECONCILE, "AWS_DATA_PATH": data, "AWS_DEFAULT_REGION": "eu-west-1"}
+    answer = subprocess.run([python, "-S", "-c", program], env=variables, capture_output=True, text=True, check=False)  # noqa: S603
+    assert answer.stdout == "True\n", answer.stderr

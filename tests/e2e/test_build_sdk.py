@@ -16,7 +16,8 @@ from botocore import xform_name
 from botocore.session import get_session
 
 from tests import runtime, sam
-from tests.sdk_calls import ARGUMENTS, CALLS, FIRST_CALLS
+from tests.sdk_calls import ARGUMENTS, CALLS, FIRST_CALLS, MORE_ARGUMENTS, MORE_DATA
+from tests.template import every_condition, of_type, resources
 
 WITHOUT_RULE_SET = re.compile(r"(dynamodb|secretsmanager) \S+ use_(fips|dualstack)_endpoint")
 CODE = (sam.ROOT / "functions", sam.ROOT / "layers" / "appointments")
@@ -61,16 +62,43 @@ def test_no_function_uses_the_endpoints_that_differ() -> None:
 
 
 def test_the_data_contain_exactly_the_operations_that_the_code_calls(opt: Path) -> None:
-    included = {
-        (file.parent.parent.name, xform_name(operation))
-        for file in (opt / "python" / "botocore" / "data").glob("*/*/service-2.json")
-        for operation in json.loads(file.read_text())["operations"]
-    }
-    assert included == set(_called()) == set(ARGUMENTS)
+    included, more = (_operations(opt / "python" / folder) for folder in ("botocore/data", MORE_DATA))
+    assert included | more == set(_called()) == ARGUMENTS.keys() | MORE_ARGUMENTS.keys()
+    assert included == set(ARGUMENTS)
+    assert more == {*MORE_ARGUMENTS, ("dynamodb", "transact_write_items")}
+
+
+def test_each_paginated_operation_has_its_paginator(opt: Path) -> None:
+    pages = [json.loads(file.read_text())["pagination"] for file in (opt / "python" / MORE_DATA).glob("*/*/pag*.json")]
+    assert {xform_name(name) for each in pages for name in each} >= set(_paginated()) != set()
+
+
+def test_only_the_reconciliation_reads_its_data(opt: Path) -> None:
+    assert (opt / "python" / MORE_DATA).is_dir()
+    for name, function in of_type(resources(every_condition()), "AWS::Serverless::Function").items():
+        path = function["Properties"]["Environment"]["Variables"].get("AWS_DATA_PATH")
+        assert path == (f"/opt/python/{MORE_DATA}" if name == "ReconcileFunction" else None)
 
 
 def test_the_search_finds_the_calls_in_the_code() -> None:
     assert ("dynamodb", "transact_write_items") in set(_called())
+
+
+def _operations(folder: Path) -> set[tuple[str, str]]:
+    return {
+        (file.parent.parent.name, xform_name(operation))
+        for file in folder.glob("*/*/service-2.json")
+        for operation in json.loads(file.read_text())["operations"]
+    }
+
+
+def _paginated() -> Iterator[str]:
+    """Yield each operation that the deployed code makes a paginator for."""
+    for folder in CODE:
+        for source in folder.rglob("*.py"):
+            for call in ast.walk(ast.parse(source.read_text())):
+                if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "get_paginator":
+                    yield ast.literal_eval(call.args[0])
 
 
 def _called() -> Iterator[tuple[str, str]]:
@@ -78,7 +106,7 @@ def _called() -> Iterator[tuple[str, str]]:
     trees = [ast.parse(source.read_text()) for folder in CODE for source in folder.rglob("*.py")]
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     session = get_session()
-    names = {call.func.attr for call in calls if isinstance(call.func, ast.Attribute)}
+    names = {call.func.attr for call in calls if isinstance(call.func, ast.Attribute)} | set(_paginated())
     for service in _services(calls, set(session.get_available_services())):
         operations = set(map(xform_name, session.get_service_model(service).operation_names))
         yield from ((service, name) for name in names & operations)

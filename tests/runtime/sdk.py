@@ -1,6 +1,7 @@
 """Records what a copy of botocore sends and how it reads answers, without a network.
 
-Input: {"paths": [path of the copy], "calls": [...], "services": [one call of each service]}.
+Input: {"paths": [path of the copy], "calls": [...], "services": [one call of each service]}. A call with "data" uses
+the files of the folder of this name beside the copy first, if there is one, as AWS_DATA_PATH does.
 Answer: {"calls": [outcome of each], "endpoints": {"service region variant": address, or name of the error}}.
 A call is {"service": ..., "operation": ..., "arguments": ..., "answer": {"status": ..., "headers": ..., "body": ...}}.
 """
@@ -12,6 +13,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 VOLATILE = {"amz-sdk-invocation-id", "user-agent", "x-amz-date"}
@@ -112,9 +114,11 @@ if __name__ == "__main__":
     sys.path[:0] = arguments["paths"]
     from botocore.session import get_session
 
-    shared = get_session()
+    shared, apart = get_session(), get_session()
+    folders = {call["data"] for call in arguments["calls"] if "data" in call}
+    apart.set_config_variable("data_path", ":".join(str(Path(arguments["paths"][0], name)) for name in folders))
     answer = {
-        "calls": [outcome(shared, call) for call in arguments["calls"]],
+        "calls": [outcome(apart if "data" in call else shared, call) for call in arguments["calls"]],
         "endpoints": {key: url for call in arguments["services"] for key, url in endpoints(shared, call)},
     }
     print(json.dumps(answer, default=str))  # noqa: T201

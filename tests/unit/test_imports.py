@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "appointments" / "appointments"
-FUNCTIONS = {"webhook", "backlog", "publisher"}
+FUNCTIONS = {"webhook", "backlog", "publisher", "reconcile"}
 ORDER = ["contract", "storage", "publishing", "reconciliation"]
 """A package may import from itself and from those before it."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from appointments.storage import bodies
 from local.template import references
-from tests.template import Resources, default_conditions, every_condition, of_type, resources
+from tests.template import Resources, default_conditions, every_condition, of_type, resources, translate
 
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 TRACE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
@@ -41,6 +41,16 @@ GRANTS = {
         "BodiesBucket": {"s3:ListBucket"},
         "PublisherFailureQueue": {"sqs:SendMessage"},
     },
+    "ReconcileFunctionRole": {  # with ReconcileMode=repair
+        "ReconcileFunctionLogGroup": LOG,
+        "EngageApiSecretArn": {"secretsmanager:GetSecretValue"},
+        "AppointmentsTable": {"dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:PutItem"},
+        "${AppointmentsTable.Arn}/index/OfficeIndex": {"dynamodb:Scan"},
+        "${BodiesBucket.Arn}/reconciliation/*": {"s3:GetObject", "s3:PutObject"},
+        LARGE_BODIES: {"s3:PutObject"},
+        "BacklogQueue": {"sqs:GetQueueAttributes"},
+        "BacklogFailureQueue": {"sqs:GetQueueAttributes"},
+    },
 }
 """By role and by resource (a logical id is that resource's ARN), every action that is allowed."""
 KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
@@ -48,12 +58,15 @@ KEY_THROUGH = {
     "WebhookFunctionRole": {"dynamodb", "s3", "secretsmanager", "sqs"},
     "BacklogFunctionRole": {"dynamodb", "s3", "sqs"},
     "PublisherFunctionRole": {"dynamodb", "s3", "sqs"},
+    "ReconcileFunctionRole": {"dynamodb", "s3", "secretsmanager"},
 }
 """Through which services a role may use the customer's key, where there is one."""
 NO_NARROWER = TRACE | {"dynamodb:ListStreams"}
 """The actions that know no narrower resource than "*" (AWS's service authorization reference)."""
-TABLE_READERS: dict[str, set[str]] = {}
-"""The roles with an action that only reads appointments: no function needs one."""
+TABLE_READERS = {"ReconcileFunctionRole": {"dynamodb:BatchGetItem", "dynamodb:Scan"}}
+"""The roles with an action that only reads appointments: no function on the path of a delivery needs one."""
+CUSTOMERS = {"KmsKeyArn", "EngageApiSecretArn"}
+"""Parameters that name a resource of the customer's."""
 UNDER_AN_APPOINTMENT = {
     "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["APPOINTMENT#*"]},
     "Null": {"dynamodb:LeadingKeys": "false"},
@@ -62,6 +75,7 @@ IN_A_TRANSACTION = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWri
 TABLE_CONDITIONS = {
     "dynamodb:PutItem": UNDER_AN_APPOINTMENT | IN_A_TRANSACTION,
     "dynamodb:ConditionCheckItem": UNDER_AN_APPOINTMENT,  # it exists in transactions only, without the key
+    "dynamodb:BatchGetItem": UNDER_AN_APPOINTMENT,
 }
 PRINCIPALS = {"Groups", "Roles", "Users"}
 READS = {"GetItem", "BatchGetItem", "Query", "Scan", "PartiQLSelect", "ExportTableToPointInTime"}
@@ -96,14 +110,14 @@ def grants(stack: Resources) -> list[Grant]:
     return list(_grants(stack))
 
 
-def test_a_role_may_do_exactly_what_is_listed(grants: list[Grant], conditions: set[str]) -> None:
+def test_a_role_may_do_exactly_what_is_listed(grants: list[Grant], conditions: set[str], stack: Resources) -> None:
     allowed: dict[str, dict[str, set[str]]] = {}
     for grant in grants:
         allowed.setdefault(grant.role, {}).setdefault(grant.resource, set()).add(grant.action)
     keys = {"KmsKeyArn": KEY} if "HasKmsKey" in conditions else {}
     trace = TRACE if "TracesFunctions" in conditions else set()
     anywhere = {role: listed.get("*", set()) | trace for role, listed in GRANTS.items()}
-    expected = {role: listed | keys | {"*": anywhere[role]} for role, listed in GRANTS.items()}
+    expected = {role: listed | keys | {"*": anywhere[role]} for role, listed in GRANTS.items() if role in stack}
     assert allowed == {
         role: {resource: actions for resource, actions in granted.items() if actions}
         for role, granted in expected.items()
@@ -134,7 +148,7 @@ def test_every_function_has_a_role_of_its_own_and_nothing_else_has_permissions(s
     people = of_type(stack, "AWS::IAM::ManagedPolicy")  # tests/integration/test_cli_permissions.py judges them
     assert not any(PRINCIPALS & policy["Properties"].keys() for policy in people.values())
     identities = {name for name, resource in stack.items() if resource["Type"].startswith("AWS::IAM::")} - people.keys()
-    assert identities == {f"{name}Role" for name in functions} == set(GRANTS)
+    assert identities == {f"{name}Role" for name in functions} == GRANTS.keys() & stack.keys()
     assert {key for name in identities for key in stack[name]["Properties"]} == {"AssumeRolePolicyDocument", "Policies"}
 
 
@@ -158,16 +172,18 @@ def test_every_resource_is_one_of_the_stack_or_the_customers_key(stack: Resource
         for statement in _statements(role):
             for resource in _list(statement["Resource"]):
                 named = {name for name in references(resource) if not name.startswith("AWS::")}
-                assert resource == "*" or named <= {*stack, "KmsKeyArn"}
+                assert resource == "*" or named <= {*stack, *CUSTOMERS}
                 assert resource == "*" or named, "a resource is named by reference"
 
 
-def test_no_function_has_an_action_that_only_reads_appointments(grants: list[Grant]) -> None:
+def test_no_function_on_the_path_of_a_delivery_has_an_action_that_only_reads_appointments(
+    grants: list[Grant], stack: Resources
+) -> None:
     readers: dict[str, set[str]] = {}
     for grant in grants:
         if grant.service == "dynamodb" and grant.action.partition(":")[2] in READS:
             readers.setdefault(grant.role, set()).add(grant.action)
-    assert readers == TABLE_READERS
+    assert readers == {role: actions for role, actions in TABLE_READERS.items() if role in stack}
 
 
 def test_no_function_deletes_or_administers(grants: list[Grant]) -> None:
@@ -180,19 +196,40 @@ def test_no_function_deletes_or_administers(grants: list[Grant]) -> None:
 def test_the_table_is_written_under_an_appointments_key_and_in_a_transaction_only(grants: list[Grant]) -> None:
     """A single PutItem with ReturnValues=ALL_OLD would return and replace any item whose key is known."""
     writes = [grant for grant in grants if grant.resource == "AppointmentsTable"]
-    assert {grant.action for grant in writes} == set(TABLE_CONDITIONS)
+    assert {grant.action for grant in writes} <= set(TABLE_CONDITIONS)
     for grant in writes:
         assert grant.condition == TABLE_CONDITIONS[grant.action]
 
 
 def test_a_reader_of_objects_can_tell_a_missing_one_from_a_forbidden_one(grants: list[Grant]) -> None:
-    """S3 answers 404 only with s3:ListBucket. A condition on s3:prefix never holds for a GetObject."""
+    """S3 answers 404 only with s3:ListBucket. A condition on s3:prefix never holds for a GetObject.
+
+    The reconciliation reads an object only after S3 has said that it exists.
+    """
     readers = {(grant.role, grant.resource) for grant in grants if grant.action == "s3:GetObject"}
+    readers = {(role, resource) for role, resource in readers if role != "ReconcileFunctionRole"}
     assert {role for role, _ in readers} == {"BacklogFunctionRole", "PublisherFunctionRole"}
     listers = {(grant.role, grant.resource): grant.condition for grant in grants if grant.action == "s3:ListBucket"}
     for role, objects in readers:
         bucket = objects.removeprefix("${").partition(".Arn}/")[0]
         assert listers[role, bucket] is None, "a condition"
+
+
+def test_a_reconciliation_that_only_reports_cannot_write_to_the_table_nor_see_the_queues() -> None:
+    reporting = resources(every_condition() - {"Repairs"})
+    granted = {grant.action for grant in _grants(reporting) if grant.role == "ReconcileFunctionRole"}
+    assert not {action for action in granted if action.startswith("sqs:")}
+    assert {action for action in granted if action.startswith("dynamodb:")} == TABLE_READERS["ReconcileFunctionRole"]
+
+
+def test_the_schedule_may_invoke_its_function_and_nothing_else() -> None:
+    role = translate()["Resources"]["ReconcileFunctionScheduleRole"]["Properties"]
+    (policy,) = role["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == (
+        "lambda:InvokeFunction",
+        {"Fn::GetAtt": ["ReconcileFunction", "Arn"]},
+    )
 
 
 def test_whom_a_resource_lets_in_is_a_service_on_behalf_of_one_resource_here(stack: Resources) -> None:

@@ -67,8 +67,8 @@ def test_an_output_warns_when_the_alarms_notify_nobody() -> None:
     }
 
 
-def test_the_alarms_of_the_sender_are_off_by_default() -> None:
-    assert set(ALARMS) - ALWAYS == {"SilenceAlarm", "LagAlarm", "BusFailureAlarm"}
+def test_the_alarms_of_the_sender_and_of_the_reconciliation_are_off_by_default() -> None:
+    assert set(ALARMS) - ALWAYS == {"SilenceAlarm", "LagAlarm", "BusFailureAlarm", "MissedAlarm", "NoPassAlarm"}
 
 
 @pytest.mark.parametrize("name", ALARMS)

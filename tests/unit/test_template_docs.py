@@ -22,6 +22,7 @@ PREFIXES = {
     "S3": "s3",
     "SNS": "sns",
     "SQS": "sqs",
+    "Scheduler": "scheduler",
     "SecretsManager": "secretsmanager",
 }
 """The IAM prefix of each service, by the second part of a resource type."""
@@ -39,7 +40,7 @@ def test_every_service_of_the_stack_is_among_the_permissions() -> None:
     services = {resource["Type"].split("::")[1] for resource in translate()["Resources"].values()}
     table = section(DEPLOYING, "Permissions")
     assert [name for name in sorted(services) if f"| `{PREFIXES[name]}` |\n" not in table] == []
-    count = {9: "nine", 10: "ten", 11: "eleven"}[len(services - {"IAM"})]
+    count = {10: "ten", 11: "eleven", 12: "twelve"}[len(services - {"IAM"})]
     assert f"resources of {count} more services" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -72,3 +72,10 @@ PUBLISHER_LEAST_CALL = 1.0
 """The publisher starts no call with less time left: a call that is cut short may have succeeded unnoticed."""
 PUBLISH_FIRST_PAUSE, PUBLISH_LONGEST_PAUSE = 0.1, 5.0
 """Pauses before an event is tried again, doubled each time, with jitter."""
+
+# --- ReconcileFunction
+REPAIR = 10.0
+"""One repair."""
+RECONCILE_CALL = CallTimeouts(connect=2, read=10, attempts=3)
+RECONCILE_MARGIN = 30.0
+"""The part of the invocation that is left for the last call to the API, a repair and the report."""
