@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from appointments_cli.moments import Zone
-from appointments_cli.terminal import echo, echo_fields, page_lines, printable, rendered, show_lines
+from appointments_cli.terminal import echo, echo_body, echo_fields, page_lines, printable, rendered, show_lines
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -121,6 +122,16 @@ class Screen:
             for number, value in enumerate(self._cell(column, record))
         ]
         self._draw_facts(rows)
+
+    def body(self, content: bytes, record: Record) -> None:
+        """Show a body byte for byte, escaped on a terminal; as JSON, in an object with the members of a record."""
+        if not self.as_json:
+            echo_body(content)
+            return
+        try:
+            self.line((), record | {"body": content.decode()})
+        except UnicodeDecodeError:
+            self.line((), record | {"base64": b64encode(content).decode()})
 
     def say(self, sentence: str) -> None:
         """Write a sentence about the output to stderr."""

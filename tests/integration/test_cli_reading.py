@@ -207,6 +207,8 @@ def test_raw_prints_the_exact_bytes_and_only_with_reveal(empty: Deployment, size
     content = body(sent(9, internalNotes="é" * (size // 2))) + b"\n "
     empty.receive(content)
     assert empty.run("raw", "e-9", "--reveal", "--appointment", "a-1").stdout_bytes == content
+    (as_json,) = empty.records("raw", "e-9", "--reveal", "--appointment", "a-1")
+    assert as_json == {"appointmentId": "a-1", "envelopeId": "e-9", "body": content.decode()}
     answer = empty.run("raw", "e-9", code=2)
     assert (answer.stdout, "--reveal prints it" in answer.stderr) == ("", True)
 
@@ -296,6 +298,10 @@ def test_tail_shows_deliveries_and_publications_and_filters_as_list_does(
     assert [each["result"] for each in lines] == ["stored"] * 3 + ["refused"] + ["published"] * 2
     filtered = empty.records("tail", "--since", "10m", "--count", "3", "--office", "1")
     assert [each["appointmentId"] for each in filtered] == ["a-0", "a-1", "a-0"]
+    starts = ["tail", "--since", "10m", "--tz", "UTC", "--count"]
+    of_a_day = empty.records(*starts, "3", "--day", "2026-03-10")
+    assert [each["appointmentId"] for each in of_a_day] == ["a-0"] * 3
+    assert "is not a day" in empty.run(*starts, "1", "--day", "soon", code=2).stderr
 
 
 def test_tail_shows_each_line_once_and_ends_at_ctrl_c(empty: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,27 @@ print([name for name in {heavy!r} if name in sys.modules])
 """
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands_and_options_as_the_page_says(shell: str) -> None:
+    page = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
+    assert f"_APPOINTMENTS_COMPLETE={shell}_source appointments" in page
+    words = {"bash": ("appointments hist", "1"), "zsh": ("appointments hist", "1"), "fish": ("appointments", "hist")}
+    given, current = words[shell]
+    command = str(Path(sys.executable).parent / "appointments")
+    answers = [
+        subprocess.run(  # noqa: S603
+            [command],
+            env={"PATH": "/usr/bin:/bin", "_APPOINTMENTS_COMPLETE": f"{shell}_{what}", **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
+        for what, variables in (("source", {}), ("complete", {"COMP_WORDS": given, "COMP_CWORD": current}))
+    ]
+    assert "_APPOINTMENTS_COMPLETE" in answers[0]
+    assert "history" in answers[1]
+
+
 def test_no_help_text_imports_boto3_or_powertools() -> None:
     """One process for each command would take a minute: they are asked one after the other."""
     context = click.Context(main)

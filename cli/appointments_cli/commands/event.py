@@ -11,7 +11,6 @@ from appointments_cli.errors import CommandError
 from appointments_cli.options import scan_option, with_screen
 from appointments_cli.screen import Column, Kind, Record, Screen
 from appointments_cli.target import Target, with_target
-from appointments_cli.terminal import echo_body
 
 if TYPE_CHECKING:
     from appointments_cli.reading.loglines import Line
@@ -63,7 +62,10 @@ def event(target: Target, *, screen: Screen, appointment: str | None, scan: bool
 @click.option("--reveal", is_flag=True, help="Print the body, which is personal data and has tokens.")
 @click.argument("envelope_id", metavar="ENVELOPE-ID")
 def raw(target: Target, *, screen: Screen, appointment: str | None, scan: bool, reveal: bool, envelope_id: str) -> None:
-    """Print the body of an event: the exact bytes in a pipe, escaped on a terminal. Needs --reveal."""
+    """Print the body of an event: the exact bytes in a pipe, escaped on a terminal. Needs --reveal.
+
+    With --json it is a member of one object: body as text, or base64 if it is not UTF-8.
+    """
     from appointments.errors import AppointmentsError
     from appointments_cli.reading.table import Table
     from appointments_cli.reading.whereabouts import find_event
@@ -75,7 +77,7 @@ def raw(target: Target, *, screen: Screen, appointment: str | None, scan: bool, 
         body = Table(target, screen).body(found)
     except (KeyError, ValueError, zlib.error, AppointmentsError) as error:
         raise CommandError(f"the body of {envelope_id} cannot be read: {type(error).__name__}") from None
-    echo_body(body)
+    screen.body(body, {"appointmentId": found.appointment_id, "envelopeId": found.envelope_id})
 
 
 def _record(found: StoredEvent, lines: list[Line] | None, screen: Screen) -> Record:

@@ -31,7 +31,7 @@ COLUMNS = (
     Column("end", kind=Kind.INSTANT, importance=2),
 )
 COUNTS = (Column("count", kind=Kind.NUMBER, essential=True), Column("value", essential=True))
-_day = click.option("--day", metavar="DAY", help=f"The day of the start: {DAY_FORMS}.")
+day_option = click.option("--day", metavar="DAY", help=f"The day of the start: {DAY_FORMS}.")
 
 
 class Filters(NamedTuple):
@@ -88,7 +88,7 @@ def with_filters(status_help: str) -> Callable[[Command], Command]:
 @with_screen
 @with_pager
 @with_filters("Only appointments with this status, such as ACCEPTED.")
-@_day
+@day_option
 @scan_option
 @limit_option(100, "appointments")
 def list_(

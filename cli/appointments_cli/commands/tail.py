@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from appointments_cli.commands.listing import Filters, with_filters
+from appointments_cli.commands.listing import Filters, day_option, with_filters
 from appointments_cli.limits import LIMIT
-from appointments_cli.moments import FORMS, parse
+from appointments_cli.moments import FORMS, parse, parse_day
 from appointments_cli.options import Window, with_screen
 from appointments_cli.screen import Column, Kind, Screen
 from appointments_cli.target import Target, with_target
@@ -40,6 +40,7 @@ COLUMNS = (
 @with_target()
 @with_screen
 @with_filters("Only appointments that have this status now.")
+@day_option
 @click.option("--since", metavar="TIME", default="now", help=f"Begin with what came since: {FORMS}. Default: now.")
 @click.option("--count", type=LIMIT, metavar="COUNT", help="End after this many lines. Default: at Ctrl-C.")
 def tail(
@@ -47,10 +48,12 @@ def tail(
     *,
     screen: Screen,
     filters: Filters,
+    day: str | None,
     since: str,
     count: int | None,
 ) -> None:
     """Show deliveries and publications as they come, one line each, from the log groups. Ctrl-C ends it."""
+    filters = filters._replace(day=parse_day(day, screen.zone, screen.now(), "--day") if day else None)
     begin = parse(since, screen.zone, screen.now(), "--since")
     shown = 0
     try:

@@ -13,7 +13,7 @@ from appointments_cli.options import with_pager, with_screen
 from appointments_cli.quarantine.filters import with_filters
 from appointments_cli.screen import Column, Record, Screen
 from appointments_cli.target import QUARANTINE_OPTIONS, REDRIVE_BODIES, Target, with_target
-from appointments_cli.terminal import echo, echo_body
+from appointments_cli.terminal import echo
 
 if TYPE_CHECKING:
     from appointments_cli.quarantine.objects import Filters, Finder, QuarantineObject
@@ -67,7 +67,8 @@ def show(target: Target, *, screen: Screen, keys: tuple[str, ...], body: bool) -
         raise click.UsageError("--body needs a single key")
     entries = list(map(_finder(target).get, keys))
     if body:
-        echo_body(target.s3.get_object(Bucket=target.quarantine_bucket, Key=entries[0].key)["Body"].read())
+        content = target.s3.get_object(Bucket=target.quarantine_bucket, Key=entries[0].key)["Body"].read()
+        screen.body(content, {"key": entries[0].key})
         return
     for entry in entries:
         screen.facts(output.record(entry), output.FACTS)
