@@ -79,6 +79,13 @@ class _Bar:
 def _bar() -> Progress:
     """A bar that is gone at its end. What the command writes meanwhile stands above it."""
     from rich.console import Console
+
+    class CursorConsole(Console):
+        """Never hides the cursor: a process that is killed could not show it again."""
+
+        def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002 - the signature of rich
+            return False
+
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     colours: Any = None if os.environ.get("NO_COLOR") else "auto"
@@ -87,7 +94,7 @@ def _bar() -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True, color_system=colours),
+        console=CursorConsole(stderr=True, color_system=colours),
         transient=True,
         redirect_stdout=sys.stdout.isatty(),  # in a pipe, stdout is only for the records
     )

@@ -70,7 +70,7 @@ def test_a_terminal_gets_a_bar_that_is_gone_at_the_end_and_a_pipe_only_the_recor
     text = shown.getvalue().decode()
     assert f"{label} " in text
     assert "\u2501" in text  # a piece of the bar
-    assert text.endswith("\n")
+    assert "\x1b[?25l" not in text  # the cursor is there, also after the process is killed
     assert "\u2501" not in text.rpartition("\x1b[2K")[2]  # the last bar is erased
     for line in capsys.readouterr().out.splitlines():
         assert isinstance(json.loads(line), dict)

@@ -20,6 +20,7 @@ from appointments.storage import items
 from appointments.storage.quarantine import QuarantineMetadata
 from appointments_cli.commands import tail
 from appointments_cli.main import main
+from appointments_cli.screen import Screen
 from tests.builders import body, delivery
 from tests.deployment import BUS, STACK, Deployment, ago
 
@@ -414,10 +415,23 @@ def test_status_shows_failures_quarantine_and_a_backlog(empty: Deployment) -> No
     empty.sqs.send_message(QueueUrl=empty.resources["BacklogQueue"], MessageBody="x")
     empty.keep(b"{}", "2026-03-02T10:00:00.000000000Z")
     found = facts()
-    assert found["PublisherFailureQueue"][1].startswith("0 visible, 1 held by a reader")
+    assert found["PublisherFailureQueue"][1] == "0 visible, 1 held: see failures list"
     assert found["PublisherFailureQueue"][0] == "wrong"
     assert found["quarantine"] == ("wrong", "1 (contract)")
     assert found["backlog"][1].startswith("1 waiting, 0 in flight")
+
+
+def test_on_a_narrow_terminal_what_to_do_stands_below_the_problem(
+    empty: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Screen, "is_terminal", property(lambda screen: not screen.as_json))
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("NO_COLOR", "1")
+    empty.sqs.send_message(QueueUrl=empty.resources["PublisherFailureQueue"], MessageBody="x")
+    lines = empty.run("status", code=1).stdout.splitlines()
+    place = lines.index("wrong    PublisherFailureQueue      1 visible, 0 held")
+    assert lines[place + 1] == "    see failures list"
+    assert max(map(len, lines)) <= 60
 
 
 @pytest.mark.usefixtures("empty")

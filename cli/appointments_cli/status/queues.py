@@ -15,7 +15,7 @@ LOOKED_AT = 1000
 GROUPS = 5
 FAILURE_QUEUES = {
     "PublisherFailureQueue": "see failures list",
-    "BacklogFailureQueue": "see docs/operations.md",
+    "BacklogFailureQueue": "see backlog list",
     "BusFailureQueue": "see docs/operations.md",
 }
 
@@ -42,7 +42,7 @@ def failure_queues(look: Look) -> Iterator[Fact]:
             continue
         visible, in_flight = counts(look.target.sqs, url)
         count = visible + in_flight
-        detail = f"{visible} visible, {in_flight} held by a reader: {advice}" if count else "empty"
+        detail = f"{visible} visible, {in_flight} held: {advice}" if count else "empty"
         yield Fact(WRONG if count else OK, name, detail)
 
 
