@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench import deliveries
 from bench.checks import check_answer
-from bench.levers import Lever, undone
+from bench.levers import LEVERS, UNDONE, Lever, undone
 from bench.measures import Measure, Measures
 from bench.process import Process
 from bench.stub import Stub
@@ -35,6 +35,7 @@ def _be_patient(_task: Path, opt: Path) -> None:
 
 
 PATIENT = Lever("patient", "a time plan for valgrind, under which a start takes half a minute", _be_patient)
+PHASES = {"cold": "cold start", "first": "first delivery", "warm": "warm delivery"}
 ROWS = {
     "instructions.cold": ("cold start with its first delivery", "million instructions"),
     "instructions.first": ("… first delivery", "million instructions"),
@@ -54,6 +55,17 @@ def measure(variants: Sequence[Variant], measures: Measures) -> None:
             measured = undone(variant, PATIENT) if variant.name == WEBHOOK else variant
             for key, value in count(measured, reconnects=variant.name != NO_OP).items():
                 measures.add(Measure(key, *ROWS[key], WEBHOOK), variant.name, value)
+
+
+def measure_levers(webhook: Variant, measures: Measures) -> None:
+    """Count the built webhook and a copy for each lever."""
+    built = count(undone(webhook, PATIENT), reconnects=False)
+    for lever in LEVERS:
+        copy = count(undone(undone(webhook, PATIENT), lever), reconnects=False)
+        for phase, title in PHASES.items():
+            row = Measure(f"levers.{lever.key}.{phase}", f"{lever.title}: {title}", "million instructions", UNDONE)
+            measures.add(row, WEBHOOK, built[f"instructions.{phase}"])
+            measures.add(row, UNDONE, copy[f"instructions.{phase}"])
 
 
 def count(variant: Variant, *, reconnects: bool = True) -> dict[str, float]:

@@ -6,11 +6,12 @@ An edit whose text is no longer in the code raises StaleLeverError. So the repor
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import botocore
+import pydantic_core
 
 from bench import deliveries, folders
 from bench.checks import check_answer
@@ -20,12 +21,18 @@ from bench.stub import Stub
 from bench.variants import ROOTS, WEBHOOK, Variant
 
 UNDONE = "undone"
-PHASES = {"Cold": "cold start", "First": "first delivery", "Warm": "warm delivery"}
-WARM_UP, WARM = 20, 40
 SECRET_SECONDS = 0.020
 """The assumed duration of each of the two calls to Secrets Manager at a start."""
 WAITING_KEY = "levers.aheadWaiting"
-WAITING_TITLE = f"the secret read ahead, {SECRET_SECONDS * MILLISECONDS:.0f} ms a call, elapsed time"
+WAITING_TITLE = f"cold start with {SECRET_SECONDS * MILLISECONDS:.0f} ms for each call to Secrets Manager, elapsed time"
+MODELS = """
+
+from appointments.contract.models import Envelope
+
+
+def _validator():
+    return Envelope.__pydantic_validator__
+"""
 BOTO3_SESSION = """
 
 def new_session():
@@ -58,6 +65,17 @@ def _restore_sdk_data(_task: Path, opt: Path) -> None:
     shutil.copytree(Path(botocore.__file__).parent / "data", opt / "botocore" / "data")
 
 
+def restore_models(_task: Path, opt: Path) -> None:
+    """Make the validator from the models, with pydantic."""
+    _append(opt / "appointments" / "contract" / "validation.py", "def _validator(", MODELS)
+
+
+def _restore_typed_dicts(_task: Path, opt: Path) -> None:
+    module = opt / "pydantic_core" / "core_schema.py"
+    shutil.copyfile(Path(pydantic_core.__file__).parent / "core_schema.py", module)
+    folders.compile_bytecode(module.parent)
+
+
 def _restore_boto3(_task: Path, opt: Path) -> None:
     for package in ("boto3", "s3transfer"):
         shutil.copytree(folders.locked("bench-typical") / package, opt / package)
@@ -66,10 +84,7 @@ def _restore_boto3(_task: Path, opt: Path) -> None:
 
 def replace_session(opt: Path) -> None:
     """Make the clients from a session of boto3."""
-    signature = "def new_session("
-    _replace(opt / "appointments" / "sdk.py", signature, signature)
-    with (opt / "appointments" / "sdk.py").open("a", encoding="utf-8") as file:
-        file.write(BOTO3_SESSION)
+    _append(opt / "appointments" / "sdk.py", "def new_session(", BOTO3_SESSION)
 
 
 def edit(file: str, old: str, new: str) -> Callable[[Path, Path], None]:
@@ -88,6 +103,13 @@ def _replace(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
+def _append(file: Path, replaced: str, text: str) -> None:
+    """Append a function that replaces another one of the same name."""
+    _replace(file, replaced, replaced)
+    with file.open("a", encoding="utf-8") as end:
+        end.write(text)
+
+
 def _trust_the_whole_bundle(_task: Path, opt: Path) -> None:
     shutil.copyfile(opt / "botocore" / "cacert.pem", opt / ROOTS)
 
@@ -95,6 +117,8 @@ def _trust_the_whole_bundle(_task: Path, opt: Path) -> None:
 LEVERS = [
     Lever("bytecode", "bytecode in the package", _remove_bytecode),
     Lever("data", "the SDK's data trimmed", _restore_sdk_data),
+    Lever("core", "the core of pydantic alone", restore_models),
+    Lever("annotations", "no annotations of TypedDict", _restore_typed_dicts),
     Lever("boto3", "botocore without boto3", _restore_boto3),
     Lever("collector", "no garbage collection during the start", edit("webhook/startup.py", "gc.disable()", "pass")),
     Lever("roots", "the five roots of Amazon", _trust_the_whole_bundle),
@@ -114,40 +138,12 @@ LEVERS = [
         edit("appointments/sdk.py", "parameter_validation=False", "parameter_validation=True"),
     ),
 ]
-PUBLISHER_LEVERS = [
-    Lever(
-        "entries",
-        "ten events a call",
-        edit("appointments/publishing/bus.py", "CALL_ENTRIES = 10", "CALL_ENTRIES = 1"),
-    ),
-    Lever(
-        "calls",
-        "four calls in flight",
-        edit("appointments/publishing/publication.py", "CALLS_IN_FLIGHT = 4", "CALLS_IN_FLIGHT = 1"),
-    ),
-]
-"""The levers that :mod:`.publishing` measures."""
 
 
-def measure(webhook: Variant, measures: Measures, *, rounds: int, levers: Sequence[Lever] = tuple(LEVERS)) -> None:
-    """Measure the built webhook and a copy for each lever, once a round."""
-    stub = Stub()
-    variants = {lever.key: undone(webhook, lever) for lever in levers}
-    for _ in range(rounds):
-        built = _measure_process(webhook, stub)
-        for lever in levers:
-            copy = _measure_process(variants[lever.key], stub)
-            for (phase, title), value, value_undone in zip(PHASES.items(), built, copy, strict=True):
-                row = Measure(f"levers.{lever.key}{phase}", f"{lever.title}: {title}, CPU", "ms", UNDONE)
-                measures.add(row, WEBHOOK, value)
-                measures.add(row, UNDONE, value_undone)
-    stub.stop()
-    if "ahead" in variants:
-        _measure_waiting(webhook, variants["ahead"], measures, rounds)
-
-
-def _measure_waiting(webhook: Variant, copy: Variant, measures: Measures, rounds: int) -> None:
+def measure_waiting(webhook: Variant, measures: Measures, *, rounds: int) -> None:
     """Measure the secret read ahead with calls that take time, since the lever hides the wait for them."""
+    (lever,) = (lever for lever in LEVERS if lever.key == "ahead")
+    copy = undone(webhook, lever)
     stub = Stub(waits={"secretsmanager.GetSecretValue": SECRET_SECONDS})
     for _ in range(rounds):
         for name, variant in ((WEBHOOK, webhook), (UNDONE, copy)):
@@ -173,19 +169,3 @@ def undone(built: Variant, lever: Lever) -> Variant:
         for part in (task, opt / "appointments"):
             folders.compile_bytecode(part)
     return replace(built, task=task, layers=(opt,), trusted=opt / ROOTS)
-
-
-def _measure_process(variant: Variant, stub: Stub) -> tuple[float, float, float]:
-    """Return the CPU of a cold start with its first delivery, of the latter, and of a warm one, in milliseconds."""
-    with Process(variant, stub.url) as process:
-        process.wait_until_ready()
-        ready = process.cpu_seconds()
-        check_answer(process.invoke(deliveries.sample_event()).body)
-        cold = process.cpu_seconds()
-        for _ in range(WARM_UP):
-            process.invoke(deliveries.sample_event())
-        before = process.cpu_seconds()
-        for _ in range(WARM):
-            process.invoke(deliveries.sample_event())
-        first = cold - ready
-        return cold * MILLISECONDS, first * MILLISECONDS, (process.cpu_seconds() - before) / WARM * MILLISECONDS

@@ -7,20 +7,18 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from bench import growth, instructions, levers, memory, publishing, table
-from bench.variants import FASTAPI, FLOOR, NO_OP, PUBLISHER, TYPICAL, WEBHOOK, WITHOUT_BYTECODE
+from bench import instructions, levers, memory, publishing, table
+from bench.variants import FASTAPI, FLOOR, NO_OP, TYPICAL, WEBHOOK
 from generate import blocks
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 DELIVERY = (
-    "main.coldWall",
     "main.coldCpu",
     "main.plainColdCpu",
     "main.readyCpu",
     "main.firstCpu",
     "main.warmCpu",
     "main.reconnectCpu",
-    "main.warmWall",
     "main.warmPeak",
     "main.firstCalls",
     "main.warmCalls",
@@ -31,7 +29,7 @@ DELIVERY = (
     "units.laterIndexes",
 )
 """The measures of the first table, in its order."""
-VARIANTS = (NO_OP, FLOOR, WEBHOOK, TYPICAL, WITHOUT_BYTECODE, FASTAPI)
+VARIANTS = (NO_OP, FLOOR, WEBHOOK, TYPICAL, FASTAPI)
 Measures = dict[str, dict[str, Any]]
 
 
@@ -56,12 +54,10 @@ def contents(report: dict[str, Any]) -> dict[str, str]:
             "DYNAMODB_LOCAL_ENDPOINT set to a DynamoDB Local and valgrind installed"
         )
     return {
-        "delivery": f"{table.machine(report)}\n\n{blocks.table(_delivery(measures, DELIVERY))}",
-        "instructions": blocks.table(_delivery(measures, instructions.ROWS)),
-        "levers": blocks.table(_levers(measures)),
-        "publisher levers": blocks.table(_publisher_levers(measures)),
+        "delivery": f"{table.machine(report)}\n\n{blocks.table(_rows(measures, DELIVERY, VARIANTS))}",
+        "instructions": blocks.table(_rows(measures, instructions.ROWS, instructions.COMPARED)),
+        "levers": f"{blocks.table(_levers(measures))}\n\n{_waiting(measures)}",
         "publisher": blocks.table(table.rows_of_measures([measures[key] for key in publishing.ROWS])),
-        "growth": blocks.table(_growth(measures)),
         "memory": blocks.table(memory.table(report)),
     }
 
@@ -71,21 +67,19 @@ def keys() -> list[str]:
     return [
         *DELIVERY,
         *instructions.ROWS,
-        *(f"levers.{lever.key}{phase}" for lever in levers.LEVERS for phase in levers.PHASES),
+        *(f"levers.{lever.key}.{phase}" for lever in levers.LEVERS for phase in instructions.PHASES),
         levers.WAITING_KEY,
-        *(f"publisherLevers.{lever.key}{kind}" for lever in levers.PUBLISHER_LEVERS for kind in ("Cpu", "Speed")),
         *publishing.ROWS,
-        *(f"{case.key}{kind}" for case in growth.cases() for kind in ("Cpu", "Units")),
     ]
 
 
-def _delivery(measures: Measures, keys: Iterable[str]) -> table.Rows:
-    head = ["", *VARIANTS, *(f"{WEBHOOK} ÷ {name}" for name in table.COMPARED)]
+def _rows(measures: Measures, keys: Iterable[str], variants: Sequence[str]) -> table.Rows:
+    others = [name for name in table.COMPARED if name in variants]
     rows = []
     for measure in (measures[key] for key in keys):
-        ratios = [table.ratio(measure["ratios"].get(name)) for name in table.COMPARED]
-        rows.append([table.titled(measure), *_medians(measure, VARIANTS), *ratios])
-    return [head, *rows]
+        ratios = [table.ratio(measure["ratios"].get(name)) for name in others]
+        rows.append([table.titled(measure), *_medians(measure, variants), *ratios])
+    return [["", *variants, *(f"{WEBHOOK} ÷ {name}" for name in others)], *rows]
 
 
 def _medians(measure: dict[str, Any], variants: Iterable[str]) -> list[str]:
@@ -95,32 +89,20 @@ def _medians(measure: dict[str, Any], variants: Iterable[str]) -> list[str]:
 def _levers(measures: Measures) -> table.Rows:
     rows = []
     for lever in levers.LEVERS:
-        phases = (measures[f"levers.{lever.key}{phase}"] for phase in levers.PHASES)
+        phases = (measures[f"levers.{lever.key}.{phase}"] for phase in instructions.PHASES)
         rows.append([lever.title, *chain.from_iterable(_undone(phase, WEBHOOK) for phase in phases)])
-    waiting = measures[levers.WAITING_KEY]
-    rows.append([waiting["title"], *_undone(waiting, WEBHOOK), "", "", "", ""])
-    head = chain.from_iterable((f"{title}, ms", "undone ÷ built") for title in levers.PHASES.values())
-    return [["lever", *head], *rows]
+    head = chain.from_iterable((title, "undone ÷ built") for title in instructions.PHASES.values())
+    return [["lever, million instructions", *head], *rows]
 
 
-def _publisher_levers(measures: Measures) -> table.Rows:
-    rows = []
-    for lever in levers.PUBLISHER_LEVERS:
-        cpu, speed = (measures[f"publisherLevers.{lever.key}{kind}"] for kind in ("Cpu", "Speed"))
-        rows.append([lever.title, *_undone(cpu, PUBLISHER), *_undone(speed, PUBLISHER)])
-    return [["lever", "CPU of an event, ms", "undone ÷ built", "events a second", "undone ÷ built"], *rows]
+def _waiting(measures: Measures) -> str:
+    """Return the sentence on the lever that saves no instructions, but time."""
+    measure = measures[levers.WAITING_KEY]
+    before, after = _medians(measure, (WEBHOOK, levers.UNDONE))
+    return f"A {measure['title']}: {before} ms; if the secret is not read ahead, {after} ms."
 
 
 def _undone(measure: dict[str, Any], built: str) -> Sequence[str]:
     """Return the change from the built function to the one with the lever undone, and their ratio."""
     before, after = _medians(measure, (built, levers.UNDONE))
     return f"{before} → {after}", table.ratio(measure["ratios"][built])
-
-
-def _growth(measures: Measures) -> table.Rows:
-    rows = []
-    for case in growth.cases():
-        cpu, units = (measures[f"{case.key}{kind}"] for kind in ("Cpu", "Units"))
-        rows.append([case.title, *_medians(cpu, growth.COMPARED), *_medians(units, growth.COMPARED)])
-    cpu_head, units_head = ([f"{name}, {unit}" for name in growth.COMPARED] for unit in ("CPU, ms", "write units"))
-    return [["", *cpu_head, *units_head], *rows]

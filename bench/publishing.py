@@ -13,7 +13,6 @@ from appointments.contract.parsing import parse_body
 from appointments.storage import items
 from bench import deliveries
 from bench.checks import WrongAnswerError
-from bench.levers import PUBLISHER_LEVERS, UNDONE, Lever, undone
 from bench.measures import MILLISECONDS, Measure, Measures
 from bench.process import Process
 from bench.stub import Stub
@@ -28,13 +27,10 @@ BUS_SECONDS = 0.010
 """The assumed duration of a call of PutEvents, for the measures of speed."""
 NO_WAIT: Mapping[str, float] = {}
 BUS_WAIT = {PUT_EVENTS: BUS_SECONDS}
-CPU = "CPU for each event"
-SPEED = f"events a second, with {BUS_SECONDS * MILLISECONDS:.0f} ms for each call of PutEvents"
 ROWS = {
-    "publisher.cpu": (CPU, "ms"),
-    "publisher.rate": ("events for each second of CPU", ""),
+    "publisher.cpu": ("CPU for each event", "ms"),
     "publisher.calls": ("calls of PutEvents for each event", ""),
-    "publisher.speed": (SPEED, ""),
+    "publisher.speed": (f"events a second, with {BUS_SECONDS * MILLISECONDS:.0f} ms for each call of PutEvents", ""),
 }
 
 
@@ -81,34 +77,12 @@ def measure(variants: Sequence[Variant], measures: Measures, *, rounds: int) -> 
     for name, published in _rounds(runs, NO_WAIT, rounds):
         values = {
             "publisher.cpu": published.cpu_milliseconds,
-            "publisher.rate": published.events / published.cpu,
             "publisher.calls": published.calls / published.events,
         }
         for key, value in values.items():
             measures.add(Measure(key, *ROWS[key], PUBLISHER), name, value)
     for name, published in _rounds(runs, BUS_WAIT, rounds):
         measures.add(Measure("publisher.speed", *ROWS["publisher.speed"], PUBLISHER), name, published.speed)
-
-
-def measure_levers(publisher: Variant, measures: Measures, *, rounds: int) -> None:
-    """Measure the built publisher and a copy for each lever, once a round."""
-    levers = {lever.key: lever for lever in PUBLISHER_LEVERS}
-    runs = [_Run(PUBLISHER, publisher), *(_Run(key, undone(publisher, lever)) for key, lever in levers.items())]
-    for waits, row in ((NO_WAIT, _lever_cpu), (BUS_WAIT, _lever_speed)):
-        for name, published in _rounds(runs, waits, rounds):
-            for key in levers if name == PUBLISHER else [name]:
-                measure, value = row(levers[key], published)
-                measures.add(measure, UNDONE if name == key else PUBLISHER, value)
-
-
-def _lever_cpu(lever: Lever, published: _Published) -> tuple[Measure, float]:
-    row = Measure(f"publisherLevers.{lever.key}Cpu", f"{lever.title}: {CPU}", "ms", UNDONE)
-    return row, published.cpu_milliseconds
-
-
-def _lever_speed(lever: Lever, published: _Published) -> tuple[Measure, float]:
-    row = Measure(f"publisherLevers.{lever.key}Speed", f"{lever.title}: {SPEED}", "", UNDONE)
-    return row, published.speed
 
 
 def _rounds(runs: Sequence[_Run], waits: Mapping[str, float], rounds: int) -> Iterator[tuple[str, _Published]]:

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench import growth, instructions, levers, package, publishing, starts, units, variants
+from bench import instructions, levers, package, publishing, starts, units, variants
 from bench.dynamodb import Table
 from bench.machine import machine
 from bench.measures import Measures
 from bench.variants import WEBHOOK, Variant
 
 UNITS = (
-    "DynamoDB Local counts the write units; they are scaled so that a small item in a transaction costs two. AWS does "
-    "not document whether a transaction doubles the units of an index; this report assumes that it does."
+    "DynamoDB Local counts the write units; they are scaled so that a small item in a transaction costs two, and its "
+    "entry in an index one."
 )
 NO_VALGRIND = "Instructions were not counted: install valgrind."
 NO_DYNAMODB = "Write units were not counted: set DYNAMODB_LOCAL_ENDPOINT to a DynamoDB Local."
@@ -74,14 +74,10 @@ def _units(context: Context) -> None:
         units.measure(context.webhooks, context.measures, context.table)
 
 
-def _growth(context: Context) -> None:
-    growth.measure(context.webhooks, context.measures, rounds=context.plan.rounds, table=context.table)
-
-
 def _levers(context: Context) -> None:
-    levers.measure(context.webhook, context.measures, rounds=context.plan.rounds)
-    publisher, _ = variants.publishers(context.build)
-    publishing.measure_levers(publisher, context.measures, rounds=context.plan.rounds)
+    if context.plan.instructions and instructions.is_available():
+        instructions.measure_levers(context.webhook, context.measures)
+    levers.measure_waiting(context.webhook, context.measures, rounds=context.plan.rounds)
 
 
 def _publisher(context: Context) -> None:
@@ -93,7 +89,6 @@ SECTIONS: dict[str, Callable[[Context], None]] = {
     "instructions": _instructions,
     "package": _package,
     "units": _units,
-    "growth": _growth,
     "publisher": _publisher,
     "levers": _levers,
 }

@@ -13,11 +13,8 @@ HEADINGS = {
     "instructions": "Instructions of the processor",
     "package": "Package",
     "units": "Write units",
-    "body": "By size of the body",
-    "participants": "By number of participants",
     "publisher": "Publisher",
     "levers": "Levers, each undone alone",
-    "publisherLevers": "The publisher's levers, each undone alone",
 }
 COMPARED = (NO_OP, FLOOR, TYPICAL)
 """The variants that the webhook's ratios are shown for."""

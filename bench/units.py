@@ -1,7 +1,8 @@
 """The write units of a delivery, counted by DynamoDB Local.
 
-DynamoDB charges two units for each started KB of an item in a transaction. Versions of DynamoDB Local count half, once
-or twice as many. So a transaction with one small item is written first, and the other counts are scaled by its count.
+DynamoDB charges two units for each started KB of an item in a transaction, and one for that of an index
+(docs/decisions/0033). Versions of DynamoDB Local count half, once or twice as many, for both. So a transaction with one
+small item is written first, and the other counts are scaled by its count.
 """
 
 from __future__ import annotations
@@ -44,15 +45,16 @@ class Meter:
     """Converts the consumed capacity that a stub has recorded to the write units of DynamoDB."""
 
     def __init__(self, table: Table) -> None:
-        self._transaction = SMALL_ITEM_UNITS / _units(table.write_small_transaction()).table
+        small = _units(table.write_small_transaction()).table
+        self._factors = SMALL_ITEM_UNITS / small, 1 / small
 
     def read(self, consumed: Iterable[tuple[str, dict[str, Any]]]) -> Units:
         table = indexes = 0.0
         for operation, capacity in consumed:
             if operation in WRITES:
-                factor = self._transaction if operation == TRANSACTION else 1.0
+                factor, index_factor = self._factors if operation == TRANSACTION else (1.0, 1.0)
                 units = _units(capacity)
-                table, indexes = table + units.table * factor, indexes + units.indexes * factor
+                table, indexes = table + units.table * factor, indexes + units.indexes * index_factor
         return Units(table, indexes)
 
 

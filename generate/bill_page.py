@@ -1,4 +1,4 @@
-"""The block of docs/performance.md with the bill, line by line, and what each lever changes."""
+"""The block of docs/cost.md with the bill, line by line, and what each lever changes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from generate import blocks
 from generate.bill import DAILY, DEFAULT, LOADS, MILLION, ROOT, Bill, Line, Load, Options, current, prices
 
+PAGE = ROOT / "docs" / "cost.md"
 BLOCK = "bill"
 WINDOW_SECONDS = 60
 PER_MILLION = re.compile(r"([Aa]bout )[\d.]+( dollars per million deliveries)")
@@ -17,6 +18,11 @@ LEVERS = {
     f"`PublisherBatchingWindowSeconds` = {WINDOW_SECONDS}": DEFAULT._replace(window_seconds=WINDOW_SECONDS),
     "`Tracing` = `Active`": DEFAULT._replace(traces=True),
 }
+
+
+def generate() -> str:
+    """Return the whole page with the block up to date."""
+    return blocks.replace(PAGE.read_text(encoding="utf-8"), BLOCK, content())
 
 
 def content() -> str:

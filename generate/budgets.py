@@ -1,4 +1,4 @@
-"""Generates the blocks of docs/performance.md with the budgets of tests/fixtures/budgets and the bill."""
+"""Generates the block of docs/performance.md with the budgets of tests/fixtures/budgets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from generate import bill_page, blocks
+from generate import blocks
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"
@@ -22,9 +22,8 @@ HEAD = ["", "modules imported at start", *LIMITS, "package, MB"]
 
 
 def generate() -> str:
-    """Return the whole page with the blocks up to date."""
-    page = blocks.replace(PAGE.read_text(encoding="utf-8"), BLOCK, content())
-    return blocks.replace(page, bill_page.BLOCK, bill_page.content())
+    """Return the whole page with the block up to date."""
+    return blocks.replace(PAGE.read_text(encoding="utf-8"), BLOCK, content())
 
 
 def content() -> str:

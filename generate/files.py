@@ -33,6 +33,7 @@ FILES: list[tuple[str, Callable[[], str]]] = [
     ("docs/events.md", events_page.generate),
     ("README.md", partial(bill_page.with_figures, "README.md")),
     ("docs/deploying.md", partial(bill_page.with_figures, "docs/deploying.md")),
+    ("docs/cost.md", bill_page.generate),
     ("docs/performance.md", budgets.generate),
     ("docs/privacy.md", privacy_page.generate),
     ("docs/rules.md", rules.generate),

@@ -1,4 +1,4 @@
-"""The life of one appointment in six deliveries: what the bill of docs/performance.md counts.
+"""The life of one appointment in six deliveries: what the bill of docs/cost.md counts.
 
 It is created, reassigned to another employee, rescheduled, updated twice and completed.
 """

@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 
-from bench import growth, levers, package, publishing, starts
+from bench import deliveries, levers, package, publishing, starts, variants
+from bench.checks import check_answer
+from bench.process import Process
+from bench.stub import Stub
 from bench.variants import FASTAPI, FLOOR, NO_OP, PUBLISHER, TYPICAL, UNBATCHED, WEBHOOK, WITHOUT_BYTECODE
 
 ROOT = Path(__file__).parents[2]
@@ -61,19 +64,21 @@ def test_the_report_has_every_row_and_a_note_about_the_missing_ones(report: dict
     assert rows == {
         "main": list(starts.ROWS),
         "package": list(package.ROWS),
-        "body": [f"{case.key}Cpu" for case in growth.cases() if case.key.startswith("body.")],
-        "participants": [f"{case.key}Cpu" for case in growth.cases() if case.key.startswith("participants.")],
         "publisher": list(publishing.ROWS),
-        "levers": [
-            *(f"levers.{lever.key}{phase}" for lever in levers.LEVERS for phase in levers.PHASES),
-            levers.WAITING_KEY,
-        ],
-        "publisherLevers": [
-            f"publisherLevers.{lever.key}{kind}" for kind in ("Cpu", "Speed") for lever in levers.PUBLISHER_LEVERS
-        ],
+        "levers": [levers.WAITING_KEY],
     }
     assert any("DYNAMODB_LOCAL_ENDPOINT" in note for note in report["notes"])
     assert report["machine"]["python"].startswith("3.13")
+
+
+@pytest.mark.parametrize("lever", levers.LEVERS, ids=[lever.key for lever in levers.LEVERS])
+def test_the_function_stores_a_delivery_without_any_one_lever(built: Path, lever: levers.Lever) -> None:
+    webhook = next(variant for variant in variants.webhooks(built) if variant.name == WEBHOOK)
+    stub = Stub()
+    with Process(levers.undone(webhook, lever), stub.url) as process:
+        process.wait_until_ready()
+        check_answer(process.invoke(deliveries.sample_event()).body)
+    stub.stop()
 
 
 def test_each_row_of_a_delivery_measures_each_variant_in_each_round(report: dict[str, Any]) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
-import random
 from typing import Any
 
 import pytest
 
-from appointments.contract.parsing import parse_body
-from bench import deliveries, growth, table
+from bench import deliveries, table
 from bench.checks import WrongAnswerError, check_answer, check_arrival
 from bench.measures import Measure, Measures, ratios, summary
 from bench.stub import operation_of
@@ -67,18 +65,6 @@ def test_the_text_of_a_report_that_was_read_from_json_has_aligned_columns(report
         head.index("webhook ÷ typical")
     }
     assert lines[-1] == "- a note"
-
-
-@pytest.mark.parametrize("case", growth.cases(), ids=lambda case: case.title)
-def test_a_larger_delivery_breaks_no_rule_of_the_contract(case: growth.Case) -> None:
-    parsed = parse_body(deliveries.encode(case.envelope))
-    assert parsed.violations == ()
-
-
-@pytest.mark.parametrize("size", growth.SIZES[1:])
-def test_a_larger_body_has_the_requested_size(size: int) -> None:
-    body = deliveries.encode(deliveries.envelope_of_size(size, random.Random(1)))
-    assert size - 1000 < len(body) <= size
 
 
 def test_a_new_delivery_differs_from_the_sample_only_in_its_ids_and_the_given_members() -> None:

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from bench import growth, instructions, levers, memory, package, page, publishing, starts, units
+from bench import instructions, levers, memory, package, page, publishing, starts, units
 from bench.measures import Measure, Measures
 from bench.variants import NO_OP, PUBLISHER, UNBATCHED, WEBHOOK
 from generate import blocks, budgets
 
 PAGE = page.PAGE.read_text(encoding="utf-8")
 BUDGETS: dict[str, Any] = json.loads((budgets.BUDGETS / "budgets.json").read_text(encoding="utf-8"))
-GENERATED_ROWS = ("delivery", "levers", "publisher levers", "publisher", "growth", "memory")
+GENERATED_ROWS = ("delivery", "instructions", "levers", "publisher", "memory")
 
 
 def complete_report() -> dict[str, Any]:
@@ -22,7 +22,6 @@ def complete_report() -> dict[str, Any]:
     measures = Measures()
     webhooks = dict.fromkeys(page.VARIANTS, WEBHOOK)
     undone = dict.fromkeys((WEBHOOK, levers.UNDONE), levers.UNDONE)
-    publisher_undone = dict.fromkeys((PUBLISHER, levers.UNDONE), levers.UNDONE)
     publishers = dict.fromkeys((PUBLISHER, publishing.SINGLE_RECORDS, UNBATCHED), PUBLISHER)
     rows: list[tuple[str, str, str, dict[str, str]]] = [
         *(
@@ -31,22 +30,12 @@ def complete_report() -> dict[str, Any]:
         ),
         *((key, title, "", dict.fromkeys(webhooks.keys() - {NO_OP}, WEBHOOK)) for key, title in units.ROWS.items()),
         *(
-            (f"levers.{lever.key}{phase}", lever.title, "ms", undone)
+            (f"levers.{lever.key}.{phase}", lever.title, "million instructions", undone)
             for lever in levers.LEVERS
-            for phase in levers.PHASES
+            for phase in instructions.PHASES
         ),
         (levers.WAITING_KEY, levers.WAITING_TITLE, "ms", undone),
-        *(
-            (f"publisherLevers.{lever.key}{kind}", lever.title, "", publisher_undone)
-            for lever in levers.PUBLISHER_LEVERS
-            for kind in ("Cpu", "Speed")
-        ),
         *((key, title, unit, publishers) for key, (title, unit) in publishing.ROWS.items()),
-        *(
-            (f"{case.key}{kind}", case.title, "", dict.fromkeys(growth.COMPARED, WEBHOOK))
-            for case in growth.cases()
-            for kind in ("Cpu", "Units")
-        ),
     ]
     for key, title, unit, variants in rows:
         for name, numerator in variants.items():
@@ -73,7 +62,7 @@ def test_a_table_has_the_columns_and_rows_that_the_benchmark_reports(name: str) 
 
 
 def test_every_cell_of_the_webhook_has_a_figure() -> None:
-    for name in ("delivery", "publisher", "growth"):
+    for name in ("delivery", "instructions", "publisher"):
         head, *rows = cells(blocks.split(PAGE, name)[1])
         columns = [
             column for column, title in enumerate(head) if title.startswith((WEBHOOK, PUBLISHER)) and "÷" not in title
@@ -92,10 +81,10 @@ def test_a_report_replaces_the_blocks_and_nothing_else() -> None:
     assert updated == PAGE
 
 
-@pytest.mark.parametrize("group", ["main", "units", "growth", "publisher", "levers"])
+@pytest.mark.parametrize("group", ["main", "instructions", "units", "publisher", "levers"])
 def test_an_incomplete_report_is_an_error_that_says_how_to_complete_it(group: str) -> None:
     report = complete_report()
-    del report["measures"]["body" if group == "growth" else group]
+    del report["measures"][group]
     with pytest.raises(page.IncompleteReportError, match="measure all sections, with DYNAMODB_LOCAL_ENDPOINT"):
         page.updated(PAGE, report)
 
