@@ -38,7 +38,12 @@ GROUPS = {
 
 
 class Deployment:
-    """The stack ``engage`` with the resources of template.yaml, and an operator who runs commands on it."""
+    """The stack ``engage`` with the resources of template.yaml, and an operator who runs commands on it.
+
+    ``engage_url`` is the address of the stand-in of the vendor's API, for a test that starts one.
+    """
+
+    engage_url = ""
 
     def __init__(self) -> None:
         secret = boto3.client("secretsmanager").create_secret(Name="webhook-secret", SecretString="secret")

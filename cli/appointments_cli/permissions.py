@@ -74,6 +74,7 @@ OPERATOR = frozenset(
         "kms:GenerateDataKey",
         "s3:PutObject",
         "s3:PutObjectTagging",
+        "secretsmanager:GetSecretValue",
         "sqs:DeleteMessage",
         "sqs:SendMessage",
     }

@@ -19,6 +19,8 @@ from appointments_cli import errors, permissions, reach
 from appointments_cli.commands import tail
 from appointments_cli.stack import Stack
 from appointments_cli.target import Target
+from local.engage.server import ENTERPRISE, EngageServer
+from local.engage.world import World
 from local.eventbridge.delivery import deliver_as_eventbridge
 from local.template import references
 from tests.builders import body, delivery
@@ -29,7 +31,10 @@ from tests.template import every_condition, of_type, resolved, resources
 PAGE = ROOT / "docs" / "command.md"
 TABLE = re.compile(r"(?<=<!-- permissions -->\n).*?(?=\n\n)", re.DOTALL)
 STACK_CALLS = {"cloudformation:DescribeStacks", "cloudformation:ListStackResources"}
-UNRECORDED = {"quarantine redrive": {"dynamodb:ConditionCheckItem"}}
+UNRECORDED = {
+    "quarantine redrive": {"dynamodb:ConditionCheckItem"},
+    "reconcile --repair": {"dynamodb:ConditionCheckItem"},
+}
 """What IAM calls a part of a transaction: the condition of an event that is stale."""
 UNGRANTED = {"publish --to queue": {("sqs:SendMessage", "*")}}
 """By row, what no policy of the stack can grant: the queue is the subscriber's."""
@@ -41,8 +46,9 @@ UNUSED = {
     ("kms:GenerateDataKey", "KmsKeyArn"),
 }
 """What a policy grants although no command calls it."""
-MENDS = ("quarantine redrive", "failures redrive", "backlog redrive", "publish")
+MENDS = ("reconcile", "quarantine redrive", "failures redrive", "backlog redrive", "publish")
 """The begins of the rows that need OperatorPolicy too."""
+ENGAGE_SECRET = "engage-api"
 LARGE = "large"
 """The envelope id of an event whose body is an object in S3."""
 
@@ -51,8 +57,13 @@ LARGE = "large"
 def deployed() -> Iterator[Deployment]:
     """A deployment with something for every command: events, a large body, a failure, a quarantined body and a rule."""
     deliver_as_eventbridge()
-    with mock_aws():
+    world = World()
+    start = ago(days=-5)
+    world.put(delivery(appointment_id="a-9", start=start, end=start)["data"]["appointment"])
+    with mock_aws(), EngageServer(world) as server:
         deployment = Deployment()
+        deployment.engage_url = server.url
+        boto3.client("secretsmanager").create_secret(Name=ENGAGE_SECRET, SecretString=server.credentials())
         deployment.receive(body(delivery(id="e-1")))
         deployment.receive(body(delivery(id=LARGE, updated_at="2026-03-02T10:00:00Z", internalNotes="x" * 1_200_000)))
         deployment.log_delivery("stored", "e-1", "a-1")
@@ -86,6 +97,10 @@ def commands(deployment: Deployment) -> dict[str, list[list[str]]]:
         "verify": [["verify", "--since", "1h", "--until", "1s"]],
         "status": [["status"]],
         "export": [["export", "--customer", "7"]],
+        "reconcile": [
+            ["reconcile", "--id", "a-1", *engage_options(deployment)],
+            ["reconcile", *engage_options(deployment)],
+        ],
         "quarantine list, show": [["quarantine", "list"], ["quarantine", "show", "contract/", "--body"]],
         "quarantine redrive": [["quarantine", "redrive"], ["quarantine", "redrive", "--yes"]],
         "failures list": [["failures", "list"]],
@@ -96,6 +111,7 @@ def commands(deployment: Deployment) -> dict[str, list[list[str]]]:
         "backlog status": [["backlog", "status"]],
         "backlog list": [["backlog", "list"]],
         "backlog redrive": [["backlog", "redrive", "--yes"]],
+        "reconcile --repair": [["reconcile", "--repair", "--yes", *engage_options(deployment)]],
         "publish --to queue": [
             ["publish", "--to", f"queue:{queue}", "--since", "1h", "--yes"],
             ["publish", "--to", f"queue:{queue}", "--event", "none"],
@@ -103,6 +119,13 @@ def commands(deployment: Deployment) -> dict[str, list[list[str]]]:
         "publish --to rule": [["publish", "--to", "rule:crm", "--since", "1h", "--yes"]],
         "publish --to everybody": [["publish", "--to", "everybody", "--appointment", "a-1", "--yes"]],
     }
+
+
+def engage_options(deployment: Deployment) -> list[str]:
+    arn = boto3.client("secretsmanager").describe_secret(SecretId=ENGAGE_SECRET)["ARN"]
+    url = deployment.engage_url
+    where = ["--engage-secret", arn, "--engage-enterprise", ENTERPRISE]
+    return [*where, "--engage-api-url", url, "--engage-auth-url", url, "--calls-per-second", "50"]
 
 
 def granted(policy: str) -> set[tuple[str, str]]:
@@ -125,6 +148,7 @@ def needed(deployment: Deployment, calls: set[permissions.Call]) -> set[tuple[st
     logical = {physical: name for name, physical in deployment.resources.items()} | {BUS: "AppointmentsBus"}
     secret = boto3.client("secretsmanager").describe_secret(SecretId="webhook-secret")["ARN"]
     logical[secret] = "WebhookSecret"
+    logical[boto3.client("secretsmanager").describe_secret(SecretId=ENGAGE_SECRET)["ARN"]] = "EngageApiSecretArn"
     found = set()
     for action, resource in calls:
         name = resource.rpartition("/")[2] if resource.startswith("arn:aws:events:") else resource
@@ -167,6 +191,9 @@ def test_the_page_lists_the_calls_of_every_command_and_a_policy_has_them(
     lines = ["| command | policy | permissions |", "| --- | --- | --- |"]
     by_all: dict[str, set[tuple[str, str]]] = {"ReaderPolicy": set(), "OperatorPolicy": set()}
     for name, runs in commands(deployed).items():
+        if name == "reconcile --repair":  # nothing is repaired while a delivery waits
+            for queue in ("BacklogQueue", "BacklogFailureQueue"):
+                deployed.sqs.purge_queue(QueueUrl=deployed.resources[queue])
         recorded.clear()
         for arguments in runs:
             answer = deployed.invoke(*arguments)

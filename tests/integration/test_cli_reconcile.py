@@ -267,3 +267,8 @@ def test_the_command_changes_nothing(compared: Compared) -> None:
     before = compared.deployment.dynamodb.scan(TableName=table)["Items"]
     compared.run(code=1)
     assert compared.deployment.dynamodb.scan(TableName=table)["Items"] == before
+
+
+def test_yes_alone_is_refused(compared: Compared) -> None:
+    answer = compared.run("--yes", code=2)
+    assert "--yes is for --repair: a comparison changes nothing" in answer.stderr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from appointments_cli.screen import Screen
 from appointments_cli.target import ENGAGE_OPTIONS, Target, with_target
 
 if TYPE_CHECKING:
+    from appointments.reconciliation.judging import Verdict
     from appointments.reconciliation.run import Cursor, Reconciliation
     from appointments_cli.reconcile.report import Report
 
@@ -28,9 +29,11 @@ ADVICE = (
 
 
 @click.command()
-@with_target("table", *ENGAGE_OPTIONS)
+@with_target("table", "bodies_bucket", "history_retention_days", *ENGAGE_OPTIONS)
 @with_screen
 @click.option("--id", "ids", metavar="ID", multiple=True, help="Only this appointment. Can be given several times.")
+@click.option("--repair", "repairs", is_flag=True, help="Store and publish what is missing or behind. Needs --yes.")
+@click.option("--yes", is_flag=True, help="Write. Without this option, --repair shows what it would do.")
 @click.option("--all", "shows_all", is_flag=True, help="Show every appointment, not only what needs a look.")
 @click.option(
     "--calls-per-second",
@@ -50,6 +53,8 @@ def reconcile(
     screen: Screen,
     ids: tuple[str, ...],
     shows_all: bool,
+    repairs: bool,
+    yes: bool,
     calls_per_second: float,
     since: str | None,
     until: str | None,
@@ -57,8 +62,11 @@ def reconcile(
     """Compare the appointments of Engage with the table, and show what never arrived.
 
     Exit code 1 if an appointment is missing, behind or differs, 2 if the command could not look at all of them. Reads
-    the vendor's API and OfficeIndex, and changes nothing. Ctrl-C ends it; the last line says how to continue.
+    the vendor's API and OfficeIndex, and changes nothing without --repair --yes. Ctrl-C ends it; the last line says how
+    to continue, and a repeated repair changes nothing.
     """
+    if yes and not repairs:
+        raise click.UsageError("--yes is for --repair: a comparison changes nothing")
     if ids and (since or until):
         raise click.UsageError("give either --id or a time with --since and --until")
     if not all(ids):
@@ -67,9 +75,12 @@ def reconcile(
 
     cursor = _window(screen, since, until)
     with _could_not_look(target):
+        mend = _repair(target, yes=yes) if repairs else None
         looking = _reconciliation(target, calls_per_second)
-        with Report(screen, cursor, looking, shows_all=shows_all, of_ids=bool(ids)) as report:
+        with Report(screen, cursor, looking, shows_all=shows_all, of_ids=bool(ids), mend=mend) as report:
             _look(report, looking, cursor, ids)
+    if repairs and not yes:
+        screen.say("dry run, nothing is stored without --yes")
     unknown = [id_ for id_ in ids if id_ not in report.judged]
     if report.missed:
         raise click.exceptions.Exit(WRONG)
@@ -129,6 +140,24 @@ def _reconciliation(target: Target, calls_per_second: float) -> Reconciliation:
         Manners(calls_per_second=calls_per_second),
     )
     return Reconciliation(api, StoredAppointments(target.dynamodb, target.table_name))
+
+
+def _repair(target: Target, *, yes: bool) -> Callable[[Verdict], str | None]:
+    """Return a function that repairs what a verdict is about, or with a dry run would, and says what becomes of it."""
+    from appointments.reconciliation.repairs import RepairResult, Repairs
+    from appointments.reconciliation.waiting import WaitingDeliveries
+
+    queues = [target.required_resource(name) for name in ("BacklogQueue", "BacklogFailureQueue")]
+    waiting = WaitingDeliveries(target.sqs, queues)
+    repairs = Repairs(target.store, waiting.count, history_retention_days=target.history_retention_days)
+
+    def mend(verdict: Verdict) -> str | None:
+        result = repairs.repair(verdict) if yes else repairs.preview(verdict)
+        if result is RepairResult.REPAIRED and not yes:
+            return "would repair"
+        return None if result is None else result.value
+
+    return mend
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
@@ -24,10 +24,14 @@ COLUMNS = (
     Column("updatedAt", "in Engage since", Cell.INSTANT, importance=7),
     Column("storedAt", "in the table since", Cell.INSTANT, importance=6),
 )
+REPAIR = Column("repair", kind=Cell.ID, importance=8)
 
 
 class Report:
-    """A context manager that shows verdicts as they come, on a terminal as one table at the end, and then sums up."""
+    """A context manager that shows verdicts as they come, on a terminal as one table at the end, and then sums up.
+
+    ``mend`` repairs what a verdict is about, and returns what became of it; None for a verdict that needs no repair.
+    """
 
     def __init__(
         self,
@@ -37,6 +41,7 @@ class Report:
         *,
         shows_all: bool,
         of_ids: bool,
+        mend: Callable[[Verdict], str | None] | None = None,
     ) -> None:
         self.cursor = cursor
         self.judged: set[str] = set()
@@ -44,7 +49,10 @@ class Report:
         self._looking = looking
         self._shows_all = shows_all or of_ids
         self._of_ids = of_ids
+        self._mend = mend
+        self._columns = COLUMNS if mend is None else (*COLUMNS[:2], REPAIR, *COLUMNS[2:])
         self._counts: Counter[Kind] = Counter()
+        self._mended: Counter[str] = Counter()
         self._records: list[Record] = []
 
     @property
@@ -66,8 +74,11 @@ class Report:
     ) -> bool:
         """Sum up, also what was found before an error. Ctrl-C is an end like any other."""
         if self._screen.is_terminal:
-            self._screen.table(COLUMNS, self._records)
+            self._screen.table(self._columns, self._records)
         self._screen.say(self._sum())
+        if self._mended:
+            counted = ", ".join(f"{count:,} {result}" for result, count in sorted(self._mended.items()))
+            self._screen.say(f"repairs: {counted}")
         for sentence in self._not_covered():
             self._screen.say(sentence)
         if not self._of_ids and not self.cursor.is_done and isinstance(error, AppointmentsError | KeyboardInterrupt):
@@ -78,13 +89,18 @@ class Report:
         for verdict in verdicts:
             self._counts[verdict.kind] += 1
             self.judged.add(verdict.appointment_id)
+            mended = None if self._mend is None else self._mend(verdict)
+            if mended is not None:
+                self._mended[mended] += 1
             if not self._shows_all and verdict.kind not in SHOWN:
                 continue
             record = _record(verdict)
+            if self._mend is not None:
+                record["repair"] = mended
             if self._screen.is_terminal:
                 self._records.append(record)
             else:
-                self._screen.line(COLUMNS, record)
+                self._screen.line(self._columns, record)
 
     def _sum(self) -> str:
         total = self._counts.total()
