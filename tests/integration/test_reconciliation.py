@@ -40,8 +40,11 @@ TURNS = [
     Switches(),
     *(Switches(**{name: position}) for name, choices in positions().items() for position in choices[1:]),
     *(
-        Switches(**{name: random.Random(seed).choice(choices) for name, choices in positions().items()})
-        for seed in range(3)
+        pytest.param(
+            Switches(**{name: random.Random(seed).choice(choices) for name, choices in positions().items()}),
+            marks=[pytest.mark.nightly] if seed >= 3 else [],
+        )
+        for seed in range(60)
     ),
 ]
 """Each switch in each position, and some positions of all."""
