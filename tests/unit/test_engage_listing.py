@@ -75,6 +75,13 @@ def test_a_row_that_goes_while_another_comes_does_not_hide_a_third() -> None:
     assert served.requests > 3
 
 
+def test_a_row_that_comes_while_the_pages_are_read_is_found_in_another_pass() -> None:
+    served = Served(2 * LIMIT, lambda request, ids: ids.append("new") if request == 1 else None)
+    rows = listing(served.page)
+    assert rows.is_complete
+    assert set(rows.appointments) == set(served.ids)
+
+
 @pytest.mark.parametrize(("can_be_split", "passes"), [(True, PASSES), (False, LAST_PASSES)])
 def test_a_listing_that_never_stands_still_is_read_a_few_times(can_be_split: bool, passes: int) -> None:
     served = Served(2 * LIMIT, lambda _, ids: ids.append(ids.pop(0)))
