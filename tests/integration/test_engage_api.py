@@ -326,9 +326,11 @@ def test_neither_credentials_nor_tokens_are_shown_or_logged(
     server: EngageServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    logging.getLogger("urllib3").setLevel(logging.NOTSET)
     server.faults.busy = 0.3
     api = engage.api(server)
     api.between(FIRST, LAST)
+    assert not [record for record in caplog.records if record.name.startswith("urllib3")]
     tokens = list(server._tokens)
     credentials = Credentials.of_secret(server.credentials())
     shown = caplog.text + repr(api) + repr(credentials) + str(credentials) + repr(vars(api).get("_credentials"))

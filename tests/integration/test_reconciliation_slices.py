@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from appointments.contract.instants import utc
+from appointments.errors import UnavailableError
 from appointments.reconciliation.judging import Verdict
 from appointments.reconciliation.run import LONGEST_SECONDS, SLICE_SECONDS, Cursor, Reconciliation
-from appointments.reconciliation.stored import StoredAppointments
+from appointments.reconciliation.stored import BATCH_ATTEMPTS, StoredAppointments
 from appointments.storage import items
 from local.engage.server import EngageServer
 from local.engage.switches import Switches, positions
@@ -138,9 +140,9 @@ def test_an_appointment_that_came_into_the_window_is_behind(before: datetime | N
 def test_an_index_that_is_older_than_its_item_leads_to_no_second_verdict(
     compared: Compared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compared.store(start=UNTIL - HOUR)
-    compared.know(start=UNTIL - HOUR)
-    before = f"{SINCE.isoformat()[:19]}Z"
+    compared.store(start=SINCE)
+    compared.know(start=SINCE)
+    before = f"{SECOND_SLICE.isoformat()[:19]}Z"
     monkeypatch.setattr(compared.stored, "starting", lambda *_: {"a-1": before})
     assert compared.kinds() == ["same"]
 
@@ -150,6 +152,32 @@ def test_an_appointment_without_an_office_is_judged_if_the_api_lists_it(compared
     assert compared.kinds() == []
     compared.know(start=SINCE, office=None)
     assert compared.kinds() == ["same"]
+
+
+def test_more_items_are_read_than_a_call_takes(compared: Compared) -> None:
+    for number in range(101):
+        compared.store(start=SINCE, appointment_id=f"a-{number}")
+    assert len(compared.stored.current([f"a-{number}" for number in range(105)])) == 101
+
+
+@pytest.mark.parametrize("throttled", [1, 9, 10])
+def test_keys_that_dynamodb_left_out_are_asked_for_again(throttled: int) -> None:
+    client = boto3.client("dynamodb")
+    keys = [items.key("APPOINTMENT#a-1", "CURRENT"), items.key("APPOINTMENT#a-2", "CURRENT")]
+    pauses: list[float] = []
+    with Stubber(client) as stubber:
+        for _ in range(throttled):
+            answer: Any = {"Responses": {"t": keys[:1]}, "UnprocessedKeys": {"t": {"Keys": keys[1:]}}}
+            stubber.add_response("batch_get_item", answer)
+        stubber.add_response("batch_get_item", {"Responses": {"t": keys[1:]}, "UnprocessedKeys": {}})
+        stored = StoredAppointments(client, "t", sleep=pauses.append)
+        if throttled < BATCH_ATTEMPTS:
+            assert list(stored.current(["a-1", "a-2"])) == ["a-1", "a-2"]
+        else:
+            with pytest.raises(UnavailableError, match="left keys of a batch unread"):
+                stored.current(["a-1", "a-2"])
+    assert len(pauses) == throttled
+    assert pauses == sorted(pauses)
 
 
 def test_a_window_of_no_appointments_asks_once_for_each_slice(compared: Compared) -> None:

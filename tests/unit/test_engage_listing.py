@@ -76,7 +76,7 @@ def test_a_row_that_goes_while_another_comes_does_not_hide_a_third() -> None:
 
 
 def test_a_row_that_comes_while_the_pages_are_read_is_found_in_another_pass() -> None:
-    served = Served(2 * LIMIT, lambda request, ids: ids.append("new") if request == 1 else None)
+    served = Served(2 * LIMIT - 1, lambda request, ids: ids.append("new") if request == 1 else None)
     rows = listing(served.page)
     assert rows.is_complete
     assert set(rows.appointments) == set(served.ids)
