@@ -15,12 +15,13 @@ from moto import mock_aws
 from appointments.contract.instants import utc
 from appointments.reconciliation import manners, stored
 from appointments.reconciliation.engage_api import EngageApi
+from appointments_cli.stack import Stack
 from appointments_cli.target import Target
 from local.engage.faults import Faults
 from local.engage.server import CLIENT_ID, CLIENT_SECRET, ENTERPRISE, EngageServer
 from local.engage.switches import Switches
 from local.engage.world import World
-from tests import engage
+from tests import engage, template
 from tests.deployment import Deployment
 
 SECRET = "engage-api"
@@ -152,6 +153,16 @@ def test_without_credentials_the_command_says_what_to_do(compared: Compared) -> 
         "Error: the stack engage has no credentials of the Engage API: deploy with EngageApiSecretArn and "
         "EngageEnterprise, or give --engage-secret and --engage-enterprise (docs/reconciliation.md)\n"
     )
+
+
+def test_the_parameters_of_the_stack_give_secret_enterprise_and_addresses(
+    compared: Compared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = compared.server.url
+    values = {"EngageApiSecretArn": SECRET, "EngageEnterprise": ENTERPRISE, "EngageApiUrl": url, "EngageAuthUrl": url}
+    assert values.keys() <= template.DOCUMENT["Parameters"].keys()
+    monkeypatch.setattr(Stack, "parameters", values)
+    assert compared.deployment.records("reconcile", "--id", compared.one("same"))[0]["verdict"] == "same"
 
 
 @pytest.mark.parametrize(
