@@ -16,6 +16,7 @@ from appointments.contract.mode import ContractMode
 from appointments.deadline import Deadline
 from appointments.intake import Arrival, Intake, Receipt
 from appointments.outcome import Outcome
+from appointments.storage.backlog import Deferred
 from appointments.storage.bodies import Bodies
 from appointments.storage.items import event_sort_key, partition_key
 from appointments.storage.quarantine import Quarantine
@@ -94,6 +95,12 @@ class Deployment:
         written = repair(ago(seconds=60), **members)
         assert save_repair(self.store, written) is Outcome.STORED
         return written.essentials.envelope_id
+
+    def receive_deferred(self, deferred: Deferred) -> Receipt:
+        """Take in a delivery of the backlog as BacklogFunction does."""
+        return self.intake.receive(
+            Arrival(deferred.body, deferred.received_at, erased_at=deferred.erased_at), Deadline(20)
+        )
 
     def age(self, appointment_id: str, envelope_id: str, **time: float) -> None:
         """Make an event as old as one that must be published by now: stored half an hour ago, unless given."""

@@ -30,6 +30,7 @@ COMMANDS = {
     "backlog": "appointments_cli.backlog.commands:backlog",
     "publish": "appointments_cli.publish.command:publish",
     "export": "appointments_cli.export.command:export",
+    "erase": "appointments_cli.erase.command:erase",
 }
 """Module and name of each command. A command is imported when it runs, so that the others start fast."""
 

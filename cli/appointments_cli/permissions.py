@@ -13,11 +13,14 @@ _SERVICES = {"dynamodbstreams": "dynamodb"}
 _ACTIONS = {
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "dynamodb:TransactWriteItems": "dynamodb:PutItem",
 }
+_OF_VERSIONS = {"s3:GetObject": "s3:GetObjectVersion", "s3:DeleteObject": "s3:DeleteObjectVersion"}
+"""The actions of calls that name a version."""
 _RESOURCES = (
     "TableName",
     "Bucket",
@@ -80,6 +83,21 @@ OPERATOR = frozenset(
     }
 )
 """The actions that OperatorPolicy in template.yaml has and ReaderPolicy does not."""
+ERASER = frozenset(
+    {
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "kms:GenerateDataKey",
+        "s3:DeleteObjectVersion",
+        "s3:GetObjectVersion",
+        "s3:ListBucketVersions",
+        "s3:PutObject",
+        "s3:PutObjectTagging",
+        "sqs:DeleteMessage",
+        "sqs:SendMessage",
+    }
+)
+"""The actions that EraserPolicy in template.yaml has and ReaderPolicy does not."""
 _MESSAGE = re.compile(r"not authorized to perform: (?P<action>[\w:]+)(?: on resource: (?P<resource>\S+))?")
 
 
@@ -92,12 +110,16 @@ class Call(NamedTuple):
 
 def call_of(service: str, operation: str, parameters: Any) -> Call:
     name = f"{_SERVICES.get(service, service)}:{operation}"
-    return Call(_ACTIONS.get(name, name), _resource(parameters if isinstance(parameters, dict) else {}))
+    named = parameters if isinstance(parameters, dict) else {}
+    if "VersionId" in named:
+        name = _OF_VERSIONS.get(name, name)
+    return Call(_ACTIONS.get(name, name), _resource(named))
 
 
 def policy_of(action: str) -> str | None:
     """Return the managed policy of the stack that has an action, None if no one has."""
-    return "ReaderPolicy" if action in READER else "OperatorPolicy" if action in OPERATOR else None
+    by_policy = {"ReaderPolicy": READER, "OperatorPolicy": OPERATOR, "EraserPolicy": ERASER}
+    return next((policy for policy, actions in by_policy.items() if action in actions), None)
 
 
 def denied_action(error: ClientError) -> tuple[str, str, str]:
@@ -131,4 +153,5 @@ def _advice(action: str) -> str:
     if policy is None:
         return "No policy of the stack has it; docs/command.md lists the permissions of each command"
     own = " for its own queues" if action == "sqs:SendMessage" else ""
-    return f"{policy} of the stack has it{own} (output {policy}Arn); docs/command.md lists the permissions"
+    also = ", or EraserPolicy for erase" if policy == "OperatorPolicy" and action in ERASER else ""
+    return f"{policy} of the stack has it{own} (output {policy}Arn){also}; docs/command.md lists the permissions"

@@ -19,6 +19,17 @@ def counts(client: SQSClient, url: str) -> tuple[int, int]:
     return visible, held
 
 
+def messages(client: SQSClient, url: str) -> int:
+    """Return about how many messages a queue has: visible, in flight or delayed."""
+    names: Any = [
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesDelayed",
+    ]
+    attributes: Any = client.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return sum(int(attributes[name]) for name in names)
+
+
 def oldest_seconds(look: Look, url: str) -> float | None:
     """Return the age of the oldest message by CloudWatch, None without a value in the last 15 minutes."""
     metric = Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", (("QueueName", url.rpartition("/")[2]),), "Maximum")

@@ -59,6 +59,8 @@ COMMANDS = [
     ["backlog", "redrive"],
     ["publish", "--to", "everybody", "--appointment", "a"],
     ["export", "--customer", "7"],
+    ["erase", "--customer", "7"],
+    ["erase", "--prove", "1f2e3d4c-00112233445566778899aabbccddeeff"],
 ]
 
 

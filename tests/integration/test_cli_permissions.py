@@ -17,6 +17,7 @@ from appointments.publishing.failures import Cause, Parked
 from appointments.storage.backlog import Deferred, encode
 from appointments_cli import errors, permissions, reach
 from appointments_cli.commands import tail
+from appointments_cli.failures import queue
 from appointments_cli.stack import Stack
 from appointments_cli.target import Target
 from local.engage.server import ENTERPRISE, EngageServer
@@ -25,6 +26,7 @@ from local.eventbridge.delivery import deliver_as_eventbridge
 from local.template import references
 from tests.builders import body, delivery
 from tests.deployment import BUS, Deployment, ago
+from tests.erasure import give_up
 from tests.project import ROOT
 from tests.template import every_condition, of_type, resolved, resources
 
@@ -32,12 +34,13 @@ PAGE = ROOT / "docs" / "command.md"
 TABLE = re.compile(r"(?<=<!-- permissions -->\n).*?(?=\n\n)", re.DOTALL)
 STACK_CALLS = {"cloudformation:DescribeStacks", "cloudformation:ListStackResources"}
 UNRECORDED = {
-    "quarantine redrive": {"dynamodb:ConditionCheckItem"},
-    "reconcile --repair": {"dynamodb:ConditionCheckItem"},
+    "quarantine redrive": {("dynamodb:ConditionCheckItem", "AppointmentsTable")},
+    "reconcile --repair": {("dynamodb:ConditionCheckItem", "AppointmentsTable")},
+    "erase": {("s3:PutObjectTagging", "QuarantineBucket")},
 }
-"""What IAM calls a part of a transaction: the condition of an event that is stale."""
-UNGRANTED = {"publish --to queue": {("sqs:SendMessage", "*")}}
-"""By row, what no policy of the stack can grant: the queue is the subscriber's."""
+"""What IAM calls a part of a call: the condition of an event that is stale, and the tags of an object that is put."""
+UNGRANTED = {"publish --to queue": {("sqs:SendMessage", "*")}, "erase": {("sts:GetCallerIdentity", "*")}}
+"""By row, what no policy of the stack can grant: the queue is the subscriber's, and everybody may ask who they are."""
 UNUSED = {
     ("s3:ListBucket", "BodiesBucket"),  # without it, S3 answers 403 for a lost body instead of 404
     ("sqs:GetQueueAttributes", "BusFailureQueue"),  # the queue exists with a key only
@@ -46,8 +49,13 @@ UNUSED = {
     ("kms:GenerateDataKey", "KmsKeyArn"),
 }
 """What a policy grants although no command calls it."""
+POLICIES = ("ReaderPolicy", "OperatorPolicy", "EraserPolicy")
 MENDS = ("reconcile", "quarantine redrive", "failures redrive", "backlog redrive", "publish")
 """The begins of the rows that need OperatorPolicy too."""
+ERASES = ("erase",)
+"""The rows that need EraserPolicy too."""
+RECEIPT = "RECEIPT"
+"""Stands for the id of the receipt that an erasure has printed."""
 ENGAGE_SECRET = "engage-api"
 LARGE = "large"
 """The envelope id of an event whose body is an object in S3."""
@@ -118,6 +126,7 @@ def commands(deployment: Deployment) -> dict[str, list[list[str]]]:
         ],
         "publish --to rule": [["publish", "--to", "rule:crm", "--since", "1h", "--yes"]],
         "publish --to everybody": [["publish", "--to", "everybody", "--appointment", "a-1", "--yes"]],
+        "erase": [["erase", "--customer", "7"], ["erase", "--customer", "7", "--yes"], ["erase", "--prove", RECEIPT]],
     }
 
 
@@ -126,6 +135,15 @@ def engage_options(deployment: Deployment) -> list[str]:
     url = deployment.engage_url
     where = ["--engage-secret", arn, "--engage-enterprise", ENTERPRISE]
     return [*where, "--engage-api-url", url, "--engage-auth-url", url, "--calls-per-second", "50"]
+
+
+def prepare_erasure(deployment: Deployment) -> None:
+    """Give up a large delivery, and keep versions of objects. The repair before has emptied the backlog."""
+    for bucket in ("BodiesBucket", "QuarantineBucket"):  # somebody can have switched on versions of the second one
+        deployment.s3.put_bucket_versioning(
+            Bucket=deployment.resources[bucket], VersioningConfiguration={"Status": "Enabled"}
+        )
+    give_up(deployment, body(delivery(id="e-4", subject={"id": os.urandom(300_000).hex()})))
 
 
 def granted(policy: str) -> set[tuple[str, str]]:
@@ -156,10 +174,14 @@ def needed(deployment: Deployment, calls: set[permissions.Call]) -> set[tuple[st
     return found
 
 
+def policy_of_row(row: str) -> str:
+    """The policy that a row needs besides ReaderPolicy, or ReaderPolicy."""
+    return "EraserPolicy" if row in ERASES else "OperatorPolicy" if row.startswith(MENDS) else "ReaderPolicy"
+
+
 def assert_granted(row: str, calls: set[tuple[str, str]]) -> None:
     """Check that the policies of a row have each of its calls on its resource."""
-    policies = ("ReaderPolicy", "OperatorPolicy") if row.startswith(MENDS) else ("ReaderPolicy",)
-    allowed = set().union(*map(granted, policies))
+    allowed = granted("ReaderPolicy") | granted(policy_of_row(row))
     missing = {(action, name) for action, name in calls if not {(action, name), (action, "*")} & allowed}
     assert missing == UNGRANTED.get(row, set()), row
 
@@ -189,22 +211,28 @@ def test_the_page_lists_the_calls_of_every_command_and_a_policy_has_them(
     missing = ("PublisherFunction", "BacklogFunction", "AppointmentsArchive")
     monkeypatch.setattr(Target, "resource", lambda target, name: name if name in missing else known(target, name))
     lines = ["| command | policy | permissions |", "| --- | --- | --- |"]
-    by_all: dict[str, set[tuple[str, str]]] = {"ReaderPolicy": set(), "OperatorPolicy": set()}
+    monkeypatch.setattr(queue, "WAIT_SECONDS", 0)
+    by_all: dict[str, set[tuple[str, str]]] = {policy: set() for policy in POLICIES}
+    receipt = ""
     for name, runs in commands(deployed).items():
         if name == "reconcile --repair":  # nothing is repaired while a delivery waits
-            for queue in ("BacklogQueue", "BacklogFailureQueue"):
-                deployed.sqs.purge_queue(QueueUrl=deployed.resources[queue])
+            for waiting in ("BacklogQueue", "BacklogFailureQueue"):
+                deployed.sqs.purge_queue(QueueUrl=deployed.resources[waiting])
+        if name == "erase":
+            prepare_erasure(deployed)
         recorded.clear()
         for arguments in runs:
-            answer = deployed.invoke(*arguments)
+            answer = deployed.invoke(*(receipt if each == RECEIPT else each for each in arguments))
             assert answer.exception is None or isinstance(answer.exception, SystemExit), answer.exception
-        called = {call.action for call in recorded} | UNRECORDED.get(name, set())
+            assert RECEIPT not in arguments or answer.exit_code == 0, answer.output
+            receipt = json.loads(answer.stdout)["receipt"] if '{"receipt"' in answer.stdout else ""
+        called = {call.action for call in recorded} | {action for action, _ in UNRECORDED.get(name, set())}
         assert called >= STACK_CALLS, name
-        pairs = needed(deployed, recorded) | {(action, "AppointmentsTable") for action in UNRECORDED.get(name, set())}
+        pairs = needed(deployed, recorded) | UNRECORDED.get(name, set())
         assert_granted(name, pairs)
-        policy = "OperatorPolicy" if name.startswith(MENDS) else "ReaderPolicy"
+        policy = policy_of_row(name)
         by_all[policy] |= pairs
-        also = "`ReaderPolicy`, " if policy == "OperatorPolicy" else ""
+        also = "" if policy == "ReaderPolicy" else "`ReaderPolicy`, "
         actions = ", ".join(f"`{action}`" for action in sorted(called - STACK_CALLS))
         lines.append(f"| `{name}` | {also}`{policy}` | {actions} |")
     for policy, pairs in by_all.items():
@@ -217,9 +245,10 @@ def test_the_page_lists_the_calls_of_every_command_and_a_policy_has_them(
 
 
 def test_the_error_for_a_denied_action_knows_what_each_policy_has() -> None:
-    reader, operator = ({action for action, _ in granted(name)} for name in ("ReaderPolicy", "OperatorPolicy"))
+    reader, operator, eraser = ({action for action, _ in granted(name)} for name in POLICIES)
     assert reader == permissions.READER
     assert operator - reader == permissions.OPERATOR
+    assert eraser - reader == permissions.ERASER
 
 
 @pytest.mark.parametrize(
@@ -228,6 +257,8 @@ def test_the_error_for_a_denied_action_knows_what_each_policy_has() -> None:
         ("dynamodb:Scan", "ReaderPolicy of the stack has it (output ReaderPolicyArn)"),
         ("events:PutEvents", "OperatorPolicy of the stack has it (output OperatorPolicyArn)"),
         ("sqs:SendMessage", "OperatorPolicy of the stack has it for its own queues (output OperatorPolicyArn)"),
+        ("s3:PutObject", "OperatorPolicy of the stack has it (output OperatorPolicyArn), or EraserPolicy for erase"),
+        ("s3:DeleteObjectVersion", "EraserPolicy of the stack has it (output EraserPolicyArn)"),
         ("sts:AssumeRole", "No policy of the stack has it"),
     ],
 )
@@ -239,7 +270,7 @@ def test_a_denied_action_names_the_policy_that_has_it(action: str, advice: str) 
     assert converted.message.startswith(f"profile night lacks a permission: {action} on arn:aws:x. {advice}")
 
 
-@pytest.mark.parametrize("policy", ["ReaderPolicy", "OperatorPolicy"])
+@pytest.mark.parametrize("policy", POLICIES)
 def test_a_managed_policy_fits_its_limit_and_has_no_wildcard_in_an_action(policy: str) -> None:
     """IAM accepts at most 6,144 characters without white space. A resource counts with a long name here."""
     document = resolved(resources(every_condition())[policy]["Properties"]["PolicyDocument"], "s" * 60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,8 @@ from appointments.outcome import Outcome
 from appointments.publishing.failures import Cause, Parked
 from appointments.storage.backlog import Deferred, encode
 from appointments.storage.quarantine import QuarantineMetadata
+from appointments_cli import screen
+from appointments_cli.failures import queue
 from appointments_cli.main import main
 from appointments_cli.screen import Screen
 from appointments_cli.target import Engage, Target
@@ -47,6 +50,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     monkeypatch.setattr(Screen, "is_terminal", property(lambda screen: not screen.as_json))
     monkeypatch.setenv("COLUMNS", WIDTH)
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(queue, "WAIT_SECONDS", 0)
     runs = map(RUN.format, count())
     monkeypatch.setattr("appointments_cli.replays.uuid", SimpleNamespace(uuid4=lambda: next(runs)))
     with mock_aws(), EngageServer(story_world()) as server:
@@ -123,13 +127,37 @@ def deliver(deployment: Deployment) -> None:
         deployment.log("api", {"status": str(sample.expected_status)}, at)
 
 
+class ErasureDay:
+    """The clock of the section about erasure: its receipt has times."""
+
+    @staticmethod
+    def now(zone: Any) -> datetime:
+        return datetime(2026, 4, 7, 9, 30, tzinfo=zone)
+
+
+def prepare_erasure(deployment: Deployment, patch: pytest.MonkeyPatch) -> None:
+    """Store the samples beside what is in quarantine, and make the receipt the same in each run."""
+    numbers = count()
+    deliver(deployment)
+    deployment.sqs.purge_queue(QueueUrl=deployment.resources["BacklogQueue"])  # BacklogFunction has stored them
+    patch.setattr(screen, "datetime", ErasureDay)
+    patch.setattr(secrets, "token_bytes", lambda length: bytes(range(length)))
+    patch.setattr(secrets, "token_hex", lambda length: "1f2e3d4c" if length == 4 else str(next(numbers)))
+
+
 @pytest.mark.parametrize(("page", "fill"), [("operations", fill_for_operations), ("command", deliver)])
-def test_every_command_on_the_page_prints_the_output_on_the_page(deployed: Deployment, page: str, fill: Any) -> None:
+def test_every_command_on_the_page_prints_the_output_on_the_page(
+    deployed: Deployment, page: str, fill: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = ROOT / "docs" / f"{page}.md"
     fill(deployed)
     text = path.read_text(encoding="utf-8")
+    sections: list[int] = [text.index("\n## Erasure\n")] if page == "operations" else []
 
     def with_output(block: re.Match[str]) -> str:
+        if sections and block.start() > sections[0]:
+            sections.clear()
+            prepare_erasure(deployed, monkeypatch)
         lines = []
         for line in block[0].splitlines():
             if line.startswith("$ "):

@@ -13,6 +13,8 @@ from appointments.contract.members import text
 
 MOST_BYTES = 64 * 1024 * 1024
 """A compressed body that is larger than this is not decompressed further."""
+GZIP = b"\x1f\x8b"
+"""How a gzip begins."""
 _DECOMPRESSED = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 """By content coding, the window bits of zlib."""
 
@@ -43,14 +45,19 @@ def find(body: bytes, customer: str) -> Finding | None:
         return None
     try:
         document = json.loads(body, object_pairs_hook=_unique, parse_float=_number, parse_constant=str)
-        paths = list(_paths(document, customer, "$"))
+        where = list(paths(document, customer))
     except (ValueError, RecursionError):
         return _find_text(body, customer)
-    return Finding(paths, document) if paths else None
+    return Finding(where, document) if where else None
 
 
 def decompress(body: bytes, content_encoding: str) -> bytes:
-    """Return a body without its content codings, such as ``gzip``. Raises UnreadableError for an unknown one."""
+    """Return a body without its content codings, such as ``gzip``. Raises UnreadableError for an unknown one.
+
+    A gzip that no header names is undone too.
+    """
+    if not content_encoding and body.startswith(GZIP):
+        content_encoding = "gzip"
     for coding in reversed([part.strip().lower() for part in content_encoding.split(",")]):
         if coding in ("", "identity"):
             continue
@@ -74,32 +81,34 @@ def _can_have(body: bytes, customer: str) -> bool:
     return customer.encode() in body or b"\\" in body or b"\0" in body
 
 
-def _paths(value: Any, customer: str, path: str) -> Iterator[str]:
+def paths(value: Any, customer: str, path: str = "$") -> Iterator[str]:
+    """Yield where a decoded document names a customer by the id."""
+    return (where for where, identity in customers(value, path) if identity == customer)
+
+
+def customers(value: Any, path: str = "$") -> Iterator[tuple[str, str]]:
+    """Yield each place of a decoded document that names a customer, and the id there."""
     if isinstance(value, list):
         for number, element in enumerate(value):
-            yield from _paths(element, customer, f"{path}[{number}]")
+            yield from customers(element, f"{path}[{number}]")
     elif isinstance(value, dict):
         for name, member in value.items():
             here = f"{path}.{name}"
-            if _names(value, name, customer):
-                yield here
-            yield from _paths(member, customer, here)
+            if (identity := named(value, name)) is not None:
+                yield here, identity
+            yield from customers(member, here)
 
 
-def _names(owner: dict[str, Any], name: str, customer: str) -> bool:
-    """Whether a member of an object names the customer by the id."""
+def named(owner: dict[str, Any], name: str) -> str | None:
+    """Return the id of the customer that a member of an object names; None if it names none."""
     value = owner[name]
-    if name == "participant":  # the vendor's API has the person of any type under this name
-        return (
-            owner.get("type") == "CUSTOMER" and text(value.get("id") if isinstance(value, dict) else value) == customer
-        )
-    if name == "customer":
-        return text(value.get("id") if isinstance(value, dict) else value) == customer
     if name in ("createdById", "updatedById"):
-        return owner.get(f"{name.removesuffix('Id')}Type") == "CUSTOMER" and text(value) == customer
-    if name == "id":
-        return owner.get("type") == "CUSTOMER" and text(value) == customer
-    return name == "customerId" and text(value) == customer
+        return text(value) if owner.get(f"{name.removesuffix('Id')}Type") == "CUSTOMER" else None
+    if name == "customerId":
+        return text(value)
+    if name == "customer" or (name in ("participant", "id") and owner.get("type") == "CUSTOMER"):
+        return text(value.get("id") if isinstance(value, dict) else value)
+    return None
 
 
 def _find_text(body: bytes, customer: str) -> Finding | None:

@@ -110,12 +110,13 @@ def _work(work: Plan, queue: FailureReader | None, run: Run, history: History, *
         selected = f"{counted(count, 'failure')}, {selected}"
     events = [event for group in work.appointments for event in group]
     if not execute:
-        screen.table(output.EVENTS, (output.event_record(event, "would publish") for event in events))
+        screen.table(output.EVENTS, (output.event_record(event, output.planned(event)) for event in events))
         unresolved = f"{counted(len(work.unresolved), 'failure')} without an event"
         screen.say(f"{selected}, {unresolved}. Nothing was changed: --yes publishes.")
         return bool(work.unresolved)
     result = _published(work, queue, run, history)
-    results = {**dict.fromkeys(result.accepted, "published"), **result.failed}
+    erased = dict.fromkeys(result.erased, output.ERASED)
+    results = {**dict.fromkeys(result.accepted, "published"), **erased, **result.failed}
     screen.table(output.EVENTS, (output.event_record(event, results.get(event.key, "not tried")) for event in events))
     for event in (event for event in events if event.key in result.failed):
         named = output.ids(event.partition_key, event.sort_key)

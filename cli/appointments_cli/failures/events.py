@@ -8,7 +8,7 @@ from typing import Any
 
 from appointments.storage import items
 
-ATTRIBUTES = "pk, sk, storedAt, receivedAt, eventType, origin"
+ATTRIBUTES = "pk, sk, storedAt, receivedAt, eventType, origin, erasedAt"
 """The attributes of an event item that :func:`event_of` reads."""
 
 
@@ -17,7 +17,8 @@ class Event:
     """An event item by its key.
 
     ``stored_at`` is when it was committed, in the fixed width of :func:`.instants.utc`. ``sequence_number`` is its
-    position in the stream, None where it is unknown. ``origin`` is None for a delivery of the sender.
+    position in the stream, None where it is unknown. ``origin`` is None for a delivery of the sender. An event that
+    ``is_erased`` is never published again.
     """
 
     partition_key: str
@@ -26,6 +27,7 @@ class Event:
     event_type: str
     sequence_number: int | None = None
     origin: str | None = None
+    is_erased: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -42,6 +44,7 @@ def event_of(item: Any, sequence_number: int | None = None) -> Event:
         event_type=item.get("eventType", {}).get("S", ""),
         sequence_number=sequence_number,
         origin=item.get(items.ORIGIN, {}).get("S"),
+        is_erased=items.ERASED_AT in item,
     )
 
 

@@ -57,6 +57,14 @@ def failure_record(held: HeldFailure) -> Record:
             return {"kind": "unknown", "code": held.message_id}
 
 
+ERASED = "erased"
+"""The result of an event from which a person was taken out: it is not published again, and is no failure."""
+
+
+def planned(event: Event) -> str:
+    return ERASED if event.is_erased else "would publish"
+
+
 def event_record(event: Event, result: str) -> Record:
     return {
         "result": result,
@@ -85,9 +93,10 @@ def summary(failures: Iterable[HeldFailure], held_by_others: int, left: int) -> 
 
 
 def closing_line(selected: str, work: Plan, result: RedriveResult, count: int) -> str:
-    published, failed = len(result.accepted), len(result.failed)
-    untried = work.count - published - failed
+    published, failed, erased = len(result.accepted), len(result.failed), len(result.erased)
+    untried = work.count - published - failed - erased
     line = f"{selected}: {published} published, {failed} failed, {untried} not tried"
+    line += f", {erased} erased" if erased else ""
     return (
         f"{line}; {counted(result.removed, 'failure')} deleted, {count - result.removed} left." if count else f"{line}."
     )

@@ -13,6 +13,7 @@ from appointments.publishing.failures import Parked, StreamRange
 from appointments.publishing.messages import Message
 from appointments.publishing.pending import PendingEvent
 from appointments.publishing.publication import publish
+from appointments.storage import items
 from appointments_cli.failures.events import Event, in_order
 from appointments_cli.failures.history import History
 from appointments_cli.failures.queue import FailureReader, HeldFailure
@@ -28,6 +29,10 @@ Key = tuple[str, str]
 
 class GoneError(LookupError):
     """The table does not have the event any more."""
+
+
+class ErasedError(LookupError):
+    """A person was taken out of the event. Its subscribers must not get it as another event with the same id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,13 @@ class Plan:
 
 @dataclass(slots=True)
 class RedriveResult:
-    """The result: accepted events with EventBridge's id, those that failed with their code, the deleted failures."""
+    """The result: accepted events with EventBridge's id, those that failed with their code, the deleted failures.
+
+    ``erased`` are the events that are not published, because a person was taken out of them. They are no failures.
+    """
 
     accepted: dict[Key, str] = field(default_factory=dict)
+    erased: set[Key] = field(default_factory=set)
     failed: dict[Key, str] = field(default_factory=dict)
     removed: int = 0
     stopped: bool = False
@@ -94,7 +103,8 @@ class Redrive:
         self._progress = progress
 
     def run(self, plan: Plan, queue: FailureReader | None) -> RedriveResult:
-        """Publish the events. Safe to interrupt and to repeat: a failure is deleted after all its events are accepted.
+        """Publish the events. Safe to interrupt and to repeat: a failure is deleted after all its events are accepted
+        or known to be erased.
 
         Stops when no event of a chunk is accepted: the cause is then the bus, not the events.
         """
@@ -104,9 +114,10 @@ class Redrive:
             accepted = self._publish(chunk, result)
             if queue is not None:
                 waiting = _remove_done(waiting, queue, result)
-            self._progress("events tried", len(result.accepted) + len(result.failed), plan.count)
+            tried = len(result.accepted) + len(result.failed) + len(result.erased)
+            self._progress("events tried", tried, plan.count)
             if not accepted:
-                result.stopped = len(result.accepted) + len(result.failed) < plan.count
+                result.stopped = tried < plan.count
                 break
         return result
 
@@ -124,7 +135,11 @@ class Redrive:
             if str(number) in published.failed:
                 result.failed[event.key] = published.failed[str(number)]
             elif str(number) in published.parked:
-                result.failed[event.key] = published.parked[str(number)].code
+                code = published.parked[str(number)].code
+                if code == ErasedError.__name__:
+                    result.erased.add(event.key)
+                else:
+                    result.failed[event.key] = code
             else:
                 accepted[event.key] = published.accepted[str(number)].event_id
         self._run.record(accepted)
@@ -135,6 +150,8 @@ class Redrive:
         item = self._history.item(event)
         if item is None:
             raise GoneError
+        if items.ERASED_AT in item:
+            raise ErasedError
         return self._run.message(item)
 
 
@@ -143,7 +160,7 @@ def _remove_done(
 ) -> list[tuple[HeldFailure, frozenset[Key]]]:
     left = []
     for message, keys in waiting:
-        if keys <= result.accepted.keys():
+        if keys <= result.accepted.keys() | result.erased:
             queue.delete(message)
             result.removed += 1
         else:

@@ -111,14 +111,14 @@ def _selected(
 def _publish(target: Target, screen: Screen, events: list[Event], destination: str, *, yes: bool) -> bool:
     """Publish, or show what would be published; return whether a message failed."""
     from appointments_cli.failures.history import History
-    from appointments_cli.failures.output import EVENTS, event_record
+    from appointments_cli.failures.output import ERASED, EVENTS, event_record, planned
 
     history = History(target.dynamodb, target.client("dynamodbstreams"), target.table_name)
     run = _run(target, screen, destination)
     if destination == EVERYBODY and events:
-        _announce(target, screen, history, events, run)
+        _announce(target, screen, history, [each for each in events if not each.is_erased], run)
     if not yes:
-        screen.table(EVENTS, (event_record(each, "would publish") for each in events))
+        screen.table(EVENTS, (event_record(each, planned(each)) for each in events))
         screen.say(f"dry run, nothing is sent to {destination} without --yes")
         return False
     screen.say(run.sentence)
@@ -127,7 +127,7 @@ def _publish(target: Target, screen: Screen, events: list[Event], destination: s
     else:
         results = _to_queue(target, screen, history, events, destination.removeprefix(QUEUE), run)
     screen.table(EVENTS, (event_record(each, results.get(each.key, "not tried")) for each in events))
-    return any(results.get(each.key) != "published" for each in events)
+    return any(results.get(each.key) not in ("published", ERASED) for each in events)
 
 
 def _run(target: Target, screen: Screen, destination: str) -> Run:
@@ -139,6 +139,7 @@ def _run(target: Target, screen: Screen, destination: str) -> Run:
 
 
 def _to_queue(target: Target, screen: Screen, history: Any, events: list[Event], url: str, run: Run) -> dict[Any, str]:
+    from appointments_cli.failures.output import ERASED
     from appointments_cli.progress import progress
     from appointments_cli.publish.destinations import Queue
     from appointments_cli.replays import EVENTS_OF_A_LINE
@@ -155,7 +156,7 @@ def _to_queue(target: Target, screen: Screen, history: Any, events: list[Event],
                 results[event.key] = _sent(history, event, queue, run) or "published"
                 if results[event.key] == "published":
                     unrecorded[event.key] = ""
-                else:
+                elif results[event.key] != ERASED:
                     stopped.add(event.partition_key)
                 if len(unrecorded) == EVENTS_OF_A_LINE:
                     run.record(unrecorded)
@@ -167,10 +168,14 @@ def _to_queue(target: Target, screen: Screen, history: Any, events: list[Event],
 
 def _sent(history: Any, event: Event, queue: Any, run: Run) -> str | None:
     from appointments.publishing.publication import UNREADABLE
+    from appointments.storage import items
+    from appointments_cli.failures.output import ERASED
 
     item = history.item(event)
     if item is None:
         return "gone"
+    if items.ERASED_AT in item:
+        return ERASED
     try:
         message = run.message(item)
     except UNREADABLE as error:
@@ -183,13 +188,14 @@ def _to_bus(target: Target, history: Any, events: list[Event], run: Run) -> dict
     from appointments import timing
     from appointments.publishing.bus import Bus
     from appointments_cli.failures.events import in_order
+    from appointments_cli.failures.output import ERASED
     from appointments_cli.failures.redrive import Plan, Redrive
     from appointments_cli.progress import shown
 
     bus = Bus(target.publisher_client("events", timing.PUBLISHER_CALL), target.bus_name, target.event_source)
     with shown() as show:
         result = Redrive(history, bus, run, show).run(Plan(in_order(events)), None)
-    return {**dict.fromkeys(result.accepted, "published"), **result.failed}
+    return {**dict.fromkeys(result.accepted, "published"), **dict.fromkeys(result.erased, ERASED), **result.failed}
 
 
 def _announce(target: Target, screen: Screen, history: Any, events: list[Event], run: Run) -> None:

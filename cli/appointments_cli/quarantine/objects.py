@@ -74,6 +74,7 @@ class QuarantineObject:
             **{name: self.ids.get(name) for name in _CAMEL.values()},
             "contentType": self.metadata.content_type,
             "contentEncoding": self.metadata.content_encoding,
+            "erasedAt": self.metadata.erased_at or None,
             "violationCount": self.metadata.violation_count,
             "violations": [violation.as_dict() for violation in self.metadata.violations],
             "outcome": self.outcome,

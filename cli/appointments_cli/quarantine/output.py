@@ -39,6 +39,7 @@ FACTS = (
     Column("functionRequestId", "function request id"),
     Column("contentType", "content type"),
     Column("contentEncoding", "content encoding"),
+    Column("erasedAt", "erased", Kind.INSTANT),
     Column("violationCount", "violations"),
     Column("listedViolations", "rules"),
     Column("outcome", "redriven"),

@@ -24,6 +24,7 @@ from appointments_cli.quarantine.objects import OUTCOME, REDRIVEN_AT, Quarantine
 
 DELIVERABLE = "deliverable"
 UNAVAILABLE = "unavailable"
+ERASED = "erased"
 MOST_UNAVAILABLE = 3
 """The run ends after this many objects in a row that could not be tried: an outage would fail the others as well."""
 SETTLED = frozenset({Outcome.STORED.value, Outcome.DUPLICATE.value, Outcome.STALE.value})
@@ -32,12 +33,14 @@ SAVE_SECONDS = 30.0
 """The time for one object. A person waits, not the sender."""
 NOT_REDRIVEN = "not redriven: another event has its envelope id; compare both, then give its key with --conflict"
 KEPT = "the table has this event with other content, and keeps it"
+DELETED = "an erasure deleted this body, which was not JSON"
 WOULD_BE_STORED = "the table does not have this event any more: --yes stores this body"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``outcome`` is that of the intake, DELIVERABLE in a dry run, or UNAVAILABLE with the cause in ``detail``."""
+    """``outcome`` is that of the intake, DELIVERABLE in a dry run, ERASED for a body that an erasure deleted, or
+    UNAVAILABLE with the cause in ``detail``."""
 
     outcome: str
     detail: str = ""
@@ -45,7 +48,7 @@ class Result:
 
     @property
     def failed(self) -> bool:
-        return self.outcome not in SETTLED and self.outcome != DELIVERABLE
+        return self.outcome not in SETTLED | {DELIVERABLE, ERASED}
 
 
 class Redriver:
@@ -70,9 +73,11 @@ class Redriver:
 
     def redrive(self, entry: QuarantineObject) -> Result:
         """Send the body through the intake. Safe to repeat and to interrupt: a stored body is a duplicate next time."""
+        if entry.metadata.erased_at and not entry.size:
+            return Result(ERASED, DELETED)
         try:
             body = self._client.get_object(Bucket=self._bucket, Key=entry.key)["Body"].read()
-            arrival = Arrival(body, entry.received_at)
+            arrival = Arrival(body, entry.received_at, erased_at=entry.metadata.erased_at)
             if self._dry_run:
                 return self._preview(arrival, is_conflict=entry.is_conflict)
             result = _result(self._intake.receive(arrival, Deadline(SAVE_SECONDS)))

@@ -161,18 +161,25 @@ class Table:
         """Yield the current items of keys, in the order of the keys."""
         yield from self._whole(keys, None)
 
-    def cost(self) -> tuple[int, str]:
+    def cost(self, *, consistent: bool = False) -> tuple[int, str]:
         """Return the bytes of the table and a sentence about what a scan costs, both of DynamoDB's last count."""
         table = self._client.describe_table(TableName=self._name)["Table"]
         size, count = int(table.get("TableSizeBytes", 0)), int(table.get("ItemCount", 0))
-        units = -(-size // READ_UNIT_BYTES) / 2
+        units = -(-size // READ_UNIT_BYTES) / (1 if consistent else 2)
         dollars = units * DOLLARS_PER_MILLION / 1_000_000
         return size, f"{count:,} items, {_bytes(size)}: about {units:,.0f} read units, {dollars:.4f} dollars"
 
-    def scan(self, condition: str, values: dict[str, Any], attributes: str | None = None) -> Iterator[Item]:
-        """Yield items of the whole table; size and cost are said first, then the progress."""
-        self._screen.say(f"reading the whole table, {self.cost()[1]}")
+    def scan(
+        self, condition: str, values: dict[str, Any], attributes: str | None = None, *, consistent: bool = False
+    ) -> Iterator[Item]:
+        """Yield items of the whole table; size and cost are said first, then the progress.
+
+        A ``consistent`` scan sees every write before it, and costs twice as much.
+        """
+        self._screen.say(f"reading the whole table, {self.cost(consistent=consistent)[1]}")
         options: dict[str, Any] = {"FilterExpression": condition, "ExpressionAttributeValues": values}
+        if consistent:
+            options["ConsistentRead"] = True
         if attributes:
             options["ProjectionExpression"] = attributes
             if "#order" in attributes:
