@@ -17,6 +17,7 @@ import botocore
 import pytest
 from moto import mock_aws
 
+from appointments.contract import validation
 from bench import authority
 from bench.stub import Stub
 from tests.builders import ENVIRONMENT, TOKEN, body, delivery, make_table_and_buckets, start_webhook, webhook_event
@@ -119,3 +120,9 @@ def test_a_snapshot_contains_no_connection(
     handler = start(stub.url, AWS_LAMBDA_INITIALIZATION_TYPE="snap-start")
     assert stub.connections_made == 0
     assert deliver(handler) == (202, "stored")
+
+
+def test_the_start_builds_the_validator(start: Start, table: Callable[..., Stub]) -> None:
+    validation._validator.cache_clear()
+    start(table().url)
+    assert validation._validator.cache_info().currsize == 1

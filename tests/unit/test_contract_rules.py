@@ -83,6 +83,23 @@ def test_a_violation_of_a_type_names_the_expected_type(member: str, value: Any, 
 
 
 @pytest.mark.parametrize(
+    ("member", "value", "found"),
+    [
+        ("location", [], set()),
+        ("location", {"geolocation": []}, set()),
+        ("office", {"id": "o", "translations": []}, set()),
+        ("location", [{}], {("$.data.appointment.location", "type")}),
+        ("office", [], {("$.data.appointment.office", "type")}),
+    ],
+)
+def test_an_empty_array_stands_for_an_object_without_required_members(
+    member: str, value: Any, found: set[tuple[str, str]]
+) -> None:
+    violations = parse_body(body(delivery(**{member: value})), ContractMode.TOLERANT).violations
+    assert {(violation.path, violation.rule) for violation in violations} == found
+
+
+@pytest.mark.parametrize(
     ("document", "path", "rule", "expected"),
     [
         ({**delivery(), "id": ""}, "id", "minLength", "1"),
