@@ -119,6 +119,19 @@ def test_a_run_whose_hold_has_ended_stops_before_it_saves(start: Start) -> None:
     assert json.loads(function.s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read())["holder"] == "other"
 
 
+def test_the_run_after_a_killed_one_continues_after_its_last_slice(start: Start) -> None:
+    function = start("report")
+    asked = function.server.calls
+    assert function.run() == "complete"
+    whole = len(asked)
+    with function.killed(20, "before"), pytest.raises(KilledError):
+        function.run()
+    function.pass_by()
+    before = len(asked)
+    assert function.run() == "complete"
+    assert len(asked) - before < whole * 3 / 4
+
+
 def test_a_run_without_time_continues_where_it_stopped(start: Start, histories: list[engage.History]) -> None:
     function = start("report")
     named: list[str] = []
