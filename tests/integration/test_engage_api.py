@@ -7,8 +7,9 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -244,28 +245,46 @@ def test_an_answer_that_hangs_is_given_up(server: EngageServer, monkeypatch: pyt
     server.stopped.clear()
 
 
-def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each silence is short, so only the bound of the whole answer ends it."""
-    monkeypatch.setattr(engage_http, "WHOLE_SECONDS", 0.5)
+@contextmanager
+def trickling(begin: bytes) -> Iterator[str]:
+    """Yield the URL of a server that sends these bytes and then a space now and then, for ever."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def trickle() -> None:
             connection, _ = listener.accept()
-            with connection:
+            with connection, suppress(OSError):
                 connection.recv(10_000)
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-                try:
-                    while True:
-                        connection.sendall(b" ")
-                        time.sleep(0.05)
-                except OSError:
-                    return
+                connection.sendall(begin)
+                while not stop.wait(0.02):
+                    connection.sendall(b" ")
 
+        stop = Event()
         thread = Thread(target=trickle)
         thread.start()
-        with pytest.raises(NoAnswerError, match="AnswerTooSlow"):
-            EngageHttp().send("GET", f"http://127.0.0.1:{listener.getsockname()[1]}/", headers={}, seconds=60)
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        finally:
+            stop.set()
+            thread.join()
+
+
+def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each silence is short, so only the bound of the whole answer ends it."""
+    monkeypatch.setattr(engage_http, "WHOLE_SECONDS", 0.5)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+    with trickling(head) as url, pytest.raises(NoAnswerError, match="AnswerTooSlow"):
+        EngageHttp().send("GET", url, headers={}, seconds=60)
+
+
+def test_the_head_of_an_answer_that_trickles_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call cannot be stopped, so another would be the second at once."""
+    for name in ("WHOLE_SECONDS", "READ_SECONDS", "CONNECT_SECONDS", "LEAST_SECONDS"):
+        monkeypatch.setattr(engage_http, name, 0.2)
+    with (
+        trickling(b"HTTP/1.1 200 OK\r\nX-Long: ") as url,
+        pytest.raises(EngageUnavailableError, match="too slowly to wait for"),
+    ):
+        EngageHttp().send("GET", url, headers={}, seconds=60)
 
 
 def test_an_answer_that_is_too_large_is_given_up(server: EngageServer, monkeypatch: pytest.MonkeyPatch) -> None:

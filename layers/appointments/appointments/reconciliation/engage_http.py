@@ -20,7 +20,9 @@ import botocore
 import urllib3
 from urllib3.exceptions import HTTPError, SSLError
 
-from appointments.reconciliation.errors import EngageRefusedError, SettingsError
+from appointments.deadline import within
+from appointments.errors import DeadlineExceededError
+from appointments.reconciliation.errors import EngageRefusedError, EngageUnavailableError, SettingsError
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
 """The longest wait for a connection, and the longest silence on it."""
@@ -65,10 +67,22 @@ class EngageHttp:
         """Return the answer of any status, a redirect included.
 
         Raises NoAnswerError if it does not come whole within ``seconds`` or WHOLE_SECONDS, and EngageRefusedError if
-        the certificate is not trusted.
+        the certificate is not trusted. Raises EngageUnavailableError if even that takes too long, as when a name is
+        not resolved or the head of an answer trickles: the call may go on, so no other may follow.
         """
-        end = self._clock() + max(LEAST_SECONDS, min(seconds, WHOLE_SECONDS))
+        whole = max(LEAST_SECONDS, min(seconds, WHOLE_SECONDS))
         read = max(LEAST_SECONDS, min(seconds, READ_SECONDS))
+        try:
+            return within(
+                whole + CONNECT_SECONDS + read, lambda: self._send(method, url, headers, body, whole=whole, read=read)
+            )
+        except DeadlineExceededError:
+            raise EngageUnavailableError("the Engage API answers too slowly to wait for: try again later") from None
+
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, *, whole: float, read: float
+    ) -> Answer:
+        end = self._clock() + whole
         try:
             pool = self._secure if url.startswith("https:") else self._plain
             response = pool.request(
