@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 NARROWEST = 8
 """A column that may be cut keeps at least this many characters, unless it says otherwise."""
+READABLE = 16
+"""A dropped column comes back if this many characters are left for it."""
 GAP = 2
 INDENT = "    "
 
@@ -190,6 +192,12 @@ class Screen:
             out = min(candidates, key=lambda column: column.importance)
             kept.remove(out)
             dropped.append(out)
+        room = self.width - sum(map(least, kept)) - GAP * len(kept)
+        for column in sorted(dropped, key=lambda each: -each.importance):
+            if column.can_be_cut and room >= READABLE:  # narrower than it should be, but better than nothing
+                dropped.remove(column)
+                back = replace(column, least=READABLE)
+                return [back if each is column else each for each in columns if each in kept or each is column], dropped
         return kept, dropped
 
     def _natural(self, column: Column, records: Sequence[Record]) -> int:

@@ -69,6 +69,21 @@ def test_the_least_important_columns_are_dropped_first_and_named(
         assert "$.data.appointment.office"[-9:] in output.out
 
 
+def test_a_dropped_text_comes_back_in_the_room_that_is_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("appointments_cli.screen.Screen.is_terminal", True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    columns = (COLUMNS[0], COLUMNS[1], Column("path", kind=Kind.PATH, importance=6, least=28))
+    wide = RECORD | {"path": "$.data.appointment.office.location.geolocation"}
+    for width, cut in ((58, "  \u2026ocation.geolocation"), (50, "")):
+        monkeypatch.setenv("COLUMNS", str(width))
+        heading, line = shown(capsys, wide, columns=columns)
+        assert max(cell_len(heading), cell_len(line)) <= width
+        assert heading.startswith("received (Europe/Brussels)  id")
+        assert line == f"2026-03-31 10:00:00         4f1c2b7e{cut}"
+
+
 @given(
     st.lists(st.tuples(st.text(max_size=90), st.text(max_size=90)), min_size=1, max_size=4), st.sampled_from([60, 80])
 )
