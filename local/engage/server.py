@@ -32,7 +32,8 @@ class EngageServer:
     """A context manager that serves the API on a loopback address. ``world``, ``switches`` and ``faults`` can change.
 
     ``calls`` are the method and the path of each request, with the query; ``most_at_once`` is the greatest number of
-    requests that were under way at the same time. With a ``context`` it serves TLS.
+    requests that were under way at the same time; ``correlation_ids`` are those of the questions. With a ``context``
+    it serves TLS.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class EngageServer:
         self.switches = switches or Switches()
         self.faults = faults or Faults()
         self.calls: list[str] = []
+        self.correlation_ids: set[str | None] = set()
         self.most_at_once = 0
         self.stopped = Event()
         self._lock = Lock()
@@ -159,6 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read(self) -> tuple[int, Any]:
         engage, parts = self.engage, urlsplit(self.path)
+        engage.correlation_ids.add(self.headers.get("X-Correlation-Id"))
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer" or not engage.knows(token):
             return 401, _errors("unauthorized")

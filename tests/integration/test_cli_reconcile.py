@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -183,6 +184,7 @@ def test_an_api_that_cannot_be_asked_ends_with_2_and_judges_nothing(
     assert answer.stdout == ""
     assert "0 appointments compared" in answer.stderr
     assert message in answer.stderr.splitlines()[-1]
+    assert re.search(r"^the vendor finds these calls by X-Correlation-Id [0-9a-f-]{36}$", answer.stderr, re.MULTILINE)
     assert "canary" not in answer.output
 
 

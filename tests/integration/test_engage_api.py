@@ -74,10 +74,13 @@ def test_a_question_for_a_time_has_the_documented_form(server: EngageServer) -> 
     assert parse_qsl(urlsplit(listing).query) == question
 
 
-def test_a_listing_of_many_pages_is_read_whole(server: EngageServer) -> None:
-    rows = engage.api(server, page_size=7).between(FIRST, LAST)
+def test_a_listing_of_many_pages_is_read_whole_with_one_correlation_id(server: EngageServer) -> None:
+    server.correlation_ids.clear()
+    api = engage.api(server, page_size=7)
+    rows = api.between(FIRST, LAST)
     assert rows.is_complete
     assert len(rows.appointments) == COUNT
+    assert server.correlation_ids == {api.correlation_id}
 
 
 def test_a_question_for_ids_names_each_as_an_element_of_an_array(server: EngageServer) -> None:

@@ -9,6 +9,7 @@ from typing import Self
 
 from appointments.contract.instants import utc
 from appointments.errors import AppointmentsError
+from appointments.reconciliation.errors import ReconciliationError
 from appointments.reconciliation.judging import MISSED, Kind, Verdict
 from appointments.reconciliation.run import Cursor, Reconciliation, Slice
 from appointments_cli.screen import Column, Record, Screen
@@ -83,6 +84,8 @@ class Report:
             self._screen.say(sentence)
         if not self._of_ids and not self.cursor.is_done and isinstance(error, AppointmentsError | KeyboardInterrupt):
             self._screen.say(f"to continue: --since {self.cursor.done[:19]}Z --until {self.cursor.until[:19]}Z")
+        if isinstance(error, ReconciliationError):
+            self._screen.say(f"the vendor finds these calls by X-Correlation-Id {self._looking.correlation_id}")
         return isinstance(error, KeyboardInterrupt)
 
     def _add(self, verdicts: Iterable[Verdict]) -> None:

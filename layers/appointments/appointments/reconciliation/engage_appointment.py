@@ -42,7 +42,7 @@ class _Participant(Model):
 
 
 class _Appointment(Model):
-    """What a comparison and a repair depend on. ``subject`` and ``office`` may be null: the pages that are stored do
+    """What a comparison and a repair depend on. ``subject`` and ``office`` may be null: the pages at hand do
     not say, and an appointment without one harms nothing."""
 
     id: AppointmentId

@@ -109,6 +109,11 @@ class Reconciliation:
         """The calls of the API that were made."""
         return self._api.calls
 
+    @property
+    def correlation_id(self) -> str:
+        """The id by which the vendor finds the calls of this run in its logs."""
+        return self._api.correlation_id
+
     def of_ids(self, ids: Sequence[str]) -> tuple[Verdict, ...]:
         """Judge appointments by id. An id that neither the API nor the table knows has no verdict."""
         appointments = self._api.with_ids(ids)
