@@ -93,11 +93,11 @@ def test_all_shows_every_appointment_once(compared: Compared) -> None:
 def test_a_record_has_ids_instants_and_names_of_members_only(compared: Compared) -> None:
     behind = compared.one("behind")
     (record,) = compared.records("--id", behind, code=1)
-    assert record.keys() == {"verdict", "appointmentId", "differing", "start", "updatedAt", "storedAt"}
+    assert record.keys() == {"verdict", "appointmentId", "differing", "start", "updatedAt", "tableUpdatedAt"}
     assert (record["verdict"], record["appointmentId"]) == ("behind", behind)
     assert set(record["differing"]) <= set(engage.OBSERVED)
     assert record["differing"]
-    assert record["updatedAt"] > record["storedAt"]
+    assert record["updatedAt"] > record["tableUpdatedAt"]
 
 
 def test_a_pipe_gets_one_line_for_each_record(compared: Compared) -> None:
@@ -122,6 +122,11 @@ def test_ids_can_be_repeated_and_are_judged_once(compared: Compared) -> None:
 def test_an_id_that_nobody_knows_ends_with_3(compared: Compared) -> None:
     answer = compared.run("--id", compared.one("same"), "--id", "none", code=3)
     assert answer.stderr.endswith("Error: neither Engage nor the table knows none\n")
+
+
+def test_an_id_that_nobody_knows_is_named_beside_one_that_was_missed(compared: Compared) -> None:
+    answer = compared.run("--id", compared.one("missing"), "--id", "none", code=1)
+    assert "neither Engage nor the table knows none\n" in answer.stderr
 
 
 def test_a_time_bounds_the_starts(compared: Compared) -> None:

@@ -81,11 +81,14 @@ def reconcile(
             _look(report, looking, cursor, ids)
     if repairs and not yes:
         screen.say("dry run, nothing is stored without --yes")
-    unknown = [id_ for id_ in ids if id_ not in report.judged]
+    unknown = ", ".join(id_ for id_ in ids if id_ not in report.judged)
+    nobody_knows = f"neither Engage nor the table knows {unknown}"
     if report.missed:
+        if unknown:
+            screen.say(nobody_knows)
         raise click.exceptions.Exit(WRONG)
     if unknown:
-        raise UnknownIdError(f"neither Engage nor the table knows {', '.join(unknown)}")
+        raise UnknownIdError(nobody_knows)
     if not ids and not report.cursor.is_complete:
         raise CouldNotLookError("a part of the time was not compared: run the command again")
 

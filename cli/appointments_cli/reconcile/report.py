@@ -23,7 +23,7 @@ COLUMNS = (
     Column("differing", "differs", Cell.ID, importance=9, short=" ".join),
     Column("start", kind=Cell.INSTANT, importance=4),
     Column("updatedAt", "in Engage since", Cell.INSTANT, importance=7),
-    Column("storedAt", "in the table since", Cell.INSTANT, importance=6),
+    Column("tableUpdatedAt", "in the table since", Cell.INSTANT, importance=6),
 )
 REPAIR = Column("repair", kind=Cell.ID, importance=8)
 
@@ -132,5 +132,5 @@ def _record(verdict: Verdict) -> Record:
         "differing": list(verdict.differing),
         "start": utc(start) if start else stored,
         "updatedAt": verdict.updated_at,
-        "storedAt": verdict.stored_at,
+        "tableUpdatedAt": verdict.stored_at,
     }
