@@ -191,6 +191,26 @@ def test_a_command_that_is_killed_after_each_of_its_writes_goes_on_and_ends_with
     assert "key" not in erased_record(deployed)
 
 
+def test_a_command_that_is_interrupted_says_that_it_goes_on_and_does(
+    moto: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moto.receive(erasure.deliveries()["secondary"])
+
+    def interrupted(client: Any, operation: str, parameters: Any) -> Any:
+        if operation == "UpdateItem":
+            raise KeyboardInterrupt
+        return API_CALL(client, operation, parameters)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", interrupted)
+        answer = erase(moto, "--yes", code=1)
+    assert "interrupted, the same command goes on from here" in answer.stderr
+    assert answer.stdout.strip() == ""
+    assert "an erasure was stopped and goes on" in erase(moto).stderr
+    assert receipt_of(erase(moto, "--yes"))["erased"]["event"] == 1
+    assert traces(moto, CANARY, ID) == []
+
+
 def erased_record(deployment: Deployment) -> dict[str, Any]:
     found = deployment.dynamodb.scan(TableName=deployment.table_name, ConsistentRead=True)["Items"]
     (record,) = (item for item in found if "check" in item)
@@ -574,7 +594,8 @@ def test_the_record_in_the_table_says_nothing_about_whom_and_its_digests_expire(
 
 
 def test_nothing_that_a_person_sees_before_the_receipt_names_the_customer(moto: Deployment) -> None:
-    erasure.fill(moto)
+    moto.receive(erasure.deliveries()["secondary"])
+    moto.keep(erasure.refused()["no json"], ago(hours=1), reason=Outcome.MALFORMED)
     for arguments in ([], ["--json"], ["--yes"]):
         answer = erase(moto, *arguments)
         assert CANARY not in answer.output
