@@ -241,6 +241,30 @@ def test_a_delivery_that_comes_during_the_erasure_is_not_lost_and_is_erased_too(
     assert "NO_SHOW" in current
 
 
+def test_an_object_that_an_event_began_to_need_during_the_erasure_goes_after_the_event_has_another(
+    moto: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The webhook puts a large body into the bucket before it stores the event."""
+    content = erasure.deliveries()["large"]
+    key = Bodies(moto.s3, moto.resources["BodiesBucket"]).put(content)
+    received: list[Any] = []
+
+    def intruding(client: Any, operation: str, parameters: Any) -> Any:
+        if operation == "PutItem" and not received:
+            with monkeypatch.context() as patch:
+                patch.setattr(Bodies, "put", lambda *_: key)
+                received.append(moto.receive(content).outcome)
+        return API_CALL(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", intruding)
+    receipt = receipt_of(erase(moto, "--yes"))
+    assert received == [Outcome.STORED]
+    assert receipt["erased"] == {"current": 1, "event": 1, "backlog": 0, "body": 1, "quarantine": 0}
+    assert traces(moto, CANARY, ID) == []
+    (event,) = (item for item in scan(moto) if item["sk"]["S"] == "EVENT#large")
+    assert items.read_body(event, Bodies(moto.s3, moto.resources["BodiesBucket"]).get)
+
+
 @pytest.mark.parametrize("place", ["current", "event"])
 def test_an_update_of_another_writer_between_read_and_write_is_not_lost(
     deployed: Deployment, monkeypatch: pytest.MonkeyPatch, place: str
