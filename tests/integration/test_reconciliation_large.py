@@ -60,7 +60,7 @@ def scenario() -> Iterator[engage.Scenario]:
 
 @pytest.mark.parametrize("page_size", [25, 100])
 def test_the_report_of_thousands_names_exactly_what_was_withheld(
-    page_size: int, scenario: engage.Scenario, record_property: Callable[[str, object], None]
+    page_size: int, scenario: engage.Scenario, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     faults = Faults(busy=0.2, moving=0.2, token_seconds=3)
     manners = Manners(calls_per_second=MOST_CALLS_PER_SECOND)
@@ -71,8 +71,8 @@ def test_the_report_of_thousands_names_exactly_what_was_withheld(
             engage.cursor(scenario)
         ):
             verdicts += done.verdicts
-        record_property("calls", manners.calls)
-        record_property("seconds", time.monotonic() - begin)
+        record_testsuite_property(f"calls with {page_size} a page", manners.calls)
+        record_testsuite_property(f"seconds with {page_size} a page", round(time.monotonic() - begin))
         assert done.cursor.is_complete
         assert engage.by_id(verdicts) == engage.expected(scenario, SWITCHES)
         assert server.most_at_once == 1
