@@ -29,12 +29,12 @@ ROWS = {
     "main.warmCpu": ("warm delivery, CPU", "ms"),
     "main.warmWall": ("warm delivery, answer", "ms"),
     "main.reconnectCpu": ("delivery that finds its connection closed, CPU", "ms"),
-    "main.plainColdCpu": ("cold start over plain HTTP, CPU", "ms"),
     "main.coldPeak": ("peak memory after the cold start", "MiB"),
     "main.warmPeak": ("peak memory after the warm deliveries", "MiB"),
     "main.firstCalls": ("SDK calls of a cold start with its delivery", ""),
     "main.warmCalls": ("SDK calls of a warm delivery", ""),
     "main.warmLog": ("log of a warm delivery", "bytes"),
+    "main.plainColdCpu": ("cold start over plain HTTP, CPU", "ms"),
 }
 
 
