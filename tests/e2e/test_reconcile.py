@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
@@ -75,7 +76,7 @@ def is_current(item: Any) -> bool:
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dynamodb_url: str | None) -> Iterator[Served]:
     monkeypatch.chdir(tmp_path)
     options = Options(
-        port=0, aws_port=0, log=tmp_path / "functions.log", dynamodb_url=dynamodb_url, table_name=f"t-{tmp_path.name}"
+        port=0, aws_port=0, log=tmp_path / "functions.log", dynamodb_url=dynamodb_url, table_name=uuid4().hex
     )
     with Stack(options) as stack:
         made = Served(stack)

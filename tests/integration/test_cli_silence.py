@@ -94,7 +94,8 @@ def test_the_wait_for_a_silent_aws_is_interrupted_whatever_the_timeouts_of_the_s
     with WAYS[way]() as url:
         result = run("status", "--stack", "engage", "--endpoint-url", url)
     assert (result.exit_code, url in one_line(result)) == (UNREACHABLE, True)
-    gc.collect()  # the interrupted connection, which a process that ends does not close
+    del result  # its traceback has the interrupted connection, which a process that ends does not close
+    gc.collect()
 
 
 def test_a_process_that_cannot_be_interrupted_is_ended(tmp_path: Path) -> None:
