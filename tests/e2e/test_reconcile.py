@@ -1,4 +1,4 @@
-"""Hundreds of deliveries through the local stack, some lost: report, repair twice, and the lost ones arrive late.
+"""A hundred deliveries through the local stack, some lost: report, repair twice, and the lost ones arrive late.
 
 The command runs as on an operator's machine, on the stack that it finds by build/serve.json. The publisher is the real
 one, so the messages are what subscribers get.
@@ -26,7 +26,7 @@ from local.stack import Options, Stack
 from tests import engage
 from tests.builders import TOKEN
 
-APPOINTMENTS = 110
+APPOINTMENTS = 50
 HEADERS = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
 SWITCHES = Switches(fractions="none")
 """Webhooks in whole seconds and an API with milliseconds: each late webhook of a repaired version is a tie."""
@@ -95,7 +95,7 @@ def test_the_state_is_the_newest_of_both_and_nothing_is_published_twice(served: 
     missed = verdicts(served)
     report = {each["appointmentId"]: each["verdict"] for each in served.reconcile(code=1)}
     assert {id_: verdict for id_, verdict in report.items() if verdict != "gone"} == missed
-    assert len(missed) > 10
+    assert len(missed) > 5
 
     repaired = served.repair(code=1)
     assert {each["appointmentId"] for each in repaired} == missed.keys()

@@ -306,7 +306,7 @@ class Deliveries(RuleBasedStateMachine):
         assert set(seen) >= getattr(self, "safe", set())
 
 
-@pytest.mark.parametrize(("backend", "examples"), [("moto", 15), ("dynamodb-local", 20)])
+@pytest.mark.parametrize(("backend", "examples"), [("moto", 12), ("dynamodb-local", 14)])
 def test_any_interleaving_ends_in_the_state_of_the_model(backend: str, examples: int) -> None:
     url = None if backend == "moto" else os.environ.get("DYNAMODB_LOCAL_ENDPOINT")
     if backend != "moto" and not url:

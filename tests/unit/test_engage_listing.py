@@ -1,4 +1,4 @@
-"""A listing in pages counts only if it stood still while it was read."""
+"""A listing in pages counts only if it did not change while it was read."""
 
 from __future__ import annotations
 
