@@ -15,7 +15,7 @@ class Switches:
     - ``bounds``: whether ``from`` and ``to`` themselves are included.
     - ``undated``: whether a question with ``from`` or ``to`` lists appointments without a time.
     - ``order``: the order of a listing; ``random`` is another one for each request.
-    - ``greatest_limit``: the greatest page, and ``above_limit`` what becomes of a greater ``limit``.
+    - ``greatest_limit``: the greatest page, and ``above_limit`` how a greater ``limit`` is answered.
     - ``deleted``: whether deleted appointments are listed.
     - ``updated_filter``: whether a filter by ``updatedAt`` (here ``updated-since``) exists, or is ignored.
     - ``fractions``: whether the instants of webhooks have fractions of a second.

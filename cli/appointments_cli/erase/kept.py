@@ -40,7 +40,7 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A kept body that names the customer, and what becomes of it: REDACT or DELETE."""
+    """A kept body that names the customer, and what is done with it: REDACT or DELETE."""
 
     place: str
     identity: str

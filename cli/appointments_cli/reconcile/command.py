@@ -75,9 +75,9 @@ def reconcile(
 
     cursor = _window(screen, since, until)
     with _could_not_look(target):
-        mend = _repair(target, yes=yes) if repairs else None
+        repair = _repair(target, yes=yes) if repairs else None
         looking = _reconciliation(target, calls_per_second)
-        with Report(screen, cursor, looking, shows_all=shows_all, of_ids=bool(ids), mend=mend) as report:
+        with Report(screen, cursor, looking, shows_all=shows_all, of_ids=bool(ids), repair=repair) as report:
             _look(report, looking, cursor, ids)
     if repairs and not yes:
         screen.say("dry run, nothing is stored without --yes")
@@ -146,7 +146,7 @@ def _reconciliation(target: Target, calls_per_second: float) -> Reconciliation:
 
 
 def _repair(target: Target, *, yes: bool) -> Callable[[Verdict], str | None]:
-    """Return a function that repairs what a verdict is about, or with a dry run would, and says what becomes of it."""
+    """Return a function that repairs the appointment of a verdict, or shows the repair, and returns the result."""
     from appointments.reconciliation.repairs import RepairResult, Repairs
     from appointments.reconciliation.waiting import WaitingDeliveries
 
@@ -154,13 +154,13 @@ def _repair(target: Target, *, yes: bool) -> Callable[[Verdict], str | None]:
     waiting = WaitingDeliveries(target.sqs, queues)
     repairs = Repairs(target.store, waiting.count, history_retention_days=target.history_retention_days)
 
-    def mend(verdict: Verdict) -> str | None:
+    def repair(verdict: Verdict) -> str | None:
         result = repairs.repair(verdict) if yes else repairs.preview(verdict)
         if result is RepairResult.REPAIRED and not yes:
             return "would repair"
         return None if result is None else result.value
 
-    return mend
+    return repair
 
 
 @contextmanager

@@ -31,7 +31,7 @@ REPAIR = Column("repair", kind=Cell.ID, importance=8)
 class Report:
     """A context manager that shows verdicts as they come, on a terminal as one table at the end, and then sums up.
 
-    ``mend`` repairs what a verdict is about, and returns what became of it; None for a verdict that needs no repair.
+    ``repair`` repairs the appointment of a verdict and returns the result; None for a verdict that needs no repair.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Report:
         *,
         shows_all: bool,
         of_ids: bool,
-        mend: Callable[[Verdict], str | None] | None = None,
+        repair: Callable[[Verdict], str | None] | None = None,
     ) -> None:
         self.cursor = cursor
         self.judged: set[str] = set()
@@ -50,10 +50,10 @@ class Report:
         self._looking = looking
         self._shows_all = shows_all or of_ids
         self._of_ids = of_ids
-        self._mend = mend
-        self._columns = COLUMNS if mend is None else (*COLUMNS[:2], REPAIR, *COLUMNS[2:])
+        self._repair = repair
+        self._columns = COLUMNS if repair is None else (*COLUMNS[:2], REPAIR, *COLUMNS[2:])
         self._counts: Counter[Kind] = Counter()
-        self._mended: Counter[str] = Counter()
+        self._results: Counter[str] = Counter()
         self._records: list[Record] = []
 
     @property
@@ -77,8 +77,8 @@ class Report:
         if self._screen.is_terminal:
             self._screen.table(self._columns, self._records)
         self._screen.say(self._sum())
-        if self._mended:
-            counted = ", ".join(f"{count:,} {result}" for result, count in sorted(self._mended.items()))
+        if self._results:
+            counted = ", ".join(f"{count:,} {result}" for result, count in sorted(self._results.items()))
             self._screen.say(f"repairs: {counted}")
         for sentence in self._not_covered():
             self._screen.say(sentence)
@@ -92,14 +92,14 @@ class Report:
         for verdict in verdicts:
             self._counts[verdict.kind] += 1
             self.judged.add(verdict.appointment_id)
-            mended = None if self._mend is None else self._mend(verdict)
-            if mended is not None:
-                self._mended[mended] += 1
+            result = None if self._repair is None else self._repair(verdict)
+            if result is not None:
+                self._results[result] += 1
             if not self._shows_all and verdict.kind not in SHOWN:
                 continue
             record = _record(verdict)
-            if self._mend is not None:
-                record["repair"] = mended
+            if self._repair is not None:
+                record["repair"] = result
             if self._screen.is_terminal:
                 self._records.append(record)
             else:

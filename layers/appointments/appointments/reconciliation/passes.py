@@ -33,7 +33,7 @@ class RunOutcome(StrEnum):
     COMPLETE = "complete"
     """The whole window is judged."""
     UNSURE = "unsure"
-    """The whole window was gone through, but a listing of the API never stood still. The next run begins again."""
+    """The whole window was compared, but a listing of the API changed at each reading. The next run begins again."""
     CONTINUES = "continues"
     """The time or the calls of the run are spent: the next run continues."""
     BUSY = "busy"

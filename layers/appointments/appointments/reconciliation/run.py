@@ -31,7 +31,7 @@ DAYS_BACK, DAYS_AHEAD = 30, 90
 """The window around now, if nothing else is asked for."""
 SLICE_SECONDS = 7 * 86_400
 LEAST_SLICE_SECONDS = 6 * 3_600
-"""A slice whose listing is too long, or never stands still, is split, but not below this."""
+"""A slice is split if its listing is too long, or changes while it is read, but not below this."""
 LONGEST_SECONDS = 12 * 3_600
 """The listing of a slice reaches this much further: an appointment of at most this duration is in the listing of the
 slice in which it starts, whichever part of its time ``from`` and ``to`` compare."""
@@ -41,8 +41,8 @@ class Cursor(NamedTuple):
     """Where a run stands, to be saved after each slice and given to the next run.
 
     All instants have the form of :func:`.instants.utc`. The slices before ``done`` are judged. ``unsure`` are those
-    whose listing never stood still. ``moved`` has the ids that are judged already although the API or the table has
-    them in a later slice of the window.
+    whose listing changed at each reading. ``moved`` has the ids that are judged already although the API or the table
+    has them in a later slice of the window.
     """
 
     since: str
@@ -83,7 +83,7 @@ class Cursor(NamedTuple):
 
     @property
     def is_complete(self) -> bool:
-        """Whether the whole window is judged, with a listing that stood still for each slice."""
+        """Whether the whole window is judged, with a listing that did not change for each slice."""
         return self.is_done and not self.unsure
 
 
@@ -136,7 +136,7 @@ class Reconciliation:
                 yield done
 
     def _part(self, cursor: Cursor, last: str, starts: dict[str, str]) -> Iterator[Slice]:
-        """Judge from ``cursor.done`` to ``last``, in parts where a listing of the whole does not stand still."""
+        """Judge from ``cursor.done`` to ``last``, in parts if the listing of the whole changes while it is read."""
         middle = _middle(cursor.done, last)
         rows = self._api.between(
             instants.later(cursor.done, -1),
