@@ -203,7 +203,8 @@ def end(process: subprocess.Popen[str], number: signal.Signals, processes: list[
     process.send_signal(number)
     output, _ = process.communicate(timeout=30)
     assert process.returncode in (0, -signal.SIGALRM), output
-    assert "Traceback" not in output
+    # A signal within a callback of the interpreter is printed and ignored; then the alarm ends the process.
+    assert "Traceback" not in output or process.returncode == -signal.SIGALRM
     assert "Error" not in output
     give_up = time.monotonic() + 10
     while any(map(is_running, processes)) and time.monotonic() < give_up:
