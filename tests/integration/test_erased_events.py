@@ -1,4 +1,4 @@
-"""An erased event stays known: its deliveries are duplicates, whatever they contain, and bring nothing back."""
+"""An erased event stays known. Each further delivery of it is a duplicate and restores no data."""
 
 from __future__ import annotations
 
