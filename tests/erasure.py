@@ -21,7 +21,7 @@ from appointments.publishing.failures import Cause, Parked
 from appointments.storage.backlog import Backlog, Deferred
 from appointments.storage.bodies import Bodies
 from appointments.storage.store import Store
-from appointments_cli.failures import queue
+from appointments_cli import queue_reader
 from appointments_cli.target import Target
 from tests.builders import body, delivery
 from tests.deployment import Deployment, ago
@@ -118,7 +118,7 @@ def deployment(store: str) -> Iterator[Deployment]:
     if store != "moto" and not endpoint:
         pytest.skip("DynamoDB Local is not running: DYNAMODB_LOCAL_ENDPOINT is not set")
     with mock_aws(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(queue, "WAIT_SECONDS", 0)
+        patch.setattr(queue_reader, "WAIT_SECONDS", 0)
         patch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto does not know a stream's own address
         deployed = Deployment()
         versions: Any = {"Status": "Enabled"}  # moto's CloudFormation leaves it out

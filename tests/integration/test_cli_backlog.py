@@ -65,7 +65,7 @@ def test_a_redrive_is_a_dry_run_until_it_is_confirmed_and_returns_each_delivery(
 
 
 def test_a_redrive_that_is_interrupted_loses_no_delivery(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    from appointments_cli.failures.queue import FailureReader
+    from appointments_cli.queue_reader import FailureReader
 
     give_up(deployed, "e-1", "e-2")
 

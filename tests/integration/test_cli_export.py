@@ -14,8 +14,8 @@ from botocore.client import BaseClient
 from moto import mock_aws
 
 from appointments.storage.backlog import Deferred, encode
+from appointments_cli import queue_reader
 from appointments_cli.export import person as finding
-from appointments_cli.failures import queue
 from tests.builders import body, delivery
 from tests.deployment import Deployment, ago
 
@@ -35,7 +35,7 @@ def deployed() -> Iterator[Deployment]:
 @pytest.fixture
 def others(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     """The deployment with one delivery of other people in each place."""
-    monkeypatch.setattr(queue, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(queue_reader, "WAIT_SECONDS", 0)
     for item in deployed.dynamodb.scan(TableName=deployed.table_name)["Items"]:
         deployed.dynamodb.delete_item(TableName=deployed.table_name, Key={"pk": item["pk"], "sk": item["sk"]})
     bucket = boto3.resource("s3").Bucket(deployed.resources["QuarantineBucket"])

@@ -15,9 +15,8 @@ from moto import mock_aws
 
 from appointments.publishing.failures import Cause, Parked
 from appointments.storage.backlog import Deferred, encode
-from appointments_cli import errors, permissions, reach
+from appointments_cli import errors, permissions, queue_reader, reach
 from appointments_cli.commands import tail
-from appointments_cli.failures import queue
 from appointments_cli.stack import Stack
 from appointments_cli.target import Target
 from local.engage.server import ENTERPRISE, EngageServer
@@ -211,7 +210,7 @@ def test_the_page_lists_the_calls_of_every_command_and_a_policy_has_them(
     missing = ("PublisherFunction", "BacklogFunction", "AppointmentsArchive")
     monkeypatch.setattr(Target, "resource", lambda target, name: name if name in missing else known(target, name))
     lines = ["| command | policy | permissions |", "| --- | --- | --- |"]
-    monkeypatch.setattr(queue, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(queue_reader, "WAIT_SECONDS", 0)
     by_all: dict[str, set[tuple[str, str]]] = {policy: set() for policy in POLICIES}
     receipt = ""
     for name, runs in commands(deployed).items():

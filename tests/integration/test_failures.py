@@ -25,8 +25,8 @@ from appointments.publishing.bus import Bus
 from appointments.publishing.failures import Cause, Parked
 from appointments.storage import items
 from appointments.storage.bodies import Bodies, key_of
-from appointments_cli import target
-from appointments_cli.failures import queue, redrive
+from appointments_cli import queue_reader, target
+from appointments_cli.failures import redrive
 from appointments_cli.main import main
 from local.template import Template
 from tests.builders import body, delivery, make_bucket, received
@@ -135,7 +135,7 @@ def stack(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", endpoint)
     monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto does not know a stream's own address
-    monkeypatch.setattr(queue, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(queue_reader, "WAIT_SECONDS", 0)
     with mock_aws():
         one = _stack()
         yield one

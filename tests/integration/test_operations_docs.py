@@ -25,8 +25,7 @@ from appointments.outcome import Outcome
 from appointments.publishing.failures import Cause, Parked
 from appointments.storage.backlog import Deferred, encode
 from appointments.storage.quarantine import QuarantineMetadata
-from appointments_cli import screen
-from appointments_cli.failures import queue
+from appointments_cli import queue_reader, screen
 from appointments_cli.main import main
 from appointments_cli.screen import Screen
 from appointments_cli.target import Engage, Target
@@ -50,7 +49,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     monkeypatch.setattr(Screen, "is_terminal", property(lambda screen: not screen.as_json))
     monkeypatch.setenv("COLUMNS", WIDTH)
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setattr(queue, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(queue_reader, "WAIT_SECONDS", 0)
     runs = map(RUN.format, count())
     monkeypatch.setattr("appointments_cli.replays.uuid", SimpleNamespace(uuid4=lambda: next(runs)))
     with mock_aws(), EngageServer(story_world()) as server:

@@ -11,7 +11,7 @@ from appointments_cli.screen import Column, Kind, Record, Screen, counted, witho
 from appointments_cli.target import Target, with_target
 
 if TYPE_CHECKING:
-    from appointments_cli.failures.queue import HeldFailure
+    from appointments_cli.queue_reader import HeldFailure
 
 QUEUES = {"BacklogQueue": "deliveries that wait for the table", "BacklogFailureQueue": "deliveries that were given up"}
 COUNTS = (
@@ -59,7 +59,7 @@ def status(target: Target, *, screen: Screen) -> None:
 @_limit
 def list_(target: Target, *, screen: Screen, limit: int) -> None:
     """List the deliveries that were given up. They stay there, and others see them again within seconds."""
-    from appointments_cli.failures.queue import LOOK_SECONDS, FailureReader
+    from appointments_cli.queue_reader import LOOK_SECONDS, FailureReader
 
     with FailureReader(target.sqs, target.required_resource("BacklogFailureQueue"), hold_seconds=LOOK_SECONDS) as queue:
         _, held_by_others = queue.counts()
@@ -83,8 +83,8 @@ def redrive(target: Target, *, screen: Screen, limit: int, yes: bool) -> None:
     The default is a dry run. A delivery leaves the failure queue after the backlog has it, so the command can be
     interrupted and repeated: a delivery that the backlog has twice is a duplicate.
     """
-    from appointments_cli.failures.queue import FailureReader
     from appointments_cli.progress import tracked
+    from appointments_cli.queue_reader import FailureReader
 
     backlog_url = target.required_resource("BacklogQueue")
     returned = 0

@@ -97,7 +97,7 @@ def _parked(target: Target) -> Callable[[StoredEvent], bool]:
 
     from appointments.contract.instants import utc
     from appointments.publishing.failures import Parked, StreamRange
-    from appointments_cli.failures.queue import LOOK_SECONDS, FailureReader
+    from appointments_cli.queue_reader import LOOK_SECONDS, FailureReader
 
     with FailureReader(target.sqs, target.failure_queue_url, hold_seconds=LOOK_SECONDS) as queue:
         failures = [held.failure for held in queue.receive(10_000)]

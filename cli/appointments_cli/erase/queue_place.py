@@ -9,7 +9,7 @@ from appointments.errors import AppointmentsError
 from appointments.storage.backlog import Backlog, Deferred, decode
 from appointments_cli.erase.journal import Journal
 from appointments_cli.erase.kept import BACKLOG, DELETE, REDACT, Found, Kept, is_named, redact
-from appointments_cli.failures.queue import LOOK_SECONDS, FailureReader, HeldFailure
+from appointments_cli.queue_reader import LOOK_SECONDS, FailureReader, HeldFailure
 from appointments_cli.target import Target
 
 MOST_MESSAGES = 10_000

@@ -13,9 +13,9 @@ from appointments.storage import items
 from appointments.storage.backlog import decode
 from appointments.storage.items import Item
 from appointments_cli.export.person import UnreadableError, decompress, find
-from appointments_cli.failures.queue import LOOK_SECONDS, FailureReader
 from appointments_cli.progress import tracked
 from appointments_cli.quarantine.objects import Filters, Finder, QuarantineObject
+from appointments_cli.queue_reader import LOOK_SECONDS, FailureReader
 from appointments_cli.reading.table import StoredEvent, Table, appointment_id, plain
 from appointments_cli.screen import Record, Screen
 from appointments_cli.target import Target

@@ -14,9 +14,9 @@ from appointments_cli.target import FAILURES_OPTIONS, REDRIVE_EVENTS, Target, wi
 
 if TYPE_CHECKING:
     from appointments_cli.failures.history import History
-    from appointments_cli.failures.queue import FailureReader
     from appointments_cli.failures.redrive import Plan, RedriveResult
     from appointments_cli.progress import Show
+    from appointments_cli.queue_reader import FailureReader
     from appointments_cli.replays import Run
 
 _limit = limit_option(1000, "failures")
@@ -34,7 +34,7 @@ def failures() -> None:
 def list_(target: Target, *, screen: Screen, limit: int) -> None:
     """List the messages of the failure queue. They stay there, and others see them again within seconds."""
     from appointments_cli.failures import output
-    from appointments_cli.failures.queue import LOOK_SECONDS, FailureReader
+    from appointments_cli.queue_reader import LOOK_SECONDS, FailureReader
 
     with FailureReader(target.sqs, target.failure_queue_url, hold_seconds=LOOK_SECONDS) as queue:
         visible, held_by_others = queue.counts()
@@ -64,9 +64,9 @@ def redrive(
     """
     from appointments_cli.failures.events import in_order
     from appointments_cli.failures.history import History
-    from appointments_cli.failures.queue import FailureReader
     from appointments_cli.failures.redrive import Plan, plan
     from appointments_cli.progress import shown
+    from appointments_cli.queue_reader import FailureReader
     from appointments_cli.replays import Run
 
     if event is not None and appointment is None:

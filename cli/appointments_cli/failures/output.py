@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from appointments.publishing.failures import Parked, StreamRange
 from appointments.storage import items
 from appointments_cli.failures.events import Event
-from appointments_cli.failures.queue import HeldFailure
 from appointments_cli.failures.redrive import Plan, RedriveResult
+from appointments_cli.queue_reader import HeldFailure
 from appointments_cli.screen import Column, Kind, Record, counted
 
 FAILURES = (

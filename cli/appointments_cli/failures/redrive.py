@@ -16,8 +16,8 @@ from appointments.publishing.publication import publish
 from appointments.storage import items
 from appointments_cli.failures.events import Event, in_order
 from appointments_cli.failures.history import History
-from appointments_cli.failures.queue import FailureReader, HeldFailure
 from appointments_cli.progress import Show
+from appointments_cli.queue_reader import FailureReader, HeldFailure
 from appointments_cli.replays import Run
 
 CHUNK = 100
