@@ -92,6 +92,9 @@ def limit_option(default: int, noun: str) -> Callable[[Command], Command]:
 scan_option = click.option(
     "--scan", is_flag=True, help="Read the whole table, which the command sizes and prices first."
 )
+event_option = click.option(
+    "--event", metavar="EVENT-ID", help="Only this event. Without --appointment it is searched for."
+)
 reveal_option = click.option(
     "--reveal", is_flag=True, help="Show names, addresses, texts, tokens and URLs, which are masked without it."
 )

@@ -1,4 +1,4 @@
-"""Reads the publisher's failure queue without losing a message.
+"""Reads a queue of the stack without losing a message.
 
 SQS shows a message only by receiving it. A received message is invisible to other readers for a while, comes back by
 itself, and is gone only when it is deleted.
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from appointments.publishing.failures import Failure, UnknownFailureError, parse
 from appointments_cli.queues import counts
 
 if TYPE_CHECKING:
@@ -30,16 +29,15 @@ LOOK_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class HeldFailure:
-    """A received message, invisible to others for the hold. ``failure`` is None for an unknown message."""
+class HeldMessage:
+    """A received message, invisible to others for the hold. Each queue has another form of bodies."""
 
     message_id: str
     receipt: str
-    failure: Failure | None
-    body: str = ""
+    body: str
 
 
-class FailureReader:
+class QueueReader:
     """A context manager: at its end, all received messages that were not deleted become visible again."""
 
     def __init__(
@@ -54,7 +52,7 @@ class FailureReader:
         self._url = url
         self._hold_seconds = hold_seconds
         self._clock = clock
-        self._held: dict[str, HeldFailure] = {}
+        self._held: dict[str, HeldMessage] = {}
         self._held_since = clock()
 
     def __enter__(self) -> Self:
@@ -65,7 +63,7 @@ class FailureReader:
     ) -> None:
         self._set_visibility(0)
 
-    def receive(self, limit: int) -> list[HeldFailure]:
+    def receive(self, limit: int) -> list[HeldMessage]:
         """Receive at most ``limit`` messages, each once."""
         empty = 0
         while len(self._held) < limit and empty < EMPTY_ANSWERS:
@@ -79,9 +77,7 @@ class FailureReader:
             # A message whose hold has ended comes again: only a new one says that the end is not reached.
             empty = 0 if any(each["MessageId"] not in self._held for each in messages) else empty + 1
             for message in messages:
-                held = HeldFailure(
-                    message["MessageId"], message["ReceiptHandle"], _parsed(message["Body"]), message["Body"]
-                )
+                held = HeldMessage(message["MessageId"], message["ReceiptHandle"], message["Body"])
                 self._held[held.message_id] = held
             self.extend_hold()
         return list(self._held.values())
@@ -96,7 +92,7 @@ class FailureReader:
             self._set_visibility(self._hold_seconds)
             self._held_since = self._clock()
 
-    def delete(self, held: HeldFailure) -> None:
+    def delete(self, held: HeldMessage) -> None:
         self._client.delete_message(QueueUrl=self._url, ReceiptHandle=held.receipt)
         del self._held[held.message_id]
 
@@ -110,13 +106,6 @@ class FailureReader:
             self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
 
-def _batches(held: list[HeldFailure]) -> Iterator[list[HeldFailure]]:
+def _batches(held: list[HeldMessage]) -> Iterator[list[HeldMessage]]:
     for start in range(0, len(held), BATCH):
         yield held[start : start + BATCH]
-
-
-def _parsed(body: str) -> Failure | None:
-    try:
-        return parse(body)
-    except UnknownFailureError:
-        return None

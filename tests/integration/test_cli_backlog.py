@@ -53,6 +53,15 @@ def test_the_list_names_ids_and_no_content_and_leaves_everything_there(deployed:
     assert waiting(deployed, "BacklogFailureQueue") == 3
 
 
+def test_a_message_of_nobody_is_listed_with_its_problem_whatever_its_form(deployed: Deployment) -> None:
+    parked = '{"version": "1", "parkedEvent": {"pk": "APPOINTMENT#a", "sk": "EVENT#e"}}'
+    for text in ("[" * 200_000, parked, "null"):
+        deployed.sqs.send_message(QueueUrl=deployed.resources["BacklogFailureQueue"], MessageBody=text)
+    records = deployed.records("backlog", "list")
+    assert [each["problem"].partition(":")[0] for each in records] == ["the message is no delivery"] * 3
+    assert len({each["messageId"] for each in records}) == 3
+
+
 def test_a_redrive_is_a_dry_run_until_it_is_confirmed_and_returns_each_delivery(deployed: Deployment) -> None:
     give_up(deployed, "e-1", "e-2", "e-3")
     answer = deployed.run("backlog", "redrive")
@@ -65,14 +74,14 @@ def test_a_redrive_is_a_dry_run_until_it_is_confirmed_and_returns_each_delivery(
 
 
 def test_a_redrive_that_is_interrupted_loses_no_delivery(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    from appointments_cli.queue_reader import FailureReader
+    from appointments_cli.queue_reader import QueueReader
 
     give_up(deployed, "e-1", "e-2")
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(FailureReader, "delete", interrupted)
+    monkeypatch.setattr(QueueReader, "delete", interrupted)
     deployed.run("backlog", "redrive", "--yes", code=1)
     monkeypatch.undo()
     deployed.run("backlog", "redrive", "--yes")

@@ -113,6 +113,7 @@ def commands(deployment: Deployment) -> dict[str, list[list[str]]]:
         "failures list": [["failures", "list"]],
         "failures redrive": [
             ["failures", "redrive", "--appointment", "a-1", "--yes"],
+            ["failures", "redrive", "--event", "none"],
             ["failures", "redrive", "--yes"],
         ],
         "backlog status": [["backlog", "status"]],

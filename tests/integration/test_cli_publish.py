@@ -228,7 +228,7 @@ def test_one_rule_gets_a_replay_of_the_archive(deployed: Deployment, monkeypatch
         (["--to", "everybody"], 2, "give --appointment, --event or --since"),
         (["--to", "everybody", "--event", "none"], 3, "there is no event none: looked through the table"),
         (["--appointment", "a-1"], 2, "Missing option '--to'"),
-        (["--to", "everybody", "--appointment", "none"], 3, "the table has no such event"),
+        (["--to", "everybody", "--appointment", "none"], 3, "has no event of appointment none"),
     ],
 )
 def test_a_wrong_request_publishes_nothing(deployed: Deployment, arguments: list[str], code: int, message: str) -> None:

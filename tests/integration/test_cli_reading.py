@@ -166,7 +166,7 @@ def test_an_unknown_id_says_what_was_looked_through_and_who_knows_it(empty: Depl
     assert "neither quarantine nor the backlog know it" in last
     assert answer.stdout == ""
     empty.log_delivery("deferred", "e-9", "a-9")
-    assert "it waits in the backlog" in empty.run(*command, code=3).stderr
+    assert "it was deferred and is not stored: 'appointments backlog status'" in empty.run(*command, code=3).stderr
 
 
 def test_an_unknown_event_that_is_in_quarantine_is_named_there(empty: Deployment) -> None:
@@ -355,6 +355,17 @@ def test_verify_counts_what_the_failure_queue_has_as_parked_and_leaves_it_there(
     empty.sqs.send_message(QueueUrl=url, MessageBody=parked.body())
     assert "1 event stored: 1 parked" in empty.run("verify", "--since", "1h").stderr
     assert len(empty.sqs.receive_message(QueueUrl=url)["Messages"]) == 1
+
+
+def test_verify_says_that_another_reader_holds_failures_which_it_cannot_see(empty: Deployment) -> None:
+    empty.receive(body(delivery(id="e-1")))
+    empty.age("a-1", "e-1")
+    queue = empty.resources["PublisherFailureQueue"]
+    parked = Parked("APPOINTMENT#a-1", "EVENT#e-1", Cause.REFUSED, "x", "1", "2026-03-02T09:00:00Z")
+    empty.sqs.send_message(QueueUrl=queue, MessageBody=parked.body())
+    empty.sqs.receive_message(QueueUrl=queue, VisibilityTimeout=60)
+    said = empty.run("verify", code=1).stderr
+    assert "another reader holds about 1 message of the failure queue: an event that one of them names" in said
 
 
 def test_verify_counts_the_answers_of_the_api(empty: Deployment) -> None:

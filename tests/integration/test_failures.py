@@ -239,7 +239,7 @@ def test_a_dry_run_shows_what_would_be_published_and_changes_nothing(stack: Stac
     stack.park(stack.store("a", "e-1"))
     output = stack.run("redrive").output
     assert "2026-03-02T12:00:00.000+00:00\twould publish\ta\tCREATE\te-1" in output
-    assert output.endswith("1 failure, 1 event, 0 failures without an event. Nothing was changed: --yes publishes.\n")
+    assert output.endswith("dry run, nothing is published without --yes: 1 failure, 1 event\n")
     assert stack.published() == []
     assert stack.left() == 1
 
@@ -427,6 +427,16 @@ def test_a_message_that_is_not_understood_stays_and_the_others_are_published(sta
     assert stack.left() == 1
 
 
+@pytest.mark.parametrize("text", ["[" * 200_000, "5", '"parkedEvent"', "{}", '{"parkedEvent": {}}', "null"])
+def test_a_message_of_nobody_is_unknown_and_ends_no_command(stack: Stack, text: str) -> None:
+    stack.send(text)
+    assert stack.run("list").output.endswith("1 failure: 0 parked events, 0 ranges of the stream, 1 unknown\n")
+    output = stack.run("redrive", code=1).output
+    assert "no event found: unknown " in output
+    assert output.endswith("without --yes: 1 failure, 0 events, 1 failure without an event\n")
+    assert stack.left() == 1
+
+
 def test_no_more_failures_are_taken_than_the_limit(stack: Stack) -> None:
     for number in range(5):
         stack.park(stack.store("a", f"e-{number}"), number)
@@ -447,8 +457,9 @@ def test_an_appointment_or_one_event_of_it_is_published_again_without_the_queue(
     assert stack.published() == ["e-3", "e-2", "e-1"]
     stack.run("redrive", "--appointment", "a", "--event", "e-2", "--execute")
     assert stack.published() == ["e-2"]
-    assert "no such event" in stack.run("redrive", "--appointment", "a", "--event", "e-4", "--execute", code=3).output
-    assert "needs --appointment" in stack.run("redrive", "--event", "e-2", code=2).output
+    said = stack.run("redrive", "--appointment", "a", "--event", "e-4", "--execute", code=3).output
+    assert f"the table {stack.table_name} has no event e-4 of appointment a" in said
+    assert "give --stack, or --appointment" in stack.run("redrive", "--event", "e-2", code=2).output
 
 
 def test_a_message_published_again_is_the_one_that_was_due(stack: Stack) -> None:

@@ -11,7 +11,7 @@ from appointments_cli.screen import Column, Kind, Record, Screen, counted, witho
 from appointments_cli.target import Target, with_target
 
 if TYPE_CHECKING:
-    from appointments_cli.queue_reader import HeldFailure
+    from appointments_cli.queue_reader import HeldMessage
 
 QUEUES = {"BacklogQueue": "deliveries that wait for the table", "BacklogFailureQueue": "deliveries that were given up"}
 COUNTS = (
@@ -59,9 +59,9 @@ def status(target: Target, *, screen: Screen) -> None:
 @_limit
 def list_(target: Target, *, screen: Screen, limit: int) -> None:
     """List the deliveries that were given up. They stay there, and others see them again within seconds."""
-    from appointments_cli.queue_reader import LOOK_SECONDS, FailureReader
+    from appointments_cli.queue_reader import LOOK_SECONDS, QueueReader
 
-    with FailureReader(target.sqs, target.required_resource("BacklogFailureQueue"), hold_seconds=LOOK_SECONDS) as queue:
+    with QueueReader(target.sqs, target.required_resource("BacklogFailureQueue"), hold_seconds=LOOK_SECONDS) as queue:
         _, held_by_others = queue.counts()
         held = queue.receive(limit)
     records = [_record(target, each) for each in held]
@@ -84,11 +84,11 @@ def redrive(target: Target, *, screen: Screen, limit: int, yes: bool) -> None:
     interrupted and repeated: a delivery that the backlog has twice is a duplicate.
     """
     from appointments_cli.progress import tracked
-    from appointments_cli.queue_reader import FailureReader
+    from appointments_cli.queue_reader import QueueReader
 
     backlog_url = target.required_resource("BacklogQueue")
     returned = 0
-    with FailureReader(target.sqs, target.required_resource("BacklogFailureQueue")) as queue:
+    with QueueReader(target.sqs, target.required_resource("BacklogFailureQueue")) as queue:
         _, held_by_others = queue.counts()
         held = queue.receive(limit)
         for each in tracked(held, len(held), "deliveries"):
@@ -122,7 +122,7 @@ def _counts(target: Target, screen: Screen, name: str, content: str) -> Record:
     }
 
 
-def _record(target: Target, held: HeldFailure) -> Record:
+def _record(target: Target, held: HeldMessage) -> Record:
     """The ids of a delivery in the queue. The body stays out of the output."""
     from appointments.contract.parsing import ids_of_body
     from appointments.errors import AppointmentsError

@@ -42,7 +42,7 @@ _appointment = click.option("--appointment", metavar="ID", help="The event's app
 @with_screen
 @_appointment
 @scan_option
-@click.argument("envelope_id", metavar="ENVELOPE-ID")
+@click.argument("envelope_id", metavar="EVENT-ID")
 def event(target: Target, *, screen: Screen, appointment: str | None, scan: bool, envelope_id: str) -> None:
     """Show whether an event is stored and published, when, and under which id of EventBridge.
 
@@ -60,7 +60,7 @@ def event(target: Target, *, screen: Screen, appointment: str | None, scan: bool
 @_appointment
 @scan_option
 @click.option("--reveal", is_flag=True, help="Print the body, which is personal data and has tokens.")
-@click.argument("envelope_id", metavar="ENVELOPE-ID")
+@click.argument("envelope_id", metavar="EVENT-ID")
 def raw(target: Target, *, screen: Screen, appointment: str | None, scan: bool, reveal: bool, envelope_id: str) -> None:
     """Print the body of an event: the exact bytes in a pipe, escaped on a terminal. Needs --reveal.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appointments_cli.options import Window, with_screen, with_window
-from appointments_cli.screen import Column, Kind, Record, Screen
+from appointments_cli.screen import Column, Kind, Record, Screen, counted
 from appointments_cli.target import Target, with_target
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def verify(target: Target, *, screen: Screen, window: Window) -> None:
     late = utc((screen.now() - GRACE).isoformat())
     found = [(event, _state(event, states, late)) for event in events]
     if any(state in ("missing", "again") for _, state in found):
-        parked = _parked(target)
+        parked = _parked(target, screen)
         found = [
             (event, "parked" if state in ("missing", "again") and parked(event) else state) for event, state in found
         ]
@@ -91,16 +91,21 @@ def _state(event: StoredEvent, states: dict[tuple[str, str], str], late: str) ->
     return state
 
 
-def _parked(target: Target) -> Callable[[StoredEvent], bool]:
+def _parked(target: Target, screen: Screen) -> Callable[[StoredEvent], bool]:
     """Return whether the failure queue has an event, alone or in a range of the stream."""
     from datetime import datetime
 
     from appointments.contract.instants import utc
     from appointments.publishing.failures import Parked, StreamRange
-    from appointments_cli.queue_reader import LOOK_SECONDS, FailureReader
+    from appointments_cli.failures.failure import failure_of
+    from appointments_cli.queue_reader import LOOK_SECONDS, QueueReader
 
-    with FailureReader(target.sqs, target.failure_queue_url, hold_seconds=LOOK_SECONDS) as queue:
-        failures = [held.failure for held in queue.receive(10_000)]
+    with QueueReader(target.sqs, target.failure_queue_url, hold_seconds=LOOK_SECONDS) as queue:
+        _, held_by_others = queue.counts()
+        failures = [failure_of(held) for held in queue.receive(10_000)]
+    if held_by_others:
+        held = f"another reader holds about {counted(held_by_others, 'message')} of the failure queue"
+        screen.say(f"{held}: an event that one of them names is shown as missing")
     keys = {(each.partition_key, each.sort_key) for each in failures if isinstance(each, Parked)}
     times = [
         tuple(

@@ -9,7 +9,7 @@ from appointments.errors import AppointmentsError
 from appointments.storage.backlog import Backlog, Deferred, decode
 from appointments_cli.erase.journal import Journal
 from appointments_cli.erase.kept import BACKLOG, DELETE, REDACT, Found, Kept, is_named, redact
-from appointments_cli.queue_reader import LOOK_SECONDS, FailureReader, HeldFailure
+from appointments_cli.queue_reader import LOOK_SECONDS, HeldMessage, QueueReader
 from appointments_cli.target import Target
 
 MOST_MESSAGES = 10_000
@@ -37,7 +37,7 @@ class QueuePlace:
 
     def kept(self) -> Iterator[Kept]:
         self.missed.clear()
-        with FailureReader(self._target.sqs, self._url, hold_seconds=LOOK_SECONDS) as queue:
+        with QueueReader(self._target.sqs, self._url, hold_seconds=LOOK_SECONDS) as queue:
             _, self.held_by_others = queue.counts()
             held = queue.receive(MOST_MESSAGES)
         if self.held_by_others:
@@ -59,7 +59,7 @@ class QueuePlace:
         if not by_id:
             return
         backlog = Backlog(self._target.sqs, self._url, lambda: self._target.bodies)
-        with FailureReader(self._target.sqs, self._url, hold_seconds=HOLD_SECONDS) as queue:
+        with QueueReader(self._target.sqs, self._url, hold_seconds=HOLD_SECONDS) as queue:
             for held in queue.receive(MOST_MESSAGES):
                 each = by_id.get(held.message_id)
                 if each is None:
@@ -73,7 +73,7 @@ class QueuePlace:
                 queue.extend_hold()
                 yield each
 
-    def _opened(self, held: HeldFailure) -> Deferred:
+    def _opened(self, held: HeldMessage) -> Deferred:
         try:
             return decode(held.body, self._target.bodies.get)
         except AppointmentsError as error:

@@ -15,7 +15,7 @@ from appointments.storage.items import Item
 from appointments_cli.export.person import UnreadableError, decompress, find
 from appointments_cli.progress import tracked
 from appointments_cli.quarantine.objects import Filters, Finder, QuarantineObject
-from appointments_cli.queue_reader import LOOK_SECONDS, FailureReader
+from appointments_cli.queue_reader import LOOK_SECONDS, QueueReader
 from appointments_cli.reading.table import StoredEvent, Table, appointment_id, plain
 from appointments_cli.screen import Record, Screen
 from appointments_cli.target import Target
@@ -66,7 +66,7 @@ class Places:
         """Read the messages of BacklogFailureQueue, which stay there. Return those with the customer."""
         self._note_waiting()
         url = self._target.required_resource("BacklogFailureQueue")
-        with FailureReader(self._target.sqs, url, hold_seconds=LOOK_SECONDS) as queue:
+        with QueueReader(self._target.sqs, url, hold_seconds=LOOK_SECONDS) as queue:
             _, held_by_others = queue.counts()
             held = queue.receive(MOST_MESSAGES)
         if held_by_others:
@@ -123,7 +123,7 @@ class Places:
         return None if found is None else {**ids, **found.as_dict()}
 
     def _note_waiting(self) -> None:
-        with FailureReader(self._target.sqs, self._target.required_resource("BacklogQueue")) as queue:
+        with QueueReader(self._target.sqs, self._target.required_resource("BacklogQueue")) as queue:
             count = sum(queue.counts())
         if count:
             self.missed.append(f"about {count} deliveries in BacklogQueue, which wait for the table")

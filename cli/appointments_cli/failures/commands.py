@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from appointments_cli.errors import UnknownIdError
-from appointments_cli.options import limit_option, with_screen
+from appointments_cli.options import event_option, limit_option, scan_option, with_screen
 from appointments_cli.screen import Screen, counted
 from appointments_cli.target import FAILURES_OPTIONS, REDRIVE_EVENTS, Target, with_target
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from appointments_cli.failures.history import History
     from appointments_cli.failures.redrive import Plan, RedriveResult
     from appointments_cli.progress import Show
-    from appointments_cli.queue_reader import FailureReader
+    from appointments_cli.queue_reader import QueueReader
     from appointments_cli.replays import Run
 
 _limit = limit_option(1000, "failures")
@@ -34,9 +33,9 @@ def failures() -> None:
 def list_(target: Target, *, screen: Screen, limit: int) -> None:
     """List the messages of the failure queue. They stay there, and others see them again within seconds."""
     from appointments_cli.failures import output
-    from appointments_cli.queue_reader import LOOK_SECONDS, FailureReader
+    from appointments_cli.queue_reader import LOOK_SECONDS, QueueReader
 
-    with FailureReader(target.sqs, target.failure_queue_url, hold_seconds=LOOK_SECONDS) as queue:
+    with QueueReader(target.sqs, target.failure_queue_url, hold_seconds=LOOK_SECONDS) as queue:
         visible, held_by_others = queue.counts()
         held = queue.receive(limit)
     records = [output.failure_record(each) for each in held]
@@ -50,13 +49,21 @@ def list_(target: Target, *, screen: Screen, limit: int) -> None:
 @with_target(*FAILURES_OPTIONS)
 @with_screen
 @click.option("--appointment", metavar="ID", help="Publish all events of this appointment, failed or not.")
-@click.option("--event", metavar="ID", help="With --appointment: publish only the event with this envelope id.")
+@event_option
+@scan_option
 @_limit
 @click.option("--yes", "--execute", "execute", is_flag=True, help="Publish. Without this option nothing is changed.")
 def redrive(
-    target: Target, *, screen: Screen, appointment: str | None, event: str | None, limit: int, execute: bool
+    target: Target,
+    *,
+    screen: Screen,
+    appointment: str | None,
+    event: str | None,
+    scan: bool,
+    limit: int,
+    execute: bool,
 ) -> None:
-    """Publish the events of the failure queue, or of one appointment, from the table's history.
+    """Publish the events of the failure queue, of one appointment, or one event, from the table's history.
 
     Subscribers can get a message twice, or after a newer one of the same appointment: metadata.order says which is
     newer, metadata.replayed is true, and metadata.replay has the id of this run.
@@ -65,24 +72,24 @@ def redrive(
     from appointments_cli.failures.events import in_order
     from appointments_cli.failures.history import History
     from appointments_cli.failures.redrive import Plan, plan
+    from appointments_cli.failures.selection import selected
     from appointments_cli.progress import shown
-    from appointments_cli.queue_reader import FailureReader
+    from appointments_cli.queue_reader import QueueReader
     from appointments_cli.replays import Run
 
-    if event is not None and appointment is None:
-        raise click.UsageError("--event needs --appointment")
-    target.require(*REDRIVE_EVENTS, *(["failure_queue"] if appointment is None else []))
+    from_queue = appointment is None and event is None
+    target.require(*REDRIVE_EVENTS, *(["failure_queue"] if from_queue else []))
     history = History(target.client("dynamodb"), target.client("dynamodbstreams"), target.table_name)
     run = Run(target, screen)
-    if execute:
-        screen.say(run.sentence)
-    if appointment is not None:
-        work = Plan(in_order(history.appointment(appointment, event)))
-        if work.count == 0:
-            raise UnknownIdError("the table has no such event: check --appointment and --event")
+    if not from_queue:
+        work = Plan(in_order(selected(target, screen, history, appointment, event, scan=scan)))
+        if execute:
+            screen.say(run.sentence)
         failed = _work(work, None, run, history, execute=execute)
     else:
-        with FailureReader(target.sqs, target.failure_queue_url) as queue:
+        if execute:
+            screen.say(run.sentence)
+        with QueueReader(target.sqs, target.failure_queue_url) as queue:
             _, held_by_others = queue.counts()
             held = queue.receive(limit)
             with shown() as show:
@@ -96,7 +103,7 @@ def redrive(
         raise click.exceptions.Exit(1)
 
 
-def _work(work: Plan, queue: FailureReader | None, run: Run, history: History, *, execute: bool) -> bool:
+def _work(work: Plan, queue: QueueReader | None, run: Run, history: History, *, execute: bool) -> bool:
     """Publish, or show what would be published; return whether something failed."""
     from appointments_cli.failures import output
 
@@ -111,8 +118,8 @@ def _work(work: Plan, queue: FailureReader | None, run: Run, history: History, *
     events = [event for group in work.appointments for event in group]
     if not execute:
         screen.table(output.EVENTS, (output.event_record(event, output.planned(event)) for event in events))
-        unresolved = f"{counted(len(work.unresolved), 'failure')} without an event"
-        screen.say(f"{selected}, {unresolved}. Nothing was changed: --yes publishes.")
+        lacking = f", {counted(len(work.unresolved), 'failure')} without an event" if work.unresolved else ""
+        screen.say(f"dry run, nothing is published without --yes: {selected}{lacking}")
         return bool(work.unresolved)
     result = _published(work, queue, run, history)
     erased = dict.fromkeys(result.erased, output.ERASED)
@@ -128,7 +135,7 @@ def _work(work: Plan, queue: FailureReader | None, run: Run, history: History, *
     return bool(work.unresolved or result.failed or result.stopped)
 
 
-def _published(work: Plan, queue: FailureReader | None, run: Run, history: History) -> RedriveResult:
+def _published(work: Plan, queue: QueueReader | None, run: Run, history: History) -> RedriveResult:
     from appointments import timing
     from appointments.publishing.bus import Bus
     from appointments_cli.failures.redrive import Redrive
@@ -140,6 +147,6 @@ def _published(work: Plan, queue: FailureReader | None, run: Run, history: Histo
         return Redrive(history, bus, run, show).run(work, queue)
 
 
-def _holding(queue: FailureReader, show: Show, *step: Any, **options: Any) -> None:
+def _holding(queue: QueueReader, show: Show, *step: Any, **options: Any) -> None:
     queue.extend_hold()
     show(*step, **options)

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from appointments.publishing.failures import Parked, StreamRange
 from appointments.storage import items
 from appointments_cli.failures.events import Event
+from appointments_cli.failures.failure import failure_of
 from appointments_cli.failures.redrive import Plan, RedriveResult
-from appointments_cli.queue_reader import HeldFailure
+from appointments_cli.queue_reader import HeldMessage
 from appointments_cli.screen import Column, Kind, Record, counted
 
 FAILURES = (
@@ -32,8 +33,8 @@ EVENTS = (
 )
 
 
-def failure_record(held: HeldFailure) -> Record:
-    match held.failure:
+def failure_record(held: HeldMessage) -> Record:
+    match failure_of(held):
         case Parked() as parked:
             return {
                 "kind": "parked",
@@ -82,9 +83,9 @@ def ids(partition_key: str, sort_key: str) -> Record:
     }
 
 
-def summary(failures: Iterable[HeldFailure], held_by_others: int, left: int) -> str:
+def summary(failures: Iterable[HeldMessage], held_by_others: int, left: int) -> str:
     """Say how many failures were shown, and how many were not, because somebody holds them or for the limit."""
-    kinds = Counter(type(each.failure) for each in failures)
+    kinds = Counter(type(failure_of(each)) for each in failures)
     parked, ranges = counted(kinds[Parked], "parked event"), counted(kinds[StreamRange], "range")
     line = f"{counted(kinds.total(), 'failure')}: {parked}, {ranges} of the stream, {kinds[type(None)]} unknown"
     if held_by_others:

@@ -15,9 +15,10 @@ from appointments.publishing.pending import PendingEvent
 from appointments.publishing.publication import publish
 from appointments.storage import items
 from appointments_cli.failures.events import Event, in_order
+from appointments_cli.failures.failure import failure_of
 from appointments_cli.failures.history import History
 from appointments_cli.progress import Show
-from appointments_cli.queue_reader import FailureReader, HeldFailure
+from appointments_cli.queue_reader import HeldMessage, QueueReader
 from appointments_cli.replays import Run
 
 CHUNK = 100
@@ -43,8 +44,8 @@ class Plan:
     """
 
     appointments: list[list[Event]]
-    waiting: list[tuple[HeldFailure, frozenset[Key]]] = field(default_factory=list)
-    unresolved: list[HeldFailure] = field(default_factory=list)
+    waiting: list[tuple[HeldMessage, frozenset[Key]]] = field(default_factory=list)
+    unresolved: list[HeldMessage] = field(default_factory=list)
 
     @property
     def count(self) -> int:
@@ -65,18 +66,19 @@ class RedriveResult:
     stopped: bool = False
 
 
-def plan(messages: Sequence[HeldFailure], history: History, progress: Show) -> Plan:
+def plan(messages: Sequence[HeldMessage], history: History, progress: Show) -> Plan:
     """Find the events of every failure. Reads only."""
     events: dict[str, list[Event]] = {}
-    expired: dict[StreamRange, list[HeldFailure]] = {}
+    expired: dict[StreamRange, list[HeldMessage]] = {}
     for number, message in enumerate(messages, 1):
         progress("failures looked up", number, len(messages))
-        if isinstance(message.failure, Parked):
-            events[message.message_id] = history.of_parked(message.failure)
-        elif isinstance(message.failure, StreamRange):
-            streamed = history.of_range(message.failure)
+        failure = failure_of(message)
+        if isinstance(failure, Parked):
+            events[message.message_id] = history.of_parked(failure)
+        elif isinstance(failure, StreamRange):
+            streamed = history.of_range(failure)
             if streamed is None:
-                expired.setdefault(message.failure, []).append(message)
+                expired.setdefault(failure, []).append(message)
             else:
                 events[message.message_id] = streamed
     if expired:
@@ -102,7 +104,7 @@ class Redrive:
         self._run = run
         self._progress = progress
 
-    def run(self, plan: Plan, queue: FailureReader | None) -> RedriveResult:
+    def run(self, plan: Plan, queue: QueueReader | None) -> RedriveResult:
         """Publish the events. Safe to interrupt and to repeat: a failure is deleted after all its events are accepted
         or known to be erased.
 
@@ -156,8 +158,8 @@ class Redrive:
 
 
 def _remove_done(
-    waiting: list[tuple[HeldFailure, frozenset[Key]]], queue: FailureReader, result: RedriveResult
-) -> list[tuple[HeldFailure, frozenset[Key]]]:
+    waiting: list[tuple[HeldMessage, frozenset[Key]]], queue: QueueReader, result: RedriveResult
+) -> list[tuple[HeldMessage, frozenset[Key]]]:
     left = []
     for message, keys in waiting:
         if keys <= result.accepted.keys() | result.erased:

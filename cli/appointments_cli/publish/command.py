@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from appointments_cli.errors import UnknownIdError
-from appointments_cli.options import Window, limit_option, scan_option, with_screen, with_window
+from appointments_cli.options import Window, event_option, limit_option, scan_option, with_screen, with_window
 from appointments_cli.screen import Screen
 from appointments_cli.target import Target, with_target
 
@@ -31,7 +30,7 @@ EVERYBODY, QUEUE, RULE = "everybody", "queue:", "rule:"
     help="queue:URL for the queue of one subscriber, rule:NAME for a replay of the archive, or everybody for the bus.",
 )
 @click.option("--appointment", metavar="ID", help="The events of this appointment.")
-@click.option("--event", metavar="ENVELOPE-ID", help="Only this event. Without --appointment it is searched.")
+@event_option
 @scan_option
 @click.option("--event-type", metavar="TYPE", help="Only events of this eventType, such as CANCEL.")
 @limit_option(1000, "events")
@@ -70,8 +69,6 @@ def publish(
         raise click.UsageError("give --appointment, --event or --since")
     groups = _selected(target, screen, window, appointment, event, event_type, scan=scan)
     events = [each for group in groups for each in group]
-    if not events and appointment is not None and window == Window() and event_type is None:
-        raise UnknownIdError("the table has no such event: check --appointment and --event")
     chosen = events[:limit]
     failed = _publish(target, screen, chosen, destination, yes=yes)
     screen.close(len(chosen), "event", more=len(events) > limit)
@@ -92,14 +89,12 @@ def _selected(
     from appointments.storage import items
     from appointments_cli.failures.events import ATTRIBUTES, event_of, in_order
     from appointments_cli.failures.history import History
+    from appointments_cli.failures.selection import selected
     from appointments_cli.reading.table import Table
-    from appointments_cli.reading.whereabouts import find_event
 
-    if appointment is not None:
+    if appointment is not None or event is not None:
         history = History(target.dynamodb, target.client("dynamodbstreams"), target.table_name)
-        found = history.appointment(appointment, event)
-    elif event is not None:
-        found = [event_of(find_event(target, screen, event, None, scan=scan)[0].item)]
+        found = selected(target, screen, history, appointment, event, scan=scan)
     else:
         values = {":event": {"S": items.EVENT_SORT_KEY_PREFIX}, ":since": {"S": window.since}}
         condition = "begins_with(sk, :event) AND storedAt >= :since"

@@ -108,7 +108,7 @@ def _lines(target: Target, service: str, window: Window, about: str | None) -> I
     pattern = "" if about is None else '"' + about.replace('"', "") + '"'
     for _, at, message in messages(target, GROUPS[service], window, pattern):
         for line in parse(service, at, message):
-            if about is None or about in (line.envelope_id, line.appointment_id, line.correlation_id):
+            if about is None or about in (line.envelope_id, line.appointment_id, line.correlation_id, line.event_id):
                 yield line
 
 

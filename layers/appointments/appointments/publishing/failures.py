@@ -87,7 +87,7 @@ def parse(body: str) -> Failure:
         if "parkedEvent" in document:
             return _parked(document["parkedEvent"])
         return _range(document["DDBStreamBatchInfo"], document.get("requestContext") or {})
-    except (KeyError, ValueError, TypeError, AttributeError):
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
         raise UnknownFailureError("neither a parked event nor a range of the stream") from None
 
 
