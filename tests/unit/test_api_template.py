@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from local import conditions
 from local.template import references
 from tests.template import (
+    DEFAULTS,
     DOCUMENT,
     Resources,
     default_conditions,
@@ -106,41 +108,54 @@ def test_with_mutual_tls_or_a_parameter_the_default_address_is_closed(translated
     assert [one["SecurityPolicy"] for one in domain["DomainNameConfigurations"]] == ["TLS_1_2"]
 
 
-def not_equal(name: str, value: str) -> dict[str, Any]:
-    return {"Fn::Not": [equal(name, value)]}
+def broken_rules(**parameters: str) -> set[str]:
+    """Return the rules that refuse a deployment with these parameters and the defaults of the others."""
+    values = {**DEFAULTS, **parameters}
+    return {
+        name
+        for name, rule in DOCUMENT["Rules"].items()
+        if conditions.holding({"given": rule["RuleCondition"]}, values)
+        and not all(conditions.holding({"kept": each["Assert"]}, values) for each in rule["Assertions"])
+    }
 
 
-def equal(name: str, value: str) -> dict[str, Any]:
-    return {"Fn::Equals": [{"Ref": name}, value]}
+USELESS = {
+    "ACertificateHasADomain": {"CertificateArn": "arn"},
+    "AClosedAddressHasADomain": {"CloseExecuteApiEndpoint": "true"},
+    "ADomainHasACertificate": {"CustomDomainName": "engage.example.com"},
+    "AHeaderHasAToken": {"WebhookTokenHeader": "X-Api-Key", "WebhookAuth": "signature"},
+    "AReconciliationHasAnEnterprise": {"EngageApiSecretArn": "arn"},
+    "AReducedPlatformLogHasItsLevel": {"PlatformLogs": "problems", "LogLevel": "WARNING"},
+    "ARepairHasAReconciliation": {"ReconcileMode": "repair"},
+    "ASnapshotIsNotKeptStarted": {"WebhookSnapStart": "PublishedVersions", "WebhookProvisionedConcurrency": "1"},
+    "AToleranceHasASignature": {"WebhookToleranceSeconds": "60"},
+    "ATruststoreVersionHasATruststore": {"TruststoreVersion": "1"},
+    "AnEnterpriseHasAReconciliation": {"EngageEnterprise": "example"},
+    "MutualTlsHasADomain": {"TruststoreUri": "s3://bucket/key"},
+}
+"""By rule, parameters that it alone refuses."""
+
+
+@pytest.mark.parametrize("rule", DOCUMENT["Rules"])
+def test_a_setting_that_would_quietly_do_nothing_does_not_deploy(rule: str) -> None:
+    assert broken_rules(**USELESS[rule]) == {rule}
+    said = " ".join(assertion["AssertDescription"] for assertion in DOCUMENT["Rules"][rule]["Assertions"])
+    assert any(name in said for name in USELESS[rule]), "the error names the parameter"
 
 
 @pytest.mark.parametrize(
-    ("rule", "given", "needed"),
+    "parameters",
     [
-        ("ACertificateHasADomain", not_equal("CertificateArn", ""), not_equal("CustomDomainName", "")),
-        ("AClosedAddressHasADomain", equal("CloseExecuteApiEndpoint", "true"), not_equal("CustomDomainName", "")),
-        ("ADomainHasACertificate", not_equal("CustomDomainName", ""), not_equal("CertificateArn", "")),
-        ("AHeaderHasAToken", not_equal("WebhookTokenHeader", ""), equal("WebhookAuth", "token")),
-        ("MutualTlsHasADomain", not_equal("TruststoreUri", ""), not_equal("CustomDomainName", "")),
-        ("AReducedPlatformLogHasItsLevel", equal("PlatformLogs", "problems"), equal("LogLevel", "INFO")),
-        ("AToleranceHasASignature", not_equal("WebhookToleranceSeconds", "300"), equal("WebhookAuth", "signature")),
-        ("ATruststoreVersionHasATruststore", not_equal("TruststoreVersion", ""), not_equal("TruststoreUri", "")),
+        {},
+        {"CertificateArn": "arn", "CustomDomainName": "engage.example.com", "CloseExecuteApiEndpoint": "true"},
+        {"WebhookTokenHeader": "X-Api-Key"},
+        {"EngageApiSecretArn": "arn", "EngageEnterprise": "example", "ReconcileMode": "repair"},
+        {"PlatformLogs": "problems"},
+        {"WebhookAuth": "signature", "WebhookToleranceSeconds": "60"},
     ],
 )
-def test_a_setting_that_would_quietly_do_nothing_does_not_deploy(
-    rule: str, given: dict[str, Any], needed: dict[str, Any]
-) -> None:
-    declared = DOCUMENT["Rules"][rule]
-    assert declared["RuleCondition"] == given
-    assert [assertion["Assert"] for assertion in declared["Assertions"]] == [needed]
-
-
-def test_the_defaults_break_no_rule() -> None:
-    assert str(PARAMETERS["WebhookToleranceSeconds"]["Default"]) == "300"
-    for name in ("CertificateArn", "CustomDomainName", "TruststoreUri", "TruststoreVersion", "WebhookTokenHeader"):
-        assert PARAMETERS[name]["Default"] == ""
-    assert PARAMETERS["CloseExecuteApiEndpoint"]["Default"] == "false"
-    assert PARAMETERS["PlatformLogs"]["Default"] == "all"
+def test_the_defaults_and_settings_that_belong_together_break_no_rule(parameters: dict[str, str]) -> None:
+    assert broken_rules(**parameters) == set()
 
 
 def test_the_api_invokes_the_alias_and_may_invoke_nothing_else(translated: Resources) -> None:

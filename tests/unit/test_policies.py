@@ -130,9 +130,7 @@ def test_the_key_is_used_through_the_services_that_hold_the_roles_data(
     through = {grant.role: grant.condition for grant in grants if grant.resource == "KmsKeyArn"}
     expected = {
         role: {
-            "StringEquals": {
-                "kms:ViaService": [{"Fn::Sub": f"{service}.${{AWS::Region}}.amazonaws.com"} for service in sorted(via)]
-            }
+            "StringLike": {"kms:ViaService": [{"Fn::Sub": f"{service}.${{AWS::Region}}.*"} for service in sorted(via)]}
         }
         for role, via in KEY_THROUGH.items()
     }

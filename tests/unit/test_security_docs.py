@@ -10,12 +10,32 @@ from tests.template import DOCUMENT, PATH, every_condition, of_type, resources
 from tests.unit.test_data_at_rest import HOLDERS
 
 TEXT = (PATH.parent / "docs" / "security.md").read_text()
+TABLE = TEXT.partition("## What is where")[2].partition("\n## ")[0]
+CONDITIONAL = {"ArchiveRetentionDays", "KmsKeyArn"}
+"""Parameters that a row names because its resource exists only with them."""
 
 
 def test_whatever_holds_data_is_named_and_said_how_long() -> None:
     holders = of_type(DOCUMENT["Resources"], *HOLDERS, "AWS::Events::EventBus")
-    table = TEXT.partition("## What is where")[2].partition("\n## ")[0]
-    assert [name for name in holders if f"`{name}`" not in table] == []
+    assert [name for name in holders if f"`{name}`" not in TABLE] == []
+
+
+def test_a_row_names_the_functions_whose_roles_reach_what_it_is_about() -> None:
+    """The log groups have one row, in which each function writes to its own."""
+    stack = resources(every_condition())
+    rows = [
+        line.split("|") for line in TABLE.splitlines() if re.match(r"\|[^|]*`\w+`", line) and "LogGroup" not in line
+    ]
+    assert len(rows) > 5
+    for row in rows:
+        described = set(re.findall(r"`(\w+)`", row[1])) - CONDITIONAL
+        reaching = {
+            name.removesuffix("Role")
+            for name, role in of_type(stack, "AWS::IAM::Role").items()
+            for policy in role["Properties"]["Policies"]
+            if policy["PolicyName"] != "use-the-key" and described & {*references(policy["PolicyDocument"])}
+        }
+        assert set(re.findall(r"\w+Function\b", row[3])) == reaching, row[1]
 
 
 def test_every_parameter_that_is_named_exists() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 import backlog.settings
 import publisher.settings
+import reconcile.settings
 import webhook.settings
 from appointments.contract.mode import ContractMode
 from appointments.publishing import messages
@@ -23,6 +24,15 @@ from tests.template import DEFAULTS, DOCUMENT, default_conditions, every_conditi
 ROOT = Path(__file__).parent.parent.parent
 RESOURCES = resources(default_conditions())
 TABLE = RESOURCES["AppointmentsTable"]["Properties"]
+FUNCTIONS = of_type(resources(every_condition()), "AWS::Serverless::Function")
+SETTINGS: dict[str, Any] = {
+    "WebhookFunction": webhook.settings.Settings,
+    "BacklogFunction": backlog.settings.Settings,
+    "PublisherFunction": publisher.settings.Settings,
+    "ReconcileFunction": reconcile.settings.Settings,
+}
+SET_FOR_LIBRARIES = {"POWERTOOLS_SERVICE_NAME", "AWS_DATA_PATH"}
+"""Variables that Powertools and botocore read."""
 KEPT = {"Retain", "RetainExceptOnCreate"}
 """The deletion policies of a resource that stays when the stack is deleted."""
 
@@ -33,17 +43,10 @@ def test_cfn_lint_with_the_serverless_rules_finds_nothing() -> None:
     assert (answer.returncode, answer.stdout) == (0, "")
 
 
-@pytest.mark.parametrize(
-    ("function", "settings"),
-    [
-        ("WebhookFunction", webhook.settings.Settings),
-        ("PublisherFunction", publisher.settings.Settings),
-        ("BacklogFunction", backlog.settings.Settings),
-    ],
-)
-def test_a_function_is_given_exactly_the_environment_it_reads(function: str, settings: Any) -> None:
-    given = set(RESOURCES[function]["Properties"]["Environment"]["Variables"]) - {"POWERTOOLS_SERVICE_NAME"}
-    assert given == {field.upper() for field in settings._fields} - {"AWS_LAMBDA_INITIALIZATION_TYPE"}
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_given_exactly_the_environment_it_reads(function: str) -> None:
+    given = set(FUNCTIONS[function]["Properties"]["Environment"]["Variables"]) - SET_FOR_LIBRARIES
+    assert given == {field.upper() for field in SETTINGS[function]._fields} - {"AWS_LAMBDA_INITIALIZATION_TYPE"}
 
 
 def test_the_contract_modes_are_the_codes_and_the_default_is_tolerant() -> None:
@@ -83,15 +86,15 @@ def test_the_functions_trust_the_authorities_of_the_parameter_and_of_the_partiti
 
 def test_sam_local_sets_only_variables_that_the_template_declares() -> None:
     declared = set(DOCUMENT["Globals"]["Function"]["Environment"]["Variables"])
-    for function in ("WebhookFunction", "PublisherFunction", "BacklogFunction"):
-        declared |= set(RESOURCES[function]["Properties"]["Environment"]["Variables"])
+    for function in FUNCTIONS.values():
+        declared |= set(function["Properties"]["Environment"]["Variables"])
     given = json.loads((ROOT / "events" / "env.json").read_text())
     assert set(given["Parameters"]) <= declared
 
 
-@pytest.mark.parametrize("function", ["WebhookFunction", "PublisherFunction", "BacklogFunction"])
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_handler_is_where_the_template_says(function: str) -> None:
-    module, _, name = RESOURCES[function]["Properties"]["Handler"].rpartition(".")
+    module, _, name = FUNCTIONS[function]["Properties"]["Handler"].rpartition(".")
     source = ROOT / "functions" / (module.replace(".", "/") + ".py")
     assert f"def {name}(" in source.read_text()
     assert importlib.util.find_spec(module) is not None
@@ -179,9 +182,8 @@ def test_the_dependencies_layer_is_the_lock() -> None:
 
 
 def test_everything_is_built_by_a_makefile_for_the_functions_architecture() -> None:
-    functions = of_type(RESOURCES, "AWS::Serverless::Function")
     layers = of_type(RESOURCES, "AWS::Serverless::LayerVersion")
-    for name, resource in {**functions, **layers}.items():
+    for name, resource in {**FUNCTIONS, **layers}.items():
         properties = resource["Properties"]
         makefile = ROOT / properties.get("CodeUri", properties.get("ContentUri")) / "Makefile"
         assert resource["Metadata"]["BuildMethod"] == "makefile"
@@ -191,7 +193,7 @@ def test_everything_is_built_by_a_makefile_for_the_functions_architecture() -> N
 
 
 def test_no_variable_has_python_look_for_other_bytecode_than_the_builds() -> None:
-    for function in of_type(RESOURCES, "AWS::Serverless::Function").values():
+    for function in FUNCTIONS.values():
         declared = {*DOCUMENT["Globals"]["Function"]["Environment"]["Variables"]}
         declared |= {*function["Properties"]["Environment"]["Variables"]}
         assert not {name for name in declared if name.startswith("PYTHON")}
