@@ -9,6 +9,7 @@ import pytest
 
 from tests.project import ROOT, name, text_files
 
+SUFFIXES = (".py", ".md", ".yaml", ".yml", ".toml", ".mjs", ".mk", ".svg")
 REFUSED = re.compile(
     r"\b(whoever|so many|(?:is|are) told|of its own|all the same|as it is)\b",
     re.IGNORECASE,
@@ -22,7 +23,7 @@ def phrases(text: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in (*text_files(".py", ".md"), ROOT / "template.yaml") if path != Path(__file__)],
+    [path for path in (*text_files(*SUFFIXES), ROOT / "Makefile") if path != Path(__file__)],
     ids=name,
 )
 def test_no_text_contains_a_refused_phrase(path: Path) -> None:
