@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,18 +15,24 @@ from local.engage.server import EngageServer
 from local.engage.switches import Switches
 from tests import engage
 from tests.cloudwatch.alarms import Alarm
-from tests.cloudwatch.metrics import Metrics
+from tests.cloudwatch.metrics import Metric, Metrics, metric
 from tests.cloudwatch.world import STACK
 from tests.integration.test_alarms import RECONCILIATION, flat, graphs, named_fields
 from tests.reconcile import Reconcile, limited, started
 from tests.template import DOCUMENT, resolved
 
+CLOCK_MINUTES = int(re.findall(r"\d+", DOCUMENT["Resources"]["ReconcileClock"]["Properties"]["ScheduleExpression"])[0])
 MISSED, NO_PASS = "MissedAlarm", "NoPassAlarm"
 HOURS = (1, 3, 6, 12, 24)
 
 
 class Days:
-    """Hours that pass at once. The function runs every hour, and the alarms are evaluated at the end of each."""
+    """Hours that pass at once. The function runs every hour, and the alarms are evaluated at the end of each.
+
+    ``is_deployed`` is whether the reconciliation is: its clock then says that a pass is due.
+    """
+
+    is_deployed = True
 
     def __init__(self, function: Reconcile) -> None:
         self.function = function
@@ -35,6 +43,9 @@ class Days:
 
     def hour(self, *, runs: bool = True) -> set[str]:
         """Let an hour pass, and return the alarms that ring at its end."""
+        if self.is_deployed:
+            for minute in range(0, 60, CLOCK_MINUTES):
+                self.metrics.put(self._minute + minute, *clock())
         if runs:
             self.function.run()
             self.lines += self.function.lines
@@ -45,6 +56,16 @@ class Days:
 
     def hours(self, count: int, **options: Any) -> list[set[str]]:
         return [self.hour(**options) for _ in range(count)]
+
+
+def clock() -> tuple[Metric, float]:
+    """The metric that the clock of the template writes, and its value."""
+    target = resolved(DOCUMENT["Resources"]["ReconcileClock"]["Properties"]["Target"], STACK)
+    assert target["Arn"].endswith(":scheduler:::aws-sdk:cloudwatch:putMetricData")
+    written = json.loads(target["Input"])
+    (datum,) = written["MetricData"]
+    dimensions = {each["Name"]: each["Value"] for each in datum["Dimensions"]}
+    return metric(written["Namespace"], datum["MetricName"], dimensions), datum["Value"]
 
 
 def properties(name: str, hours: int) -> Any:
@@ -112,10 +133,44 @@ def test_a_reconciliation_that_does_not_run_rings_after_three_schedules(days: Da
     assert days.hour() == set()
 
 
-def test_it_rings_after_a_first_deployment_until_the_first_pass(days: Days) -> None:
+@pytest.fixture
+def fresh(days: Days) -> Days:
+    """A reconciliation that was deployed just now, into a stack that has run for a while."""
     new = Days(days.function)
-    assert new.hour(runs=False) == {NO_PASS}
-    assert new.hour() == set()
+    new.is_deployed = False
+    assert new.hours(5, runs=False) == [set()] * 5, "without a reconciliation, nothing watches it"
+    new.is_deployed = True
+    return new
+
+
+def test_nothing_rings_after_a_first_deployment_while_the_first_pass_is_due(fresh: Days) -> None:
+    assert fresh.hour(runs=False) == set()
+    assert fresh.hours(3) == [set()] * 3
+
+
+def test_a_first_pass_that_needs_two_runs_rings_nothing(fresh: Days) -> None:
+    handler, patch = fresh.function.handler, fresh.function.patch
+    with patch.context() as spent:
+        spent.setattr(handler, "Manners", limited(handler.Manners, 1))
+        assert fresh.hour() == set()
+        assert fresh.function.line["PassComplete"] == [0.0]
+    assert fresh.hours(3) == [set()] * 3
+
+
+def test_a_reconciliation_that_never_runs_rings_after_three_schedules(fresh: Days) -> None:
+    assert fresh.hours(4, runs=False) == [set(), set(), {NO_PASS}, {NO_PASS}]
+
+
+@pytest.mark.parametrize("fault", ["down", "wrong credentials"])
+def test_a_reconciliation_that_never_works_rings_after_three_schedules(fresh: Days, fault: str) -> None:
+    FAULTS[fault](fresh)
+    assert fresh.hours(4) == [set(), set(), {NO_PASS}, {NO_PASS}]
+
+
+def test_a_clock_that_stops_keeps_no_fault_silent_that_the_function_reports(days: Days) -> None:
+    days.is_deployed = False
+    _set(days, Faults(busy=1.0))
+    assert days.hours(4) == [set(), set(), {NO_PASS}, {NO_PASS}]
 
 
 @pytest.mark.parametrize("hours", HOURS)
@@ -124,8 +179,9 @@ def test_the_periods_of_the_alarms_are_the_schedule(hours: int) -> None:
     assert schedule["Expression"] == f"rate({hours} hour{'' if hours == 1 else 's'})"
     for name in RECONCILIATION:
         alarm = properties(name, hours)
-        assert alarm["Period"] == hours * 3_600
-        assert alarm["Period"] * alarm["EvaluationPeriods"] <= 7 * 86_400, "CloudWatch's limit"
+        periods = {each["MetricStat"]["Period"] for each in alarm.get("Metrics", []) if "MetricStat" in each}
+        assert periods | {alarm.get("Period", hours * 3_600)} == {hours * 3_600}
+        assert hours * 3_600 * alarm["EvaluationPeriods"] <= 7 * 86_400, "CloudWatch's limit"
     assert set(DOCUMENT["Mappings"]["ReconcileSchedules"]) == {str(each) for each in HOURS}
     assert DOCUMENT["Parameters"]["ReconcileHours"]["AllowedValues"] == [str(each) for each in HOURS]
 

@@ -51,6 +51,7 @@ GRANTS = {
         "BacklogQueue": {"sqs:GetQueueAttributes"},
         "BacklogFailureQueue": {"sqs:GetQueueAttributes"},
     },
+    "ReconcileClockRole": {"*": {"cloudwatch:PutMetricData"}},
 }
 """By role and by resource (a logical id is that resource's ARN), every action that is allowed."""
 KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
@@ -61,7 +62,9 @@ KEY_THROUGH = {
     "ReconcileFunctionRole": {"dynamodb", "s3", "secretsmanager"},
 }
 """Through which services a role may use the customer's key, where there is one."""
-NO_NARROWER = TRACE | {"dynamodb:ListStreams"}
+CLOCK = "ReconcileClockRole"
+"""The one role that no function has: EventBridge Scheduler writes a metric with it."""
+NO_NARROWER = TRACE | {"dynamodb:ListStreams", "cloudwatch:PutMetricData"}
 """The actions that know no narrower resource than "*" (AWS's service authorization reference)."""
 TABLE_READERS = {"ReconcileFunctionRole": {"dynamodb:BatchGetItem", "dynamodb:Scan"}}
 """The roles with an action that only reads appointments: no function on the path of a delivery needs one."""
@@ -116,8 +119,12 @@ def test_a_role_may_do_exactly_what_is_listed(grants: list[Grant], conditions: s
         allowed.setdefault(grant.role, {}).setdefault(grant.resource, set()).add(grant.action)
     keys = {"KmsKeyArn": KEY} if "HasKmsKey" in conditions else {}
     trace = TRACE if "TracesFunctions" in conditions else set()
-    anywhere = {role: listed.get("*", set()) | trace for role, listed in GRANTS.items()}
-    expected = {role: listed | keys | {"*": anywhere[role]} for role, listed in GRANTS.items() if role in stack}
+    anywhere = {role: listed.get("*", set()) | trace for role, listed in GRANTS.items()} | {CLOCK: GRANTS[CLOCK]["*"]}
+    expected = {
+        role: listed | ({} if role == CLOCK else keys) | {"*": anywhere[role]}
+        for role, listed in GRANTS.items()
+        if role in stack
+    }
     assert allowed == {
         role: {resource: actions for resource, actions in granted.items() if actions}
         for role, granted in expected.items()
@@ -146,18 +153,29 @@ def test_every_function_has_a_role_of_its_own_and_nothing_else_has_permissions(s
     people = of_type(stack, "AWS::IAM::ManagedPolicy")  # tests/integration/test_cli_permissions.py judges them
     assert not any(PRINCIPALS & policy["Properties"].keys() for policy in people.values())
     identities = {name for name, resource in stack.items() if resource["Type"].startswith("AWS::IAM::")} - people.keys()
-    assert identities == {f"{name}Role" for name in functions} == GRANTS.keys() & stack.keys()
+    assert identities - {CLOCK} == {f"{name}Role" for name in functions}
+    assert identities == GRANTS.keys() & stack.keys()
     assert {key for name in identities for key in stack[name]["Properties"]} == {"AssumeRolePolicyDocument", "Policies"}
 
 
-def test_only_lambda_assumes_a_role(stack: Resources) -> None:
-    for role in of_type(stack, "AWS::IAM::Role").values():
+def test_only_lambda_assumes_a_role_and_the_scheduler_that_of_the_clock(stack: Resources) -> None:
+    for name, role in of_type(stack, "AWS::IAM::Role").items():
         (statement,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        here = {"Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}}
         assert statement == {
             "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Principal": {"Service": "scheduler.amazonaws.com" if name == CLOCK else "lambda.amazonaws.com"},
             "Action": "sts:AssumeRole",
+            **(here if name == CLOCK else {}),
         }
+
+
+def test_the_clock_writes_metrics_of_its_stack_only(grants: list[Grant], conditions: set[str]) -> None:
+    of_clock = [grant for grant in grants if grant.role == CLOCK]
+    assert len(of_clock) == ("Reconciles" in conditions)
+    for grant in of_clock:
+        namespace = {"Fn::Sub": "Appointments/${AWS::StackName}"}
+        assert grant.condition == {"StringEquals": {"cloudwatch:namespace": namespace}}
 
 
 def test_no_action_is_a_wildcard_and_no_resource_but_where_there_is_no_narrower(grants: list[Grant]) -> None:
