@@ -74,6 +74,24 @@ def test_all_pages_of_the_bucket_are_listed(operator: Operator, monkeypatch: pyt
     assert len(operator.listed("--limit", "2000")) == 25
 
 
+def test_objects_of_one_time_are_listed_and_redriven_in_the_order_of_their_keys(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = datetime(2026, 3, 2, 9, 0, 1, tzinfo=UTC)
+    clock = [second]
+    monkeypatch.setattr("moto.s3.models.utcnow", lambda: clock[0].replace(tzinfo=None))
+    keys = [operator.keep(broken(id=f"e-{number}")) for number in range(20)]
+    assert [one["key"] for one in operator.listed()] == sorted(keys)
+    assert [one["key"] for one in operator.listed("--limit", "5")] == sorted(keys)[:5]
+    redriven = operator.run("redrive", "--json").stdout.splitlines()
+    assert [json.loads(line)["key"] for line in redriven] == sorted(keys)
+    clock[0] += timedelta(seconds=1)
+    later = operator.keep(broken(id="e-later"))  # received at the same time, written later
+    assert [one["key"] for one in operator.listed()] == sorted([*keys, later])
+    redriven = operator.run("redrive", "--json").stdout.splitlines()
+    assert [json.loads(line)["key"] for line in redriven] == [*sorted(keys), later]
+
+
 def test_the_list_shows_each_object_with_a_rule_and_no_value(operator: Operator) -> None:
     key = operator.keep(broken())
     answer = operator.run("list")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from appointments_cli.options import limit_option, with_screen
+from appointments_cli.order import newest_first
 from appointments_cli.screen import Column, Kind, Record, Screen, counted, without
 from appointments_cli.target import Target, with_target
 
@@ -58,14 +59,16 @@ def status(target: Target, *, screen: Screen) -> None:
 @with_screen
 @_limit
 def list_(target: Target, *, screen: Screen, limit: int) -> None:
-    """List the deliveries that were given up. They stay there, and others see them again within seconds."""
+    """List the deliveries that were given up, the newest first, then by appointment and envelope id.
+
+    They stay there, and others see them again within seconds.
+    """
     from appointments_cli.queue_reader import LOOK_SECONDS, QueueReader
 
     with QueueReader(target.sqs, target.required_resource("BacklogFailureQueue"), hold_seconds=LOOK_SECONDS) as queue:
         _, held_by_others = queue.counts()
         held = queue.receive(limit)
-    records = [_record(target, each) for each in held]
-    records.sort(key=lambda record: record["receivedAt"] or "", reverse=True)
+    records = newest_first((_record(target, each) for each in held), "receivedAt", "appointmentId", "envelopeId")
     screen.table(MESSAGES, records)
     if held_by_others:
         screen.say(f"about {held_by_others} more are not shown, because another reader holds them for a while")

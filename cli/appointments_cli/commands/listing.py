@@ -150,7 +150,7 @@ def _indexed(table: Table, filters: Filters) -> Iterator[dict[str, Any]]:
         found = table.by_index(index, str(named[index]), filters.day, limit=None)
     else:
         assert filters.day is not None  # noqa: S101 - the command checks it
-        keys = sorted(table.starting(filters.day), key=lambda item: item["start"]["S"], reverse=True)
+        keys = sorted(table.starting(filters.day), key=lambda item: (item["start"]["S"], item["pk"]["S"]), reverse=True)
         found = table.whole(iter(keys))
     return (item for item in map(plain, found) if filters.match(item))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appointments_cli.options import Window, with_screen, with_window
+from appointments_cli.order import newest_first
 from appointments_cli.screen import Column, Kind, Record, Screen, counted
 from appointments_cli.target import Target, with_target
 
@@ -60,8 +61,7 @@ def verify(target: Target, *, screen: Screen, window: Window) -> None:
             (event, "parked" if state in ("missing", "again") and parked(event) else state) for event, state in found
         ]
     wrong = [(event, state) for event, state in found if state in ("missing", "again")]
-    records = [_record(event, state) for event, state in wrong]
-    records.sort(key=lambda record: record["storedAt"], reverse=True)
+    records = newest_first((_record(event, state) for event, state in wrong), "storedAt", "appointmentId", "envelopeId")
     screen.table(COLUMNS, records)
     counts = Counter(state for _, state in found)
     screen.say(_sentence(len(found), counts))

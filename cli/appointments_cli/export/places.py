@@ -13,6 +13,7 @@ from appointments.storage import items
 from appointments.storage.backlog import decode
 from appointments.storage.items import Item
 from appointments_cli.export.person import UnreadableError, decompress, find
+from appointments_cli.order import newest_first
 from appointments_cli.progress import tracked
 from appointments_cli.quarantine.objects import Filters, Finder, QuarantineObject
 from appointments_cli.queue_reader import LOOK_SECONDS, QueueReader
@@ -47,8 +48,8 @@ class Places:
                 events.append((item, found))
         matched = {(item["pk"]["S"], item["sk"]["S"]) for item, found in events if _is_in_state(found)}
         kept = [item for item in current if self._is_in(item, matched)]
-        kept.sort(key=_instant, reverse=True)
-        events.sort(key=lambda event: _instant(event[0]), reverse=True)
+        kept.sort(key=_place, reverse=True)
+        events.sort(key=lambda event: _place(event[0]), reverse=True)
         return [
             *({"source": "current", "appointmentId": appointment_id(item), "item": plain(item)} for item in kept),
             *(_event(item, found) for item, found in events),
@@ -60,7 +61,7 @@ class Places:
         found = Finder(self._target.s3, bucket).find(Filters())
         entries = tracked(found, None, "bodies of quarantine")
         records = [record for entry in entries if (record := self._quarantined(entry, bucket)) is not None]
-        return sorted(records, key=lambda record: record["receivedAt"], reverse=True)
+        return newest_first(records, "receivedAt", "key")
 
     def backlog(self) -> list[Record]:
         """Read the messages of BacklogFailureQueue, which stay there. Return those with the customer."""
@@ -74,7 +75,7 @@ class Places:
         if len(held) == MOST_MESSAGES:
             self.missed.append(f"the messages of BacklogFailureQueue after the first {MOST_MESSAGES:,}")
         records = [record for each in held if (record := self._deferred(each.message_id, each.body)) is not None]
-        return sorted(records, key=lambda record: record["receivedAt"] or "", reverse=True)
+        return newest_first(records, "receivedAt", "messageId")
 
     def _found_in(self, item: Item) -> Record | None:
         event = StoredEvent(item)
@@ -150,5 +151,6 @@ def _is_in_state(found: Record) -> bool:
     return any(path.startswith(_STATES) for path in found.get("paths", ()))
 
 
-def _instant(item: Item) -> str:
-    return str(item.get("updatedAt", {}).get("S", ""))
+def _place(item: Item) -> tuple[str, ...]:
+    """The place in the order: by time, and of one time by key."""
+    return tuple(item.get(name, {}).get("S", "") for name in ("updatedAt", items.PARTITION_KEY, items.SORT_KEY))

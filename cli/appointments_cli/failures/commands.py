@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from appointments_cli.options import event_option, limit_option, scan_option, with_screen
+from appointments_cli.order import newest_first
 from appointments_cli.screen import Screen, counted
 from appointments_cli.target import FAILURES_OPTIONS, REDRIVE_EVENTS, Target, with_target
 
@@ -31,15 +32,17 @@ def failures() -> None:
 @with_screen
 @_limit
 def list_(target: Target, *, screen: Screen, limit: int) -> None:
-    """List the messages of the failure queue. They stay there, and others see them again within seconds."""
+    """List the messages of the failure queue, the newest first, then by appointment and envelope id.
+
+    They stay there, and others see them again within seconds.
+    """
     from appointments_cli.failures import output
     from appointments_cli.queue_reader import LOOK_SECONDS, QueueReader
 
     with QueueReader(target.sqs, target.failure_queue_url, hold_seconds=LOOK_SECONDS) as queue:
         visible, held_by_others = queue.counts()
         held = queue.receive(limit)
-    records = [output.failure_record(each) for each in held]
-    records.sort(key=lambda record: record.get("at", ""), reverse=True)
+    records = newest_first(map(output.failure_record, held), "at", "appointmentId", "envelopeId", "shard", "start")
     screen.table(output.FAILURES, records)
     left = max(0, visible - len(held)) if len(held) == limit else 0
     screen.say(output.summary(held, held_by_others, left))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appointments_cli.options import with_pager, with_screen
+from appointments_cli.order import newest_first
 from appointments_cli.quarantine.filters import with_filters
 from appointments_cli.screen import Column, Record, Screen
 from appointments_cli.target import QUARANTINE_OPTIONS, REDRIVE_BODIES, Target, with_target
@@ -36,7 +37,10 @@ def quarantine() -> None:
     "--group-by", type=click.Choice(["path"]), help="Count the objects by the path and rule that they break instead."
 )
 def list_(target: Target, *, screen: Screen, limit: int | None, filters: Filters, group_by: str | None) -> None:
-    """List the objects in quarantine and the rules that they break, the newest first."""
+    """List the objects in quarantine and the rules that they break, the newest first.
+
+    Objects of the same time ascend by their keys.
+    """
     from appointments_cli.quarantine import output
 
     finder = _finder(target)
@@ -48,8 +52,7 @@ def list_(target: Target, *, screen: Screen, limit: int | None, filters: Filters
         return
     most = limit or LISTED
     entries = list(islice(found, most + 1))
-    records = [output.record(entry) for entry in entries[:most]]
-    records.sort(key=lambda record: record["receivedAt"], reverse=True)
+    records = newest_first(map(output.record, entries[:most]), "receivedAt", "key")
     screen.table(_shortened(finder, output.COLUMNS, "key", records), records)
     screen.close(len(records), "object", more=len(entries) > most, within=" in quarantine")
 
@@ -100,6 +103,7 @@ def redrive(
     """Store bodies from quarantine: those of KEYS, or all that match the filters.
 
     The default is a dry run: it asks the table what would become of each object. Safe to repeat and to interrupt.
+    The oldest object comes first; objects that were written in the same second ascend by their keys.
     """
     from appointments_cli.progress import tracked
     from appointments_cli.quarantine import output

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import click
@@ -126,7 +127,10 @@ class Finder:
         self._incomplete = incomplete
 
     def find(self, filters: Filters, *, newest_first: bool = False) -> Iterator[QuarantineObject]:
-        """Yield the matching objects by their time; the metadata of AT_ONCE objects is read at once."""
+        """Yield the matching objects; the metadata of AT_ONCE objects is read at once.
+
+        The order is that of the second in which an object was written. Objects of one second ascend by their keys.
+        """
         keys = iter(self._keys(filters, newest_first=newest_first))
         with ThreadPoolExecutor(AT_ONCE) as pool:
             while chunk := list(islice(keys, AT_ONCE)):
@@ -184,7 +188,9 @@ class Finder:
     def _keys(self, filters: Filters, *, newest_first: bool) -> list[str]:
         prefixes = tuple(f"{reason}/" for reason in filters.reasons) or ("",)
         listed = [each for each in self._listed(prefixes) if not filters.too_old(each[0])]
-        return [key for _, key in sorted(listed, reverse=newest_first)]
+        listed.sort(key=itemgetter(1))
+        listed.sort(key=itemgetter(0), reverse=newest_first)  # stable: the keys of one second still ascend
+        return [key for _, key in listed]
 
     def _listed(self, prefixes: tuple[str, ...]) -> list[tuple[datetime, str]]:
         pages = self._client.get_paginator("list_objects_v2")

@@ -79,7 +79,10 @@ def detail(text: str, violations: Sequence[Violation]) -> str:
 
 
 def groups(entries: Iterable[QuarantineObject]) -> list[Record]:
-    """Count the objects by path and rule of their violations, the most frequent first."""
+    """Count the objects by path and rule of their violations, the most frequent first, then by path and rule.
+
+    Of the newest objects of one time, the first key is shown.
+    """
     found: dict[tuple[str, str], list[QuarantineObject]] = {}
     for entry in entries:
         broken = {(INDEX.sub("[*]", each.path), each.rule) for each in entry.metadata.violations}
@@ -87,7 +90,8 @@ def groups(entries: Iterable[QuarantineObject]) -> list[Record]:
             found.setdefault((path, rule), []).append(entry)
     records = []
     for (path, rule), group in found.items():
-        newest = max(group, key=lambda entry: entry.received_at)
+        first_key = sorted(group, key=lambda entry: entry.key)
+        newest = max(first_key, key=lambda entry: entry.received_at)
         records.append(
             {
                 "objects": len(group),
@@ -97,7 +101,7 @@ def groups(entries: Iterable[QuarantineObject]) -> list[Record]:
                 "newest": newest.key,
             }
         )
-    return sorted(records, key=lambda each: (-each["objects"], each["path"]))
+    return sorted(records, key=lambda each: (-each["objects"], each["path"], each["rule"]))
 
 
 class Progress:
