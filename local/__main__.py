@@ -26,6 +26,8 @@ def main() -> int:
     except StartError as error:
         print(f"cannot start: {error}", file=sys.stderr)
         return 1
+    finally:
+        signals.ignore()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import importlib
 import multiprocessing
 import os
 import queue
-import signal
 import sys
 import time
 import traceback
@@ -23,6 +22,7 @@ from typing import Any
 from uuid import uuid4
 
 from local.execution_output import ExecutionOutput
+from local.signals import starting_process
 from local.template import Function
 
 START_SECONDS = 60
@@ -147,12 +147,8 @@ class ExecutionEnvironment:
         self._process = _processes.Process(
             target=_serve, args=(process_end, self._function, self._environment, output), daemon=True
         )
-        # The process inherits the mask: a Ctrl-C ends this process, which then stops its environments.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with starting_process():
             self._process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         process_end.close()
         self._ready = False
 
@@ -224,7 +220,10 @@ def _serve(connection: Connection, function: Function, environment: dict[str, st
     os.environ.clear()
     os.environ.update(environment)
     if output is not None:
-        _redirect_output(output)
+        try:
+            _redirect_output(output)
+        except FileNotFoundError:
+            return  # the stack has ended meanwhile
     module, _, name = function.handler.rpartition(".")
     try:
         handler = getattr(importlib.import_module(module), name)

@@ -99,13 +99,15 @@ def described(stack: Stack, engage: EngageServer) -> Iterator[None]:
         },
         indent=2,
     )
-    DESCRIPTION.parent.mkdir(exist_ok=True)
-    DESCRIPTION.write_text(f"{text}\n", encoding="utf-8")
-    try:
-        yield
-    finally:
+
+    def delete() -> None:
         if DESCRIPTION.is_file() and DESCRIPTION.read_text(encoding="utf-8") == f"{text}\n":
             DESCRIPTION.unlink()
+
+    with signals.at_end(delete):
+        DESCRIPTION.parent.mkdir(exist_ok=True)
+        DESCRIPTION.write_text(f"{text}\n", encoding="utf-8")
+        yield
 
 
 def screen(stack: Stack, engage: EngageServer) -> str:

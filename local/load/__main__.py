@@ -47,6 +47,7 @@ def main() -> int:
     arguments.output.write_text(json.dumps(report, indent=2) + "\n")
     print(*_lines(report), sep="\n")
     print(f"All figures are in {arguments.output}, the functions' log lines in {options.log}.")
+    signals.ignore()
     return 1 if report["problems"] else 0
 
 

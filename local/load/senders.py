@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from local.delivery_log import DeliveryLog, Event
 from local.load.traffic import PlannedDelivery, traffic
+from local.signals import starting_process
 
 ATTEMPTS = 3
 TIMEOUT_SECONDS = 30.0
@@ -48,12 +49,13 @@ def send(url: str, token: str, *, run: str, seed: int, senders: int, seconds: fl
     spawn = multiprocessing.get_context("spawn")
     receiver, sender = spawn.Pipe(duplex=False)
     process = spawn.Process(target=_work, args=(sender, url, token, run, seed, senders, seconds, least), daemon=True)
-    process.start()
+    with starting_process():
+        process.start()
     sender.close()
     try:
         sent: SendingResult = receiver.recv()
     finally:
-        process.kill()  # when a signal ends the load
+        process.kill()  # when this side fails
         process.join()
         receiver.close()
     return sent

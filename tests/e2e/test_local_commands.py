@@ -1,4 +1,4 @@
-"""The commands of local/ as processes: make run, make serve, their end by a signal and the errors of a start."""
+"""The commands of local/ as processes: make run, make serve and the errors of a start."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
@@ -21,40 +20,14 @@ import pytest
 from local.run import post
 from samples import SAMPLES
 from tests.builders import body, delivery
-from tests.processes import descendants, is_running, memory
+from tests.local_command import end, local, read_until
+from tests.processes import descendants, memory
+from tests.project import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 TOKEN = """it's-a-"token"-of-$HOME"""
 FIRST_RUN = ROOT / "docs" / "first-run.md"
 BLOCK = re.compile(r"(?<=<!-- make run -->\n```\n).*?(?=\n```)", re.DOTALL)
 """The complete output of make run on that page."""
-
-
-def local(*arguments: str, **variables: str) -> subprocess.Popen[str]:
-    return local_in(ROOT, *arguments, **variables)
-
-
-def local_in(folder: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-    # The profile does not exist: the AWS settings of the user must not affect the stack.
-    environment = {**os.environ, "AWS_PROFILE": "no-such-profile", "PYTHONUNBUFFERED": "1", **variables}
-    return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "local", *arguments],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def read_until(process: subprocess.Popen[str], text: str) -> str:
-    assert process.stdout is not None
-    output = ""
-    while text not in output:
-        line = process.stdout.readline()
-        assert line, output
-        output += line
-    return output
 
 
 def run_in_shell(command: str) -> str:
@@ -165,7 +138,7 @@ def test_a_client_of_any_region_finds_the_table_the_queue_and_the_bus(serve: tup
 @pytest.fixture
 def serve_reference(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """`make serve` in the folder of the test, with messages in reference form."""
-    process = local_in(tmp_path, PORT="0", AWS_PORT="0", WEBHOOK_TOKEN=TOKEN, EVENT_DETAIL="reference")
+    process = local(folder=tmp_path, PORT="0", AWS_PORT="0", WEBHOOK_TOKEN=TOKEN, EVENT_DETAIL="reference")
     read_until(process, "receive-message")
     yield process
     process.kill()
@@ -195,24 +168,6 @@ def test_make_serve_describes_itself_in_a_file_while_it_runs(
     assert not file.exists()
 
 
-def end(process: subprocess.Popen[str], number: signal.Signals, processes: list[int]) -> str:
-    """Send one signal. Check the end and return the output.
-
-    After signals.STOP_SECONDS an alarm ends the process, also on a machine that is too busy to stop it in order.
-    """
-    process.send_signal(number)
-    output, _ = process.communicate(timeout=30)
-    assert process.returncode in (0, -signal.SIGALRM), output
-    # A signal within a callback of the interpreter is printed and ignored; then the alarm ends the process.
-    assert "Traceback" not in output or process.returncode == -signal.SIGALRM
-    assert "Error" not in output
-    give_up = time.monotonic() + 10
-    while any(map(is_running, processes)) and time.monotonic() < give_up:
-        time.sleep(0.1)
-    assert [pid for pid in processes if is_running(pid)] == []
-    return output
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_one_signal_ends_make_serve_and_leaves_no_process(
     serve: tuple[subprocess.Popen[str], str], number: signal.Signals
@@ -221,17 +176,6 @@ def test_one_signal_ends_make_serve_and_leaves_no_process(
     processes = descendants(process.pid)
     assert len(processes) >= 4
     end(process, number, processes)
-
-
-@pytest.mark.parametrize(
-    ("number", "seconds"),
-    [(signal.SIGINT, 0), (signal.SIGTERM, 0.5), (signal.SIGINT, 1.0), (signal.SIGTERM, 1.5), (signal.SIGINT, 2.0)],
-)
-def test_one_signal_ends_make_serve_during_its_start(number: signal.Signals, seconds: float) -> None:
-    process = local(PORT="0", AWS_PORT="0")
-    read_until(process, "starting")
-    time.sleep(seconds)
-    end(process, number, descendants(process.pid))
 
 
 def test_the_first_connection_that_the_port_accepts_is_answered() -> None:

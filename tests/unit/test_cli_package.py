@@ -75,7 +75,7 @@ def test_the_wheel_adds_only_names_of_its_own(tmp_path: Path) -> None:
     assert names == {"appointments", "appointments_cli", "bin"}
     with zipfile.ZipFile(wheel) as archive:
         (entry_points,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
-        assert b"appointments = appointments_cli.main:main" in archive.read(entry_points)
+        assert b"appointments = appointments_cli.process:run" in archive.read(entry_points)
     environment = {"PYTHONPATH": str(target), "PATH": "/usr/bin"}
     answer = subprocess.run(
         [sys.executable, "-P", "-c", "import appointments_cli; print(appointments_cli.__file__)"],
