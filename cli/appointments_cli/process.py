@@ -23,7 +23,9 @@ def run() -> int:
         main()
     except KeyboardInterrupt:  # before or after click handles it
         _end_quietly()
-        sys.stderr.write("Aborted!\n")
+        from appointments_cli.terminal import echo
+
+        echo("Aborted!", err=True)
     finally:
         _end_quietly()
     return ABORTED
