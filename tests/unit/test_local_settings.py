@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cfnlint.decode import cfn_yaml
@@ -31,6 +33,28 @@ def test_a_variable_sets_a_parameter_of_the_template() -> None:
     options = settings.serve_options({"WEBHOOK_AUTH": "signature", "EVENT_DETAIL": "reference", "PORT": "0"})
     assert options.parameters == {"WebhookAuth": "signature", "EventDetail": "reference"}
     assert (options.token, options.port) == (settings.SIGNING_SECRET, 0)
+
+
+class Recorded(dict[str, str]):
+    """An environment that records the names that are read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.names.add(name)
+        return super().get(name, default)
+
+
+def test_every_variable_is_documented() -> None:
+    environment = Recorded()
+    settings.serve_options(environment)
+    page = (ROOT / "docs" / "first-run.md").read_text(encoding="utf-8")
+    table = page.partition("| variable |")[2].partition("\n\n")[0]
+    first_column = "".join(row.split("|")[1] for row in table.splitlines()[2:])
+    assert set(re.findall(r"`(\w+)`", first_column)) == environment.names - {settings.DYNAMODB} | {*settings.PARAMETERS}
+    assert f"`{settings.DYNAMODB}=" in page
 
 
 @pytest.mark.parametrize("port", ["", "abc", "-1", "65536", "99999", "1.5", " 1", "\u0663", "1e3"])
