@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from appointments.contract.mode import ContractMode
+from appointments.contract.parsing import REQUIRED
 from appointments.contract.violations import Violation
 from appointments.intake import Receipt
 from appointments.outcome import Outcome
 from tests.openapi import DOCUMENT, OPERATION, PATH, response, undocumented
 from tests.template import of_type, translate
 from webhook import responses
+from webhook.request import COMPRESSIONS
 
 ROOT = PATH.parent.parent
 GATEWAY_STATUSES = {413, 429}
@@ -57,6 +60,20 @@ def test_both_paths_have_the_same_request_body_and_answers() -> None:
 def test_the_request_body_refers_to_the_generated_contract_schema() -> None:
     content = DOCUMENT["components"]["requestBodies"]["Delivery"]["content"]
     assert content == {"application/json": {"schema": {"$ref": "contract.schema.json"}}}
+
+
+@pytest.mark.parametrize("page", ["docs/openapi.yaml", "docs/answers.md"])
+def test_what_a_mode_refuses_and_which_bodies_are_compressed_is_documented(page: str) -> None:
+    if page == "docs/openapi.yaml":
+        text = DOCUMENT["components"]["requestBodies"]["Delivery"]["description"]
+    else:
+        text = (ROOT / page).read_text(encoding="utf-8")
+    assert [mode for mode in ContractMode if mode.value not in text] == []
+    needed = {path.removeprefix("$.") for path in REQUIRED} - {"$", "data", "data.appointment"}
+    assert [member for member in sorted(needed) if not re.search(rf"(?<![\w.]){re.escape(member)}\b", text)] == []
+    listed = re.search(r"gzip, (\w+), (\w+) or (\w+)", text)
+    assert listed
+    assert {"gzip", *listed.groups()} <= COMPRESSIONS
 
 
 def test_the_contract_schema_uses_the_dialect_of_openapi() -> None:
