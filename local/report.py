@@ -1,8 +1,8 @@
 """The result of a run: tables for a person, and a check against what the deliveries should lead to.
 
 The expected result is computed from the bodies alone: each accepted event once in the history, the state of an
-appointment from its newest event (by updatedAt, then the rank of its eventType, then its envelope id), and one message on
-the bus for each event.
+appointment from its newest event (by updatedAt, then the rank of its eventType, then its envelope id), and one message
+on the bus for each event.
 """
 
 from __future__ import annotations
