@@ -13,7 +13,7 @@ from appointments.errors import DeadlineExceededError
 from local.template import Template
 
 RETRIES_AFTER = (2, 10)
-"""The pauses before the sender's retries, in seconds (mapping.md, section 5)."""
+"""The pauses before the sender's retries, in seconds (docs/contract.md, "Delivery")."""
 
 
 class Clock:

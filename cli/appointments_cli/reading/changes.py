@@ -137,7 +137,7 @@ def _members(path: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _same_id(path: str, old: Any, new: Any) -> bool:
-    """The sender writes one id as an integer and as a text (mapping.md, C3)."""
+    """The sender writes one id as an integer and as a text (docs/contract.md, C3)."""
     return path.endswith((".id", "Id")) and text(old) is not None and text(old) == text(new)
 
 

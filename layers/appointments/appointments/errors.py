@@ -52,7 +52,7 @@ class ContractError(RejectedError):
 
 
 class CallbackRequestError(RejectedError):
-    """The body is an event of the vendor's other webhook entity (mapping.md, C21)."""
+    """The body is an event of the vendor's other webhook entity (docs/contract.md, C21)."""
 
     outcome = Outcome.CALLBACK_REQUEST
 

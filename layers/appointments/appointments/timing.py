@@ -1,7 +1,7 @@
 """The time plan: every limit of time, in seconds.
 
-The sender abandons its first attempt after 3 s, retries after 2 s and after 10 s, and then gives up (mapping.md,
-section 5). The webhook therefore answers within ANSWER of the moment that API Gateway took the request::
+The sender abandons its first attempt after 3 s, retries after 2 s and after 10 s, and then gives up (docs/contract.md,
+"Delivery"). The webhook therefore answers within ANSWER of the moment that API Gateway took the request::
 
     0                                      ANSWER - FALLBACK     ANSWER       SENDER
     |-- authenticate -- parse -- store -----------|-- backlog -----|-- network --|

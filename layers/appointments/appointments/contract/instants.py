@@ -1,6 +1,7 @@
 """RFC 3339 date-times as instants in one fixed-width form, so that string order is time order.
 
-The sender writes ``+00:00``, other pages of the vendor ``.000Z`` (mapping.md, C19): its strings are never compared.
+The sender writes ``+00:00``, other pages of the vendor ``.000Z`` (docs/contract.md, C19): its texts are never
+compared.
 """
 
 from __future__ import annotations

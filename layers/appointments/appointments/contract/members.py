@@ -18,7 +18,7 @@ def member(value: Any, *names: str) -> Any:
 
 
 def text(value: Any) -> str | None:
-    """A string unchanged, an integer in decimal: ids come in both forms (mapping.md, C3)."""
+    """A string unchanged, an integer in decimal: ids come in both forms (docs/contract.md, C3)."""
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None

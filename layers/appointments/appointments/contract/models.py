@@ -1,9 +1,9 @@
 """What the sender sends: the envelope of POST Appointment, as frozen, strict models.
 
-Source: the vendor's webhook page as mapped in mapping.md, section 3 (types, nullability, presence) and section 4
-(C1 to C23, A1). The models only validate: what travels on is the decoded document. Presence is required where a
-consumer depends on it. Unknown members are accepted at every level. Limits (lengths, minimums) are constraints
-like any other here; :mod:`.violations` tells them from structure by the kind of error.
+Source: the vendor's webhook page. docs/contract.md has the facts C1 to C23 and A1, and what follows from each. The
+models only validate: what travels on is the decoded document. Presence is required where a consumer depends on it.
+Unknown members are accepted at every level. Limits (lengths, minimums) are constraints like any other here;
+:mod:`.violations` tells them from structure by the kind of error.
 """
 
 from typing import Annotated, Any, Literal

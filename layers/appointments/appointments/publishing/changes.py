@@ -33,7 +33,7 @@ def _differ_as_instants(value: Any, previous: Any) -> bool:
 
 
 def _differ_by_id(value: Any, previous: Any) -> bool:
-    """Ids compare as text: the sender writes a lead segment's id as 42 and as "42" (mapping.md, C3)."""
+    """Ids compare as text: the sender writes a lead segment's id as 42 and as "42" (docs/contract.md, C3)."""
     if previous == [] or (isinstance(previous, dict) and "id" not in previous):  # [] is an empty map (C7)
         return False
     return text(member(value, "id")) != text(member(previous, "id"))
