@@ -6,7 +6,7 @@ import json
 import re
 import urllib.request
 from collections.abc import Callable, Mapping
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 import boto3
@@ -36,6 +36,8 @@ BUCKETS = {"QuarantineBucket": "appointments-quarantine", "BodiesBucket": "appoi
 SECRET = "webhook-secret"  # noqa: S105 - the name of the secret, not the secret
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION}
 PENDING_CONNECTIONS = 128
+IDLE_SECONDS = 0.1
+"""How often the idle server looks whether to stop."""
 PROBE = Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 1})
 RETRYING = Config(retries={"mode": "standard", "total_max_attempts": 5})
 
@@ -67,6 +69,8 @@ class EmbeddedAws:
         self._table_name = table_name
         self.listeners: list[moto_patches.Notify] = []
         self.mappings: dict[str, EventSourceMapping] = {}
+        self._clients: dict[str, Any] = {}
+        self._making_a_client = Lock()
         with ports.bind(host, port, "AWS_PORT") as bound:
             self.url = f"http://127.0.0.1:{bound.getsockname()[1]}"
             self.endpoints = {"AWS_ENDPOINT_URL": self.url}
@@ -83,7 +87,7 @@ class EmbeddedAws:
                 request_handler=_SilentRequestHandler,
                 fd=bound.fileno(),
             )
-        Thread(target=self._server.serve_forever, name="aws", daemon=True).start()
+        Thread(target=self._server.serve_forever, args=(IDLE_SECONDS,), name="aws", daemon=True).start()
         try:
             self._outputs = self._deploy(token, parameters or {}, webhook_url)
             self._access_log = self.function_logs(lambda _source, _line: None)
@@ -93,8 +97,17 @@ class EmbeddedAws:
             self.stop()
             raise
 
-    def client(self, service: str, config: Config = RETRYING) -> Any:
-        """Return a boto3 client of the embedded service, or of the other DynamoDB."""
+    def client(self, service: str) -> Any:
+        """Return the boto3 client of the embedded service, or of the other DynamoDB.
+
+        It is made once: that takes 0.1 s, and boto3 does not allow two threads to make one at the same time.
+        """
+        with self._making_a_client:
+            if service not in self._clients:
+                self._clients[service] = self._make_client(service, RETRYING)
+            return self._clients[service]
+
+    def _make_client(self, service: str, config: Config) -> Any:
         endpoint = self.endpoints.get(
             "AWS_ENDPOINT_URL_" + service.upper().replace("DBSTREAMS", "DB_STREAMS"), self.url
         )
@@ -155,7 +168,7 @@ class EmbeddedAws:
 
     def _probe_dynamodb(self, url: str) -> None:
         try:
-            self.client("dynamodb", PROBE).list_tables(Limit=1)
+            self._make_client("dynamodb", PROBE).list_tables(Limit=1)
         except (BotoCoreError, ClientError, ResponseParserError, ValueError):
             raise StartError(
                 f"no DynamoDB answers at {url}. Start one there, or unset AWS_ENDPOINT_URL_DYNAMODB "

@@ -31,6 +31,8 @@ EXPECTED = {sample.name: (sample.expected_status, sample.expected_outcome) for s
 LOST = {"48103": ("behind", "status", "start", "end")}
 """What the comparison with the vendor's API finds: the delivery that never arrives."""
 PATIENCE_SECONDS = 20
+EXTRA_SECONDS = 0.3
+"""How long an extra message may take after the last expected one."""
 PIPE_COLUMNS = 120
 """The width of the tables where there is no terminal."""
 
@@ -41,8 +43,8 @@ def main(options: Options) -> int:
         print(f"delivering events/webhook/*.json to {stack.gateway.url}\n", flush=True)
         deliveries = tuple(_deliver(stack, path) for path in _files())
         accepted = sum(delivery.outcome in ("stored", "stale") for delivery in deliveries)
-        messages = receive(stack, accepted)
-        result = RunResult(deliveries, scan(stack), messages, compare(stack))
+        items, differences = scan(stack), compare(stack)  # while the publisher is at work
+        result = RunResult(deliveries, items, receive(stack, accepted), differences)
     problems = list(result.problems(EXPECTED, LOST))
     console = Console(width=None if sys.stdout.isatty() else PIPE_COLUMNS)
     for table in result.tables():
@@ -108,12 +110,19 @@ def receive(stack: Stack, expected: int) -> tuple[dict[str, Any], ...]:
     """Receive ``expected`` messages from the bus, then wait a moment for more: an extra message is a defect too."""
     sqs, url = stack.aws.client("sqs"), stack.queue_url()
     messages: list[dict[str, Any]] = []
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    quiet = False
-    while time.monotonic() < give_up and not (quiet and len(messages) >= expected):
-        batch = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
-        quiet = not batch
-        for message in batch:
+
+    def drain(wait_seconds: int) -> bool:
+        """Receive a batch. Return whether there was one."""
+        batch = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=wait_seconds)
+        for message in batch.get("Messages", []):
             messages.append(json.loads(message["Body"]))
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return "Messages" in batch
+
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while len(messages) < expected and time.monotonic() < give_up:
+        drain(wait_seconds=1)
+    time.sleep(EXTRA_SECONDS)
+    while drain(wait_seconds=0):
+        pass
     return tuple(messages)
