@@ -26,7 +26,9 @@ DYNAMODB_JSON = "application/x-amz-json-1.0"
 
 
 class Stub:
-    """``calls`` counts the calls by operation, such as ``dynamodb.PutItem``; ``bodies`` holds the body of each call.
+    """A server that stands for the services of AWS, and records what it receives.
+
+    ``calls`` counts the calls by operation, such as ``dynamodb.PutItem``; ``bodies`` has the body of each call.
 
     ``waits`` maps an operation to the seconds that its answer takes. All others are answered at once. ``tls`` is False
     for plain HTTP.

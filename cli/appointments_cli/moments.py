@@ -29,7 +29,7 @@ class Zone(NamedTuple):
 
     @classmethod
     def of(cls, name: str | None) -> Zone:
-        """Raises BadParameter for a name that this machine does not know."""
+        """Find the zone of a name. Raises BadParameter for a name that this machine does not know."""
         if name is None:
             return cls(_machine_zone(), None)
         try:

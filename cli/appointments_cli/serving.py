@@ -12,7 +12,9 @@ FILE = Path("build") / "serve.json"
 
 
 class Served(NamedTuple):
-    """``endpoints`` maps the name of a service to its address; "" is the address of all others.
+    """Where the stack of ``make serve`` is.
+
+    ``endpoints`` maps the name of a service to its address; "" is the address of all others.
 
     ``engage`` has the options of a Target for the stand-in of the Engage API, empty if none is served.
     """

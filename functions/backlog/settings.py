@@ -20,7 +20,7 @@ class Settings(NamedTuple):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Raises KeyError for a missing variable, ValueError for an invalid one."""
+        """Read the environment. Raises KeyError for a missing variable, ValueError for an invalid one."""
         return cls(
             table_name=environment["TABLE_NAME"],
             bodies_bucket_name=environment["BODIES_BUCKET_NAME"],

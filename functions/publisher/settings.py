@@ -19,7 +19,7 @@ class Settings(NamedTuple):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Raises KeyError for a missing variable, ValueError for an invalid one."""
+        """Read the environment. Raises KeyError for a missing variable, ValueError for an invalid one."""
         return cls(
             event_bus_name=environment["EVENT_BUS_NAME"],
             event_source=environment["EVENT_SOURCE"],

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Mode(StrEnum):
-    """``report`` writes nothing to the table, ``repair`` repairs what is missing or behind."""
+    """Whether a run repairs: ``report`` writes nothing to the table, ``repair`` stores what is missing or behind."""
 
     REPORT = "report"
     REPAIR = "repair"
@@ -35,7 +35,7 @@ class Settings(NamedTuple):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Raises KeyError for a missing variable, ValueError for an invalid one."""
+        """Read the environment. Raises KeyError for a missing variable, ValueError for an invalid one."""
         return cls(
             table_name=environment["TABLE_NAME"],
             bodies_bucket_name=environment["BODIES_BUCKET_NAME"],

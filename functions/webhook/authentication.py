@@ -31,7 +31,7 @@ class UnauthenticatedError(AppointmentsError):
 
 
 class Authentication:
-    """Returns for an authenticated request and raises for any other.
+    """A check of requests, which returns for an authenticated one and raises for any other.
 
     ``prove`` returns the request's proof, None for a request whose credentials are missing or malformed: such a
     request is refused without reading the secret.
@@ -44,7 +44,7 @@ class Authentication:
         self.challenge = challenge
 
     def __call__(self, request: Request) -> None:
-        """Raises UnauthenticatedError, or SecretUnavailableError when the keys in memory are not enough to judge."""
+        """Judge a request. Raises UnauthenticatedError, or SecretUnavailableError if the known keys cannot decide."""
         proof = self.prove(request)
         if proof is None or not (_any(proof, self.secret.keys()) or _any(proof, self.secret.keys_after_a_mismatch())):
             raise UnauthenticatedError(self.detail, self.challenge)

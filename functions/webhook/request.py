@@ -18,7 +18,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Request(NamedTuple):
-    """``headers`` has lower-case names; a header that was sent several times is one value, joined by commas.
+    """The parts of a request that the function uses.
+
+    ``headers`` has lower-case names; a header that was sent several times is one value, joined by commas.
 
     ``path_token`` is the last segment of the route ``/webhooks/appointments/{token}``, percent-decoded, with or without
     a slash behind it; empty without one. ``body`` is the exact bytes that were sent; of broken base64 it is the text

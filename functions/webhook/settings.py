@@ -38,7 +38,7 @@ class Settings(NamedTuple):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Raises KeyError for a missing variable, ValueError for an invalid one."""
+        """Read the environment. Raises KeyError for a missing variable, ValueError for an invalid one."""
         return cls(
             table_name=environment["TABLE_NAME"],
             webhook_auth=WebhookAuth(environment["WEBHOOK_AUTH"]),

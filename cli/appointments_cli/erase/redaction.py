@@ -105,7 +105,7 @@ def is_strong(value: str) -> bool:
 
 
 class _Redactor:
-    """``of_others`` is true inside what tells of others: only a mention of the customer is taken out there."""
+    """Takes a customer out of JSON values. Inside what tells of others (``of_others``), only a mention is taken out."""
 
     def __init__(self, customer: str) -> None:
         self._customer = customer

@@ -85,7 +85,9 @@ class QuarantineObject:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """``since`` is included and ``until`` is not, both in the form of :func:`appointments.contract.instants.utc`.
+    """What an object must be to be selected; None leaves a property open.
+
+    ``since`` is included and ``until`` is not, both in the form of :func:`appointments.contract.instants.utc`.
 
     ``path`` is the path of a violation, or the first members of one.
     """

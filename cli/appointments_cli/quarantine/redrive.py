@@ -39,8 +39,11 @@ WOULD_BE_STORED = "the table does not have this event any more: --yes stores thi
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``outcome`` is that of the intake, DELIVERABLE in a dry run, ERASED for a body that an erasure deleted, or
-    UNAVAILABLE with the cause in ``detail``."""
+    """What became of one object.
+
+    ``outcome`` is that of the intake, DELIVERABLE in a dry run, ERASED for a body that an erasure deleted, or
+    UNAVAILABLE with the cause in ``detail``.
+    """
 
     outcome: str
     detail: str = ""

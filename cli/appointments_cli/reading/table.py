@@ -65,7 +65,7 @@ class StoredEvent:
 
     @property
     def origin(self) -> str | None:
-        """``reconciliation`` for an event that the vendor's API told; None for a delivery of the sender."""
+        """How the event came here: ``reconciliation`` for a repair, None for a delivery of the sender."""
         return self.text(items.ORIGIN) or None
 
     @property

@@ -13,7 +13,10 @@ OK, WRONG, UNKNOWN, INFO = "ok", "wrong", "unknown", "-"
 
 
 class Fact(NamedTuple):
-    """``state`` is OK, WRONG for what needs a person, UNKNOWN for what could not be read, or INFO."""
+    """One line of the status.
+
+    ``state`` is OK, WRONG for what needs a person, UNKNOWN for what could not be read, or INFO.
+    """
 
     state: str
     what: str

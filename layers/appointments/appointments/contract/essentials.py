@@ -72,7 +72,9 @@ class Ids(NamedTuple):
 
 
 class Essentials(NamedTuple):
-    """``updated_at`` is an instant in the fixed width of :func:`.instants.utc`.
+    """The ids, the eventType and the instant of a delivery.
+
+    ``updated_at`` is in the fixed width of :func:`.instants.utc`.
 
     ``correlation_id`` is for logs only; None where the sender sent none.
     """

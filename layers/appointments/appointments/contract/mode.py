@@ -4,8 +4,9 @@ from enum import StrEnum
 
 
 class ContractMode(StrEnum):
-    """``tolerant`` refuses only a delivery that cannot be keyed, ordered and routed; it reports all other violations.
+    """What is refused.
 
+    ``tolerant`` refuses only a delivery that cannot be keyed, ordered and routed; it reports all other violations.
     ``strict`` refuses every broken structure. It is for a test stage that wants to see every deviation.
     """
 

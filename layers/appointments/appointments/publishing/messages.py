@@ -55,7 +55,11 @@ UNRECOGNIZED = "AppointmentUnrecognized"
 
 
 class EventDetail(StrEnum):
-    """``reference`` keeps personal data and capability URLs off the bus: ids, status, times and changes only."""
+    """How much of an appointment a message has.
+
+    ``full`` has all of it. ``reference`` has ids, status, times and changes only, so that no personal data and no
+    capability URL is on the bus.
+    """
 
     FULL = "full"
     REFERENCE = "reference"

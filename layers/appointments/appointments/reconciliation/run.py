@@ -65,7 +65,7 @@ class Cursor(NamedTuple):
 
     @classmethod
     def from_json(cls, text: str) -> Cursor:
-        """Raises SettingsError for what :meth:`to_json` did not write."""
+        """Read a cursor. Raises SettingsError for what :meth:`to_json` did not write."""
         try:
             members: Any = json.loads(text)
             unsure = tuple((str(first), str(last)) for first, last in members["unsure"])
