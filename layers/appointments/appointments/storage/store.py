@@ -99,22 +99,12 @@ class Store:
         if event is None:
             return Outcome.DUPLICATE
         current = items.current_item(delivery)
-        writes = [self._put_event(event), self._put_current(current)]
-        pause = timing.CONFLICT_FIRST_PAUSE
-        while True:
-            refusals = self._transact(writes, deadline)
-            if refusals is None:
-                return Outcome.STALE if event["stale"]["BOOL"] else Outcome.STORED
-            codes = [refusal.get("Code") for refusal in refusals]
-            if codes[0] == REFUSED:
-                known = items.has_content(refusals[0].get("Item") or {}, delivery.body)
-                return Outcome.DUPLICATE if known else Outcome.CONFLICT
-            if pause > deadline.remaining:
-                raise StoreUnavailableError("the transaction was not settled at the deadline: " + _listed(codes))
-            if codes[-1] == REFUSED:
-                writes = self._after_losing(event, current, refusals[-1].get("Item"))
-            else:
-                pause = _pause_after(codes, pause, deadline)
+        outcome = self._settle(
+            lambda winner: self._writes_of_delivery(event, current, winner),
+            lambda item: items.has_content(item, delivery.body),
+            deadline,
+        )
+        return Outcome.STALE if outcome is Outcome.STORED and event["stale"]["BOOL"] else outcome
 
     def repair(self, repair: Delivery, deadline: Deadline) -> Outcome:
         """Store a state that the vendor's API told, if it is newer than the state of the table.
@@ -127,25 +117,41 @@ class Store:
         if event is None:
             return Outcome.DUPLICATE
         current = items.current_item(repair)
-        seen: Item | None = None
+        return self._settle(
+            lambda seen: self._writes_of_repair(event, current, seen),
+            lambda item: items.is_same_repair(item, repair),
+            deadline,
+        )
+
+    def _settle(
+        self,
+        writes_against: Callable[[Item | None], list[dict[str, Any]]],
+        is_same: Callable[[Item], bool],
+        deadline: Deadline,
+    ) -> Outcome:
+        """Write in one transaction until it is committed or the existing event decides.
+
+        ``writes_against`` returns the writes against the item that refused the last of them before; None at first, and
+        where there was none. Returns STORED, STALE if there is nothing to write, and if the first write was refused,
+        DUPLICATE or CONFLICT, as ``is_same`` judges the existing event. Raises StoreUnavailableError and
+        StoreRefusedError.
+        """
+        refusing: Item | None = None
         pause = timing.CONFLICT_FIRST_PAUSE
-        while True:
-            refusals = self._transact([self._put_event(event), self._replace(current, seen)], deadline)
+        while writes := writes_against(refusing):
+            refusals = self._transact(writes, deadline)
             if refusals is None:
                 return Outcome.STORED
             codes = [refusal.get("Code") for refusal in refusals]
             if codes[0] == REFUSED:
-                known = items.is_same_repair(refusals[0].get("Item") or {}, repair)
-                return Outcome.DUPLICATE if known else Outcome.CONFLICT
+                return Outcome.DUPLICATE if is_same(refusals[0].get("Item") or {}) else Outcome.CONFLICT
             if pause > deadline.remaining:
                 raise StoreUnavailableError("the transaction was not settled at the deadline: " + _listed(codes))
             if codes[-1] == REFUSED:
-                seen = refusals[-1].get("Item")
-                if seen is not None and seen[items.ORDER]["S"] >= repair.order:
-                    return Outcome.STALE
-                event = with_replaced(event, seen)
+                refusing = refusals[-1].get("Item")
             else:
                 pause = _pause_after(codes, pause, deadline)
+        return Outcome.STALE
 
     def _event(self, delivery: Delivery, deadline: Deadline) -> Item | None:
         """Return the event item, with its body in the bucket if it is large; None for a large body that was erased."""
@@ -166,21 +172,13 @@ class Store:
         essentials = delivery.essentials
         key = items.key(items.partition_key(essentials.appointment_id), items.event_sort_key(essentials.envelope_id))
         check = {"ConditionCheck": self._condition(NOT_ERASED, Key=key)}
-        pause = timing.CONFLICT_FIRST_PAUSE
-        while (refusals := self._transact([check], deadline)) is not None:
-            codes = [refusal.get("Code") for refusal in refusals]
-            if codes == [REFUSED]:
-                return True
-            if pause > deadline.remaining:
-                raise StoreUnavailableError("the check was not settled at the deadline: " + _listed(codes))
-            pause = _pause_after(codes, pause, deadline)
-        return False
+        return self._settle(lambda _: [check], lambda _: True, deadline) is Outcome.DUPLICATE
 
-    def _after_losing(self, event: Item, current: Item, winner: Item | None) -> list[dict[str, Any]]:
-        """Return the writes for a delivery that lost against the current item, ``winner``."""
+    def _writes_of_delivery(self, event: Item, current: Item, winner: Item | None) -> list[dict[str, Any]]:
+        """Return the writes of a delivery that lost against the current item ``winner``, None for one that did not."""
         order = current[items.ORDER]["S"]
         if winner is None or winner[items.ORDER]["S"] < order:
-            # After a tie, the current item was replaced or deleted meanwhile: try the whole transaction again.
+            # At first; or after a tie, because the current item was replaced or deleted meanwhile.
             return [self._put_event(event), self._put_current(current)]
         if instant_of(winner[items.ORDER]["S"]) == instant_of(order):
             return [self._put_event(event), self._check_same_instant(current)]
@@ -194,11 +192,14 @@ class Store:
         values = {":order": current[items.ORDER]}
         return {"Put": self._condition(NEWER, Item=current, **_order_names(values))}
 
-    def _replace(self, current: Item, seen: Item | None) -> dict[str, Any]:
-        """Put the current item if the table still has ``seen``, or still has none."""
+    def _writes_of_repair(self, event: Item, current: Item, seen: Item | None) -> list[dict[str, Any]]:
+        """Return the writes of a repair if the table still has ``seen``, or no item; none if ``seen`` is as new."""
         if seen is None:
-            return {"Put": self._condition(ABSENT, Item=current)}
-        return {"Put": self._condition(UNCHANGED, Item=current, **_order_names({":order": seen[items.ORDER]}))}
+            return [self._put_event(event), {"Put": self._condition(ABSENT, Item=current)}]
+        if seen[items.ORDER]["S"] >= current[items.ORDER]["S"]:
+            return []
+        replace = self._condition(UNCHANGED, Item=current, **_order_names({":order": seen[items.ORDER]}))
+        return [self._put_event(with_replaced(event, seen)), {"Put": replace}]
 
     def _check_same_instant(self, current: Item) -> dict[str, Any]:
         key = {name: current[name] for name in (items.PARTITION_KEY, items.SORT_KEY)}
@@ -245,13 +246,9 @@ def _pause_after(codes: list[str | None], pause: float, deadline: Deadline) -> f
     return min(2 * pause, timing.CONFLICT_LONGEST_PAUSE)
 
 
-def with_replaced(event: Item, replaced: Item | None) -> Item:
-    """Return the event item of a repair with the state of the current item that it replaces; None if there is none."""
-    event = {name: attribute for name, attribute in event.items() if name != items.REPLACED}
-    if replaced is not None:
-        state = json.dumps(items.replaced_state(replaced), ensure_ascii=False)
-        event[items.REPLACED] = {"S": state}
-    return event
+def with_replaced(event: Item, replaced: Item) -> Item:
+    """Return the event item of a repair with the state of the current item that it replaces."""
+    return event | {items.REPLACED: {"S": json.dumps(items.replaced_state(replaced), ensure_ascii=False)}}
 
 
 def _order_names(values: dict[str, Any]) -> dict[str, Any]:
