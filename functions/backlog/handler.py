@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -18,7 +18,7 @@ from appointments import timing
 from appointments.errors import StoreUnavailableError, UnavailableError
 from appointments.intake import Intake
 from appointments.outcome import QUARANTINED, UNALARMED, Outcome
-from appointments.sdk import lean_config, new_session
+from appointments.sdk import new_client
 from appointments.storage.bodies import Bodies
 from appointments.storage.quarantine import Quarantine
 from appointments.storage.store import Store
@@ -45,10 +45,8 @@ logger = Logger()
 metrics = Metrics()
 
 _settings = Settings.from_environment(os.environ)
-_session = new_session()
-_config = lean_config(_session, timing.BACKLOG_CALL)
-_dynamodb = cast("DynamoDBClient", _session.create_client("dynamodb", config=_config))
-_s3 = cast("S3Client", _session.create_client("s3", config=_config))
+_dynamodb: DynamoDBClient = new_client("dynamodb", timing.BACKLOG_CALL)
+_s3: S3Client = new_client("s3", timing.BACKLOG_CALL)
 
 
 @cache

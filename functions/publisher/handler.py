@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -22,7 +22,7 @@ from appointments.publishing.failure_queue import FailureQueue
 from appointments.publishing.messages import message
 from appointments.publishing.publication import Published, publish
 from appointments.publishing.records import pending_event
-from appointments.sdk import lean_config, new_session
+from appointments.sdk import new_client
 from appointments.storage.bodies import Bodies
 from publisher import report
 from publisher.settings import Settings, trace_header
@@ -39,11 +39,9 @@ logger = Logger()
 metrics = Metrics()
 
 _settings = Settings.from_environment(os.environ)
-_session = new_session()
-_config = lean_config(_session, timing.PUBLISHER_CALL)
-_events = cast("EventBridgeClient", _session.create_client("events", config=_config))
-_s3 = cast("S3Client", _session.create_client("s3", config=_config))
-_sqs = cast("SQSClient", _session.create_client("sqs", config=_config))
+_events: EventBridgeClient = new_client("events", timing.PUBLISHER_CALL)
+_s3: S3Client = new_client("s3", timing.PUBLISHER_CALL)
+_sqs: SQSClient = new_client("sqs", timing.PUBLISHER_CALL)
 _bus = Bus(_events, _settings.event_bus_name, _settings.event_source)
 _bodies = Bodies(_s3, _settings.bodies_bucket_name)
 _failure_queue = FailureQueue(_sqs, _settings.failure_queue_url)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
 from appointments import timing
 from appointments.contract import instants
@@ -17,15 +15,14 @@ from appointments.reconciliation import passes
 from appointments.reconciliation.credentials import Credentials
 from appointments.reconciliation.engage_api import EngageApi
 from appointments.reconciliation.engage_api import Settings as ApiSettings
-from appointments.reconciliation.errors import SettingsError
 from appointments.reconciliation.manners import Manners
-from appointments.reconciliation.passes import RunReport
+from appointments.reconciliation.passes import RUN_ERRORS, RunReport, problem_of
 from appointments.reconciliation.position import Position
 from appointments.reconciliation.repairs import Repairs
 from appointments.reconciliation.run import Cursor, Reconciliation
 from appointments.reconciliation.stored import StoredAppointments
 from appointments.reconciliation.waiting import WaitingDeliveries
-from appointments.sdk import lean_config, name_of, new_session
+from appointments.sdk import new_client
 from appointments.storage.bodies import Bodies
 from appointments.storage.store import Store
 from reconcile import report
@@ -42,12 +39,10 @@ logger = Logger()
 metrics = Metrics()
 
 _settings = Settings.from_environment(os.environ)
-_session = new_session()
-_config = lean_config(_session, timing.RECONCILE_CALL)
-_dynamodb = cast("DynamoDBClient", _session.create_client("dynamodb", config=_config))
-_s3 = cast("S3Client", _session.create_client("s3", config=_config))
-_sqs = cast("SQSClient", _session.create_client("sqs", config=_config))
-_secrets = cast("SecretsManagerClient", _session.create_client("secretsmanager", config=_config))
+_dynamodb: DynamoDBClient = new_client("dynamodb", timing.RECONCILE_CALL)
+_s3: S3Client = new_client("s3", timing.RECONCILE_CALL)
+_sqs: SQSClient = new_client("sqs", timing.RECONCILE_CALL)
+_secrets: SecretsManagerClient = new_client("secretsmanager", timing.RECONCILE_CALL)
 _stored = StoredAppointments(_dynamodb, _settings.table_name)
 _waiting = WaitingDeliveries(_sqs, (_settings.backlog_queue_url, _settings.backlog_failure_queue_url))
 _repairs = Repairs(
@@ -88,12 +83,8 @@ def _run(manners: Manners, seconds: float) -> RunReport:
             manners,
             page_size=_settings.reconcile_page_size,
         )
-    except SettingsError as error:
-        return RunReport(problem=str(error))
-    except ClientError as error:
-        return RunReport(problem=f"{error.operation_name}: {error.response['Error']['Code']}")
-    except (BotoCoreError, ResponseParserError) as error:
-        return RunReport(problem=name_of(error))
+    except RUN_ERRORS as error:
+        return RunReport(problem=problem_of(error))
     return passes.run(
         Reconciliation(api, _stored),
         Position(_s3, _settings.bodies_bucket_name),

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from appointments import timing
-from appointments.sdk import lean_config, new_session
+from appointments.sdk import new_client
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -14,23 +14,19 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
-_session = new_session()
-_config = lean_config(_session, timing.WEBHOOK_CALL)
-
 
 def dynamodb() -> DynamoDBClient:
-    return cast("DynamoDBClient", _session.create_client("dynamodb", config=_config))
+    return cast("DynamoDBClient", new_client("dynamodb", timing.WEBHOOK_CALL))
 
 
 def secrets_manager() -> SecretsManagerClient:
-    config = lean_config(_session, timing.SECRET_CALL)
-    return cast("SecretsManagerClient", _session.create_client("secretsmanager", config=config))
+    return cast("SecretsManagerClient", new_client("secretsmanager", timing.SECRET_CALL))
 
 
 @cache
 def s3() -> S3Client:
-    return cast("S3Client", _session.create_client("s3", config=_config))
+    return cast("S3Client", new_client("s3", timing.WEBHOOK_CALL))
 
 
 def sqs() -> SQSClient:
-    return cast("SQSClient", _session.create_client("sqs", config=_config))
+    return cast("SQSClient", new_client("sqs", timing.WEBHOOK_CALL))

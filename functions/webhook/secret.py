@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from appointments import timing
 from appointments.deadline import Deadline
 from appointments.errors import AppointmentsError, DeadlineExceededError, UnavailableError
-from appointments.sdk import name_of
+from appointments.sdk import SDK_ERRORS, code_of, name_of
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -115,8 +114,8 @@ class Secret:
             except UnusableSecretError as error:
                 # A previous version that never made a key is in use by no sender.
                 problem = f"{stage}: {error}" if stage == CURRENT else problem
-            except (ClientError, BotoCoreError, ResponseParserError, DeadlineExceededError) as error:
-                return Reading(tuple(keys), complete=False, problem=f"{stage}: {_kind(error)}")
+            except (*SDK_ERRORS, DeadlineExceededError) as error:
+                return Reading(tuple(keys), complete=False, problem=f"{stage}: {code_of(error) or name_of(error)}")
         return Reading(tuple(dict.fromkeys(keys)), problem=problem)
 
     def _versions(self, stage: str, deadline: Deadline) -> Iterator[str]:
@@ -134,8 +133,3 @@ class Secret:
                 raise UnusableSecretError("the secret is binary, not text")
             case _:  # for instance the error page of a proxy
                 raise ResponseParserError
-
-
-def _kind(error: Exception) -> str:
-    """The code of the error, because its message can contain names."""
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else name_of(error)

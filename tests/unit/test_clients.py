@@ -15,7 +15,6 @@ from botocore.session import get_session
 from appointments.sdk import SERVICES, lean_config, new_session
 from appointments.timing import CallTimeouts
 from tests.sdk_calls import ARGUMENTS
-from webhook import clients
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 TIMEOUTS = CallTimeouts(connect=0.5, read=0.8, attempts=2)
@@ -79,7 +78,7 @@ def test_a_session_has_the_event_handlers_of_exactly_the_services_that_are_calle
 
 
 def test_the_user_agent_names_botocore() -> None:
-    assert vars(clients._config)["user_agent"].startswith("Botocore/")
+    assert vars(lean_config(new_session(), TIMEOUTS))["user_agent"].startswith("Botocore/")
 
 
 def test_the_sdk_logs_only_warnings_and_errors(monkeypatch: pytest.MonkeyPatch) -> None:

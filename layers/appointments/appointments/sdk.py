@@ -7,21 +7,35 @@ They use public names of botocore alone. tests/unit/test_clients.py compares the
 from __future__ import annotations
 
 import logging
+from functools import cache
 from ssl import SSLCertVerificationError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore import handlers
 from botocore.config import Config
-from botocore.exceptions import SSLError
+from botocore.exceptions import BotoCoreError, ClientError, SSLError
+from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 if TYPE_CHECKING:
     from appointments.timing import CallTimeouts
 
+SDK_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
+"""What a call of a client raises: ClientError for an answer, the others without one."""
 SERVICES = {"dynamodb", "events", "s3", "secretsmanager", "sqs"}
 """All services that the functions call."""
 UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
 """OpenSSL's codes for a chain of certificates that ends at no trusted one (X509_STORE_CTX_get_error(3))."""
+
+
+@cache
+def _session() -> Session:
+    return new_session()
+
+
+def new_client(service: str, timeouts: CallTimeouts) -> Any:
+    """Return a client of a service. All clients of a process share one session."""
+    return _session().create_client(service, config=lean_config(_session(), timeouts))
 
 
 def new_session() -> Session:
@@ -50,6 +64,17 @@ def lean_config(session: Session, timeouts: CallTimeouts) -> Config:
         parameter_validation=False,  # tests check what our code sends; the check costs a twentieth of each delivery
         user_agent=session.user_agent(),  # assembled once instead of twice in each call
     )
+
+
+def code_of(error: Exception) -> str | None:
+    """Return the code of a service's answer; None for an error without an answer."""
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else None
+
+
+def problem_of(service: str, error: Exception) -> str:
+    """Return how a call of a service ended: ``S3 answered SlowDown``, ``S3 did not answer: ReadTimeoutError``."""
+    code = code_of(error)
+    return f"{service} answered {code}" if code else f"{service} did not answer: {name_of(error)}"
 
 
 def name_of(error: Exception) -> str:

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError
 
 from appointments.deadline import Deadline
 from appointments.errors import UnavailableError
@@ -21,10 +20,12 @@ from appointments.reconciliation.judging import MISSED, Kind, Verdict
 from appointments.reconciliation.position import NotHeldError, Position
 from appointments.reconciliation.repairs import RepairResult, Repairs
 from appointments.reconciliation.run import Cursor, Reconciliation
-from appointments.sdk import name_of
+from appointments.sdk import SDK_ERRORS, code_of, name_of
 
 MISSED_NAMED = 100
 """A report names at most this many missed appointments."""
+RUN_ERRORS = (ReconciliationError, UnavailableError, *SDK_ERRORS)
+"""What ends a run: errors of the API, of the table, the buckets and the queues."""
 
 
 class RunOutcome(StrEnum):
@@ -93,13 +94,16 @@ def run(
         report.outcome = RunOutcome.COMPLETE if cursor.is_complete else RunOutcome.UNSURE
     except BudgetSpentError as error:
         report.outcome, report.problem = RunOutcome.CONTINUES, str(error)
-    except (ReconciliationError, UnavailableError) as error:
-        report.problem = str(error)
-    except ClientError as error:
-        report.problem = f"{error.operation_name}: {error.response['Error']['Code']}"
-    except (BotoCoreError, ResponseParserError) as error:
-        report.problem = name_of(error)
+    except RUN_ERRORS as error:
+        report.problem = problem_of(error)
     return report
+
+
+def problem_of(error: Exception) -> str:
+    """Return what a report says of one of RUN_ERRORS."""
+    if isinstance(error, ClientError):
+        return f"{error.operation_name}: {code_of(error)}"
+    return name_of(error) if isinstance(error, SDK_ERRORS) else str(error)
 
 
 def _cursor(saved: str | None, begin: Callable[[], Cursor]) -> Cursor:

@@ -12,11 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
 from appointments.errors import UnavailableError
-from appointments.sdk import name_of
+from appointments.sdk import SDK_ERRORS, code_of, problem_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -72,18 +69,15 @@ class Position:
             raise NotHeldError("another run took the position of the pass")
         return cursor
 
-    def save(self, cursor: str) -> None:
+    def save(self, cursor: str | None) -> None:
         """Save where the pass stands. Raises NotHeldError if another run has the position, and UnavailableError."""
-        self._write(cursor)
+        if not self._put(cursor, IfMatch=self._version):
+            raise NotHeldError("another run took the position of the pass")
 
     def release(self, cursor: str | None) -> None:
         """Let the next run continue at the cursor; None begins a new pass. Raises as :meth:`save`."""
         self._held_until = 0.0
-        self._write(cursor)
-
-    def _write(self, cursor: str | None) -> None:
-        if not self._put(cursor, IfMatch=self._version):
-            raise NotHeldError("another run took the position of the pass")
+        self.save(cursor)
 
     def _put(self, cursor: str | None, **condition: Any) -> bool:
         """Write the object if the condition holds. A repeated request of the SDK can fail by its own first attempt."""
@@ -98,13 +92,10 @@ class Position:
                 ContentType="application/json",
                 **condition,
             )
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code not in LOST:
-                raise UnavailableError("S3 answered " + code) from None
+        except SDK_ERRORS as error:
+            if code_of(error) not in LOST:
+                raise UnavailableError(problem_of("S3", error)) from None
             return self._is_ours(text)
-        except (BotoCoreError, ResponseParserError) as error:
-            raise UnavailableError("S3 did not answer: " + name_of(error)) from None
         self._version = answer["ETag"]
         return True
 
@@ -127,7 +118,5 @@ class Position:
         try:
             answer = self._client.get_object(Bucket=self._bucket_name, Key=KEY)
             return answer["Body"].read(), answer["ETag"]
-        except ClientError as error:
-            raise UnavailableError("S3 answered " + error.response["Error"]["Code"]) from None
-        except (BotoCoreError, ResponseParserError) as error:
-            raise UnavailableError("S3 did not answer: " + name_of(error)) from None
+        except SDK_ERRORS as error:
+            raise UnavailableError(problem_of("S3", error)) from None

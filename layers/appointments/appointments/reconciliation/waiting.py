@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
 from appointments.errors import UnavailableError
-from appointments.sdk import name_of
+from appointments.sdk import SDK_ERRORS, problem_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -39,8 +36,6 @@ class WaitingDeliveries:
     def _count(self, url: str) -> int:
         try:
             attributes = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))["Attributes"]
-        except ClientError as error:
-            raise UnavailableError("SQS answered " + error.response["Error"]["Code"]) from None
-        except (BotoCoreError, ResponseParserError) as error:
-            raise UnavailableError("SQS did not answer: " + name_of(error)) from None
+        except SDK_ERRORS as error:
+            raise UnavailableError(problem_of("SQS", error)) from None
         return sum(int(attributes[name]) for name in COUNTS)

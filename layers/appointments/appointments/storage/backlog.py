@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from appointments.errors import (
@@ -23,7 +22,7 @@ from appointments.errors import (
     DeadlineExceededError,
     UndeliverableError,
 )
-from appointments.sdk import name_of
+from appointments.sdk import SDK_ERRORS, problem_of
 from appointments.storage import items
 
 if TYPE_CHECKING:
@@ -64,10 +63,8 @@ class Backlog:
             deadline.call(lambda: self._send(deferred))
         except (DeadlineExceededError, BodyUnavailableError) as error:
             raise BacklogUnavailableError(str(error)) from None
-        except ClientError as error:
-            raise BacklogUnavailableError("the backlog answered " + error.response["Error"]["Code"]) from None
-        except (BotoCoreError, ResponseParserError) as error:
-            raise BacklogUnavailableError("the backlog did not answer: " + name_of(error)) from None
+        except SDK_ERRORS as error:
+            raise BacklogUnavailableError(problem_of("the backlog", error)) from None
 
     def _send(self, deferred: Deferred) -> None:
         message = encode(deferred)

@@ -15,11 +15,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
 from appointments.errors import BodyLostError, BodyUnavailableError
-from appointments.sdk import name_of
+from appointments.sdk import SDK_ERRORS, code_of, problem_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -69,10 +66,8 @@ class Bodies:
                 ContentType="application/json",
                 ChecksumSHA256=base64.b64encode(hashlib.sha256(body).digest()).decode(),
             )
-        except ClientError as error:
-            raise BodyUnavailableError("S3 answered " + error.response["Error"]["Code"]) from None
-        except (BotoCoreError, ResponseParserError) as error:
-            raise BodyUnavailableError("S3 did not answer: " + name_of(error)) from None
+        except SDK_ERRORS as error:
+            raise BodyUnavailableError(problem_of("S3", error)) from None
         return key
 
     def get(self, key: str) -> bytes:
@@ -83,12 +78,9 @@ class Bodies:
         """
         try:
             body = self._client.get_object(Bucket=self._bucket_name, Key=key)["Body"].read()
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            kind = BodyLostError if code == "NoSuchKey" else BodyUnavailableError
-            raise kind("S3 answered " + code) from None
-        except (BotoCoreError, ResponseParserError) as error:
-            raise BodyUnavailableError("S3 did not answer: " + name_of(error)) from None
+        except SDK_ERRORS as error:
+            kind = BodyLostError if code_of(error) == "NoSuchKey" else BodyUnavailableError
+            raise kind(problem_of("S3", error)) from None
         if hashlib.sha256(body).hexdigest() != key.rpartition("/")[2]:
             raise BodyLostError("the object is not the body that its key names")
         return body

@@ -13,14 +13,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
 from appointments.contract.essentials import Ids
 from appointments.contract.violations import Violation
 from appointments.errors import QuarantineUnavailableError
 from appointments.outcome import Outcome
-from appointments.sdk import name_of
+from appointments.sdk import SDK_ERRORS, code_of, problem_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -129,10 +126,10 @@ class Quarantine:
                 ContentType="application/octet-stream",  # a browser must not render it
                 Metadata=metadata,
             )
-        except ClientError as error:
-            return error.response["Error"]["Code"]
-        except (BotoCoreError, ResponseParserError) as error:
-            raise QuarantineUnavailableError("S3 did not answer: " + name_of(error)) from None
+        except SDK_ERRORS as error:
+            if code := code_of(error):
+                return code
+            raise QuarantineUnavailableError(problem_of("S3", error)) from None
         return None
 
 

@@ -29,15 +29,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError
 
 from appointments import timing
 from appointments.contract import instants
 from appointments.contract.essentials import instant_of
 from appointments.errors import BodyUnavailableError, DeadlineExceededError, StoreRefusedError, StoreUnavailableError
 from appointments.outcome import Outcome
-from appointments.sdk import name_of
+from appointments.sdk import SDK_ERRORS, problem_of
 from appointments.storage import items
 
 if TYPE_CHECKING:
@@ -227,13 +226,12 @@ class Store:
                 reasons: Any = error.response.get("CancellationReasons")
                 return list(reasons)
             # From None: botocore's message can quote the request and so the delivery.
-            raise (StoreRefusedError if code in CONTENT_ERRORS else StoreUnavailableError)(
-                "DynamoDB answered " + code
-            ) from None
+            kind = StoreRefusedError if code in CONTENT_ERRORS else StoreUnavailableError
+            raise kind(problem_of("DynamoDB", error)) from None
         except DeadlineExceededError:
             raise StoreUnavailableError("DynamoDB did not answer in time") from None
-        except (BotoCoreError, ResponseParserError) as error:
-            raise StoreUnavailableError("DynamoDB did not answer: " + name_of(error)) from None
+        except SDK_ERRORS as error:
+            raise StoreUnavailableError(problem_of("DynamoDB", error)) from None
         return None
 
 
