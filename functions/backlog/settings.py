@@ -1,9 +1,9 @@
 """The environment of BacklogFunction, typed. No other module of the function reads it."""
 
-from __future__ import annotations
+# Annotations are objects, not strings: each is what converts its variable.
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from appointments.contract.mode import ContractMode
 
@@ -19,12 +19,6 @@ class Settings(NamedTuple):
     """The days that an event stays in the history; 0 keeps it for ever."""
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read the environment. Raises KeyError for a missing variable, ValueError for an invalid one."""
-        return cls(
-            table_name=environment["TABLE_NAME"],
-            bodies_bucket_name=environment["BODIES_BUCKET_NAME"],
-            quarantine_bucket_name=environment["QUARANTINE_BUCKET_NAME"],
-            contract_mode=ContractMode(environment["CONTRACT_MODE"]),
-            history_retention_days=int(environment["HISTORY_RETENTION_DAYS"]),
-        )
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Convert each variable to the type of its field. Raises KeyError for a missing one, ValueError for another."""
+        return cls(**{name: convert(environment[name.upper()]) for name, convert in cls.__annotations__.items()})

@@ -18,7 +18,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from appointments import timing
 from appointments.deadline import Deadline
 from appointments.publishing.bus import Bus
-from appointments.publishing.failure_queue import FailureQueue
+from appointments.publishing.failures import FailureQueue
 from appointments.publishing.messages import message
 from appointments.publishing.publication import Published, publish
 from appointments.publishing.records import pending_event
@@ -42,7 +42,6 @@ _settings = Settings.from_environment(os.environ)
 _events: EventBridgeClient = new_client("events", timing.PUBLISHER_CALL)
 _s3: S3Client = new_client("s3", timing.PUBLISHER_CALL)
 _sqs: SQSClient = new_client("sqs", timing.PUBLISHER_CALL)
-_bus = Bus(_events, _settings.event_bus_name, _settings.event_source)
 _bodies = Bodies(_s3, _settings.bodies_bucket_name)
 _failure_queue = FailureQueue(_sqs, _settings.failure_queue_url)
 
@@ -55,7 +54,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     deadline = Deadline(seconds, least=timing.PUBLISHER_LEAST_CALL, most=timing.PUBLISHER_WHOLE_CALL)
     build = partial(message, source=_settings.event_source, event_detail=_settings.event_detail, load=_bodies.get)
     batch = [pending_event(record, build) for record in event["Records"]]
-    bus = _bus.traced(trace_header(os.environ))
+    trace = trace_header(os.environ)
+    bus = Bus(_events, _settings.event_bus_name, _settings.event_source, trace_header=trace)
     published = publish(batch, bus=bus, park=_failure_queue.park, deadline=deadline)
     _log(batch, published, context.aws_request_id)
     return {"batchItemFailures": [{"itemIdentifier": number} for number in published.failed]}

@@ -1,9 +1,9 @@
 """The environment of PublisherFunction, typed. No other module of the function reads it."""
 
-from __future__ import annotations
+# Annotations are objects, not strings: each is what converts its variable.
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from appointments.publishing.messages import EventDetail
 
@@ -18,15 +18,9 @@ class Settings(NamedTuple):
     bodies_bucket_name: str
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read the environment. Raises KeyError for a missing variable, ValueError for an invalid one."""
-        return cls(
-            event_bus_name=environment["EVENT_BUS_NAME"],
-            event_source=environment["EVENT_SOURCE"],
-            event_detail=EventDetail(environment["EVENT_DETAIL"]),
-            failure_queue_url=environment["FAILURE_QUEUE_URL"],
-            bodies_bucket_name=environment["BODIES_BUCKET_NAME"],
-        )
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Convert each variable to the type of its field. Raises KeyError for a missing one, ValueError for another."""
+        return cls(**{name: convert(environment[name.upper()]) for name, convert in cls.__annotations__.items()})
 
 
 def trace_header(environment: Mapping[str, str]) -> str | None:

@@ -1,14 +1,14 @@
 """The environment of ReconcileFunction, typed. No other module of the function reads it."""
 
-from __future__ import annotations
+# Annotations are objects, not strings: each is what converts its variable.
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 
 class Mode(StrEnum):
-    """Whether a run repairs: ``report`` writes nothing to the table, ``repair`` stores what is missing or behind."""
+    """``report`` writes nothing to the table, ``repair`` repairs what is missing or behind."""
 
     REPORT = "report"
     REPAIR = "repair"
@@ -34,21 +34,6 @@ class Settings(NamedTuple):
     reconcile_calls_per_second: float
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read the environment. Raises KeyError for a missing variable, ValueError for an invalid one."""
-        return cls(
-            table_name=environment["TABLE_NAME"],
-            bodies_bucket_name=environment["BODIES_BUCKET_NAME"],
-            backlog_queue_url=environment["BACKLOG_QUEUE_URL"],
-            backlog_failure_queue_url=environment["BACKLOG_FAILURE_QUEUE_URL"],
-            history_retention_days=int(environment["HISTORY_RETENTION_DAYS"]),
-            engage_api_secret_arn=environment["ENGAGE_API_SECRET_ARN"],
-            engage_enterprise=environment["ENGAGE_ENTERPRISE"],
-            engage_api_url=environment["ENGAGE_API_URL"],
-            engage_auth_url=environment["ENGAGE_AUTH_URL"],
-            reconcile_mode=Mode(environment["RECONCILE_MODE"]),
-            reconcile_days_back=int(environment["RECONCILE_DAYS_BACK"]),
-            reconcile_days_ahead=int(environment["RECONCILE_DAYS_AHEAD"]),
-            reconcile_page_size=int(environment["RECONCILE_PAGE_SIZE"]),
-            reconcile_calls_per_second=float(environment["RECONCILE_CALLS_PER_SECOND"]),
-        )
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Convert each variable to the type of its field. Raises KeyError for a missing one, ValueError for another."""
+        return cls(**{name: convert(environment[name.upper()]) for name, convert in cls.__annotations__.items()})

@@ -59,7 +59,7 @@ def authentication(
             from webhook.credentials import token_key, token_proof
 
             return Authentication(
-                lambda request: token_proof(request, settings.webhook_token_header),
+                lambda request: token_proof(request, settings.webhook_token_header.lower()),
                 Secret(client(), settings.webhook_secret_arn, token_key, report),
                 "a valid token is required",
                 TOKEN_CHALLENGE,

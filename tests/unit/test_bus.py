@@ -143,7 +143,7 @@ def test_the_entries_carry_the_trace_of_an_invocation_that_is_recorded(
     environment: dict[str, str], header: str | None
 ) -> None:
     bridge = Recorder()
-    bus = Bus(bridge, "bus", SOURCE).traced(trace_header(environment))  # type: ignore[arg-type]
+    bus = Bus(bridge, "bus", SOURCE, trace_header=trace_header(environment))  # type: ignore[arg-type]
     assert bus.put([message("a"), message("b")], Clock().deadline(60)) == [Accepted("1")] * 2
     assert [entry.get("TraceHeader") for entry in bridge.entries] == [header, header]
     assert all("TraceHeader" in entry for entry in bridge.entries) is (header is not None)

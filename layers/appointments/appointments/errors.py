@@ -12,19 +12,23 @@ if TYPE_CHECKING:
 
 
 class AppointmentsError(Exception):
-    """The base of all errors of this package."""
+    """The base of all errors of this package. ``ids`` are those of the delivery that it is about, None if unknown."""
+
+    ids: Ids | None = None
 
 
 class RejectedError(AppointmentsError):
-    """The body cannot be stored, now or later; ``outcome`` says why and is the reason in quarantine.
-
-    ``ids`` are those of the body, None if it could not be read.
-    """
+    """The body cannot be stored, now or later; ``outcome`` says why and is the reason in quarantine."""
 
     outcome: ClassVar[Outcome]
-    ids: Ids | None = None
-    violations: tuple[Violation, ...] = ()
-    violation_count: int = 0
+
+    def __init__(
+        self, message: str, ids: Ids | None = None, violations: tuple[Violation, ...] = (), violation_count: int = 0
+    ) -> None:
+        super().__init__(message)
+        self.ids = ids
+        self.violations = violations
+        self.violation_count = violation_count
 
 
 class MalformedBodyError(RejectedError):
@@ -45,10 +49,7 @@ class ContractError(RejectedError):
     outcome = Outcome.CONTRACT
 
     def __init__(self, violations: tuple[Violation, ...], count: int, ids: Ids | None = None) -> None:
-        super().__init__(f"the body breaks the contract in {count} places")
-        self.violations = violations
-        self.violation_count = count
-        self.ids = ids
+        super().__init__(f"the body breaks the contract in {count} places", ids, violations, count)
 
 
 class CallbackRequestError(RejectedError):
@@ -57,10 +58,8 @@ class CallbackRequestError(RejectedError):
     outcome = Outcome.CALLBACK_REQUEST
 
     def __init__(self, violation: Violation, ids: Ids | None = None) -> None:
-        super().__init__("the entity is Callback Request: configure this URL for the entity Appointment only")
-        self.violations = (violation,)
-        self.violation_count = 1
-        self.ids = ids
+        message = "the entity is Callback Request: configure this URL for the entity Appointment only"
+        super().__init__(message, ids, (violation,), 1)
 
 
 class UndeliverableError(RejectedError):
@@ -68,18 +67,9 @@ class UndeliverableError(RejectedError):
 
     outcome = Outcome.UNDELIVERABLE
 
-    def __init__(self, message: str, ids: Ids | None = None) -> None:
-        super().__init__(message)
-        self.ids = ids
-
 
 class UnavailableError(AppointmentsError):
-    """A service did not confirm a call. Repeating the call is safe.
-
-    ``ids`` are those of the delivery, None if they are not known.
-    """
-
-    ids: Ids | None = None
+    """A service did not confirm a call. Repeating the call is safe."""
 
 
 class StoreUnavailableError(UnavailableError):

@@ -66,10 +66,6 @@ class Bus:
         self._source = source
         self._trace = {} if trace_header is None else {"TraceHeader": trace_header}
 
-    def traced(self, trace_header: str | None) -> Bus:
-        """Return this bus for messages that continue a trace; None for none."""
-        return Bus(self._client, self._bus_name, self._source, trace_header=trace_header)
-
     def size(self, message: Message) -> int:
         """Return the size of the entry as EventBridge counts it, in bytes."""
         return message.size(source=self._source)

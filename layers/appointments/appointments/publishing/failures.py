@@ -1,4 +1,4 @@
-"""The messages of the publisher's failure queue.
+"""The publisher's failure queue and its messages.
 
 The publisher parks single events under ``parkedEvent``; the event source mapping sends ranges of the stream under
 ``DDBStreamBatchInfo``. Both say where an event is, never what it contains.
@@ -9,10 +9,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from appointments.contract.instants import utc
 from appointments.errors import AppointmentsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+    from appointments.publishing.pending import ParkReason, PendingEvent
 
 
 class UnknownFailureError(AppointmentsError):
@@ -56,6 +61,27 @@ class Parked:
                 },
             }
         )
+
+
+class FailureQueue:
+    """The queue. A message holds keys and a reason, never content of an event."""
+
+    def __init__(self, client: SQSClient, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def park(self, event: PendingEvent, reason: ParkReason) -> None:
+        """Send the event's key and the reason; raises KeyError for an answer that does not confirm it."""
+        parked = Parked(
+            partition_key=event.partition_key,
+            sort_key=event.sort_key,
+            cause=reason.cause,
+            code=reason.code,
+            sequence_number=event.sequence_number,
+            created_at=event.created_at,
+        )
+        answer = self._client.send_message(QueueUrl=self._url, MessageBody=parked.body())
+        answer["MessageId"]  # its presence is the confirmation
 
 
 @dataclass(frozen=True, slots=True)

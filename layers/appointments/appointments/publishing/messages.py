@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -122,17 +122,25 @@ def message(
     """
     if items.ORIGIN in item:
         return _reconciled(item, replay)
-    body = items.read_body(item, load).decode("utf-8-sig")
-    built = _build(item, body, event_detail, replay)
+    document, texts = raw_members.decode(items.read_body(item, load).decode("utf-8-sig"), into="data")
+    built = Message(
+        appointment_id=document["data"]["appointment"]["id"],
+        envelope_id=document["id"],
+        detail_type=DETAIL_TYPES.get(document["data"]["eventType"], UNRECOGNIZED),
+        detail=_detail(item, document, texts, event_detail, replay),
+        unknown_members=unknown_members(document),
+        violations=tuple(dict.fromkeys(_violations(item))),
+    )
     if event_detail is EventDetail.FULL and built.size(source=source) > ENTRY_BYTES:
-        return _build(item, body, EventDetail.REFERENCE, replay)
+        return replace(built, detail=_detail(item, document, texts, EventDetail.REFERENCE, replay))
     return built
 
 
-def _build(item: Item, body: str, event_detail: EventDetail, replay: Replay | None) -> Message:
-    document, texts = raw_members.decode(body, into="data")
-    data = document["data"]
-    appointment, previous = data["appointment"], data.get("previousAppointment")
+def _detail(
+    item: Item, document: dict[str, Any], texts: dict[str, str], event_detail: EventDetail, replay: Replay | None
+) -> str:
+    """Return the text of the detail; ``texts`` are those of the members of ``data``, as sent."""
+    appointment, previous = document["data"]["appointment"], document["data"].get("previousAppointment")
     if event_detail is EventDetail.FULL:
         parts = {name: texts.get(name, "null") for name in _AS_SENT}
         parts |= {name: text for name, text in texts.items() if name not in _OUR_NAMES}
@@ -146,14 +154,7 @@ def _build(item: Item, body: str, event_detail: EventDetail, replay: Replay | No
     metadata = _metadata(item, document, event_detail, replay)
     head = _encode({"metadata": metadata, "routing": routing(appointment, previous)})
     detail = f'{head[:-1]},"data":{{{members}}}{_unknown_envelope(document, event_detail)}}}'
-    return Message(
-        appointment_id=appointment["id"],
-        envelope_id=document["id"],
-        detail_type=DETAIL_TYPES.get(data["eventType"], UNRECOGNIZED),
-        detail=_without_noncharacters(detail),
-        unknown_members=unknown_members(document),
-        violations=tuple(dict.fromkeys(_violations(item))),
-    )
+    return _without_noncharacters(detail)
 
 
 def _reconciled(item: Item, replay: Replay | None) -> Message:
