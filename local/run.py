@@ -16,7 +16,6 @@ from rich.console import Console
 from appointments.contract.instants import utc
 from appointments.reconciliation.credentials import Credentials
 from appointments.reconciliation.engage_api import EngageApi
-from appointments.reconciliation.engage_api import Settings as ApiSettings
 from appointments.reconciliation.manners import MOST_CALLS_PER_SECOND, Manners
 from appointments.reconciliation.run import Cursor, Reconciliation
 from appointments.reconciliation.stored import StoredAppointments
@@ -97,8 +96,10 @@ def compare(stack: Stack) -> dict[str, tuple[str, ...]]:
     with EngageServer(story_world()) as engage:
         api = EngageApi(
             Credentials.of_secret(engage.credentials()),
-            ApiSettings(ENTERPRISE, engage.url, engage.url),
+            ENTERPRISE,
             Manners(calls_per_second=MOST_CALLS_PER_SECOND),
+            api_url=engage.url,
+            auth_url=engage.url,
         )
         stored = StoredAppointments(stack.aws.client("dynamodb"), stack.options.table_name)
         slices = Reconciliation(api, stored).slices(Cursor.of_window(utc(SINCE), utc(UNTIL)))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from appointments.contract.instants import utc
 from appointments.reconciliation.credentials import Credentials
-from appointments.reconciliation.engage_api import EngageApi, Settings
+from appointments.reconciliation.engage_api import EngageApi
 from appointments.reconciliation.judging import Verdict
 from appointments.reconciliation.manners import Manners
 from appointments.reconciliation.run import Cursor, Reconciliation
@@ -192,9 +192,8 @@ def window(now: datetime) -> tuple[datetime, datetime]:
 def api(server: EngageServer, *, manners: Manners | None = None, **options: Any) -> EngageApi:
     """Return a client of the stand-in that makes no pauses."""
     credentials = Credentials.of_secret(server.credentials())
-    settings = Settings(ENTERPRISE, server.url, server.url)
     manners = manners or Manners(calls_per_second=10_000, sleep=lambda _: None)
-    return EngageApi(credentials, settings, manners, **options)
+    return EngageApi(credentials, ENTERPRISE, manners, api_url=server.url, auth_url=server.url, **options)
 
 
 def now() -> datetime:

@@ -14,7 +14,6 @@ from appointments.deadline import Deadline
 from appointments.reconciliation import passes
 from appointments.reconciliation.credentials import Credentials
 from appointments.reconciliation.engage_api import EngageApi
-from appointments.reconciliation.engage_api import Settings as ApiSettings
 from appointments.reconciliation.manners import Manners
 from appointments.reconciliation.passes import RUN_ERRORS, RunReport, problem_of
 from appointments.reconciliation.position import Position
@@ -79,8 +78,10 @@ def _run(manners: Manners, seconds: float) -> RunReport:
     try:
         api = EngageApi(
             _credentials(),
-            ApiSettings(_settings.engage_enterprise, _settings.engage_api_url, _settings.engage_auth_url),
+            _settings.engage_enterprise,
             manners,
+            api_url=_settings.engage_api_url,
+            auth_url=_settings.engage_auth_url,
             page_size=_settings.reconcile_page_size,
         )
     except RUN_ERRORS as error:

@@ -18,7 +18,7 @@ import trustme
 
 from appointments.reconciliation import engage_http
 from appointments.reconciliation.credentials import Credentials
-from appointments.reconciliation.engage_api import EngageApi, Settings
+from appointments.reconciliation.engage_api import EngageApi
 from appointments.reconciliation.engage_http import BUNDLE, EngageHttp, NoAnswerError, checked_url
 from appointments.reconciliation.errors import (
     AnswerShapeError,
@@ -160,7 +160,7 @@ def test_refused_credentials_end_the_run_at_once(
     secret: str | None, enterprise: str, message: str, server: EngageServer
 ) -> None:
     credentials = Credentials.of_secret(secret or server.credentials())
-    api = EngageApi(credentials, Settings(enterprise, server.url, server.url), Manners())
+    api = EngageApi(credentials, enterprise, Manners(), api_url=server.url, auth_url=server.url)
     with pytest.raises(EngageRefusedError, match=message) as raised:
         api.between(FIRST, LAST)
     assert len(server.calls) == 1
@@ -414,13 +414,13 @@ def test_any_other_url_is_refused(url: str) -> None:
 @pytest.mark.parametrize("enterprise", ["", " ", ".", ".."])
 def test_an_enterprise_is_a_name(enterprise: str) -> None:
     with pytest.raises(SettingsError, match="EngageEnterprise"):
-        EngageApi(Credentials("a", "b"), Settings(enterprise), Manners())
+        EngageApi(Credentials("a", "b"), enterprise, Manners())
 
 
 def test_an_enterprise_stays_one_part_of_the_path(server: EngageServer) -> None:
     credentials = Credentials.of_secret(server.credentials())
     with pytest.raises(EngageRefusedError):
-        EngageApi(credentials, Settings("a/../b?c", server.url, server.url), Manners()).between(FIRST, LAST)
+        EngageApi(credentials, "a/../b?c", Manners(), api_url=server.url, auth_url=server.url).between(FIRST, LAST)
     assert server.calls == ["POST /realms/a%2F..%2Fb%3Fc/protocol/openid-connect/token"]
 
 

@@ -128,7 +128,7 @@ def _window(screen: Screen, since: str | None, until: str | None) -> Cursor:
 
 def _reconciliation(target: Target, calls_per_second: float) -> Reconciliation:
     from appointments.reconciliation.credentials import Credentials
-    from appointments.reconciliation.engage_api import EngageApi, Settings
+    from appointments.reconciliation.engage_api import EngageApi
     from appointments.reconciliation.manners import Manners
     from appointments.reconciliation.run import Reconciliation
     from appointments.reconciliation.stored import StoredAppointments
@@ -139,8 +139,10 @@ def _reconciliation(target: Target, calls_per_second: float) -> Reconciliation:
     secret = target.client("secretsmanager").get_secret_value(SecretId=engage.secret)
     api = EngageApi(
         Credentials.of_secret(secret.get("SecretString", "")),
-        Settings(engage.enterprise, engage.api_url, engage.auth_url),
+        engage.enterprise,
         Manners(calls_per_second=calls_per_second),
+        api_url=engage.api_url,
+        auth_url=engage.auth_url,
     )
     return Reconciliation(api, StoredAppointments(target.dynamodb, target.table_name))
 

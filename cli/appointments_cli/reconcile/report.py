@@ -85,7 +85,7 @@ class Report:
         if not self._of_ids and not self.cursor.is_done and isinstance(error, AppointmentsError | KeyboardInterrupt):
             self._screen.say(f"to continue: --since {self.cursor.done[:19]}Z --until {self.cursor.until[:19]}Z")
         if isinstance(error, ReconciliationError):
-            self._screen.say(f"the vendor finds these calls by X-Correlation-Id {self._looking.correlation_id}")
+            self._screen.say(f"the vendor finds these calls by X-Correlation-Id {self._looking.api.correlation_id}")
         return isinstance(error, KeyboardInterrupt)
 
     def _add(self, verdicts: Iterable[Verdict]) -> None:
@@ -109,7 +109,7 @@ class Report:
         total = self._counts.total()
         counted = ", ".join(f"{self._counts[kind]:,} {kind.value}" for kind in Kind if self._counts[kind])
         noun = "appointment" if total == 1 else "appointments"
-        calls = self._looking.calls
+        calls = self._looking.api.calls
         with_calls = f"{calls:,} call{'' if calls == 1 else 's'} of the Engage API"
         return f"{total:,} {noun} compared with {with_calls}" + (f": {counted}" if counted else "")
 

@@ -44,7 +44,7 @@ class UnsupportedMediaTypeError(RejectedError):
 
 
 class ContractError(RejectedError):
-    """The body is JSON but breaks the structure of the contract; see :class:`.validation.Findings`."""
+    """The body is JSON but breaks the structure of the contract; see :func:`.validation.validate`."""
 
     outcome = Outcome.CONTRACT
 

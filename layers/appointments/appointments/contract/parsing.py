@@ -31,7 +31,7 @@ CALLBACK_REQUEST = "Callback Request"
 
 
 class Parsed(NamedTuple):
-    """A document that can be stored, and the rules that it breaks: see :class:`.validation.Findings`."""
+    """A document that can be stored, and the rules that it breaks: see :func:`.validation.validate`."""
 
     document: dict[str, Any]
     essentials: Essentials

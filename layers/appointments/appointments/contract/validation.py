@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic_core import SchemaValidator, ValidationError
 
@@ -19,26 +19,20 @@ more time than to find it."""
 ELEMENTS = 50
 
 
-class Findings(NamedTuple):
-    """The broken rules: those of the structure sorted by path, then the limits in the order of the contract.
+def validate(document: Any) -> tuple[tuple[Violation, ...], int]:
+    """Return the broken rules, those of the structure sorted by path, then the limits in the order of the contract.
 
-    ``violation_count`` is the number of all. It is larger than the number of listed ones where there are very many.
+    The second value is the number of all. It is larger than the number of listed ones where there are very many.
     """
-
-    violations: tuple[Violation, ...]
-    violation_count: int
-
-
-def validate(document: Any) -> Findings:
     error = _error(document)
     if error is None:
-        return Findings((), 0)
+        return (), 0
     count = error.error_count()
     if count > ERRORS:
         error = _error(_first_elements(document)) or error
     found = [from_error(detail, document) for detail in error.errors(include_url=False, include_input=False)[:ERRORS]]
     structure = sorted(violation for violation in found if violation.kind is Kind.STRUCTURE)
-    return Findings((*structure, *(violation for violation in found if violation.kind is Kind.LIMIT)), count)
+    return (*structure, *(violation for violation in found if violation.kind is Kind.LIMIT)), count
 
 
 @cache

@@ -19,10 +19,17 @@ def decode(body: str, into: str) -> tuple[dict[str, Any], dict[str, str]]:
     Raises ValueError or IndexError for a body that is no object with such a member.
     """
     texts: dict[str, str] = {}
-    document, end = _object(body, _skip(body, 0), texts, into)
+    document, end = _object(body, skip(body, 0), texts, into)
     if body[end:].strip(" \t\r\n"):
         raise ValueError("the document is followed by other text")
     return document, texts
+
+
+def members(text: str) -> dict[str, str]:
+    """Return the text of each member of a JSON object; of the last one if a name comes twice."""
+    texts: dict[str, str] = {}
+    _object(text, skip(text, 0), texts, None)
+    return texts
 
 
 def _object(text: str, position: int, texts: dict[str, str], into: str | None) -> tuple[dict[str, Any], int]:
@@ -30,19 +37,19 @@ def _object(text: str, position: int, texts: dict[str, str], into: str | None) -
     this object's members when ``into`` is None.
     """
     members: dict[str, Any] = {}
-    position = _skip(text, _after("{", text, position))
+    position = skip(text, _after("{", text, position))
     while text[position] != "}":
         if members:
-            position = _skip(text, _after(",", text, position))
+            position = skip(text, _after(",", text, position))
         name, position = _decoder.raw_decode(text, position)
-        begin = _skip(text, _after(":", text, _skip(text, position)))
+        begin = skip(text, _after(":", text, skip(text, position)))
         if name == into:
             members[name], position = _object(text, begin, texts, None)
         else:
             members[name], position = _decoder.raw_decode(text, begin)
         if into is None:
             texts[name] = text[begin:position]
-        position = _skip(text, position)
+        position = skip(text, position)
     return members, position + 1
 
 
@@ -52,7 +59,8 @@ def _after(mark: str, text: str, position: int) -> int:
     return position + 1
 
 
-def _skip(text: str, position: int) -> int:
+def skip(text: str, position: int) -> int:
+    """Return the position behind the white space at ``position``."""
     while text[position] in " \t\r\n":
         position += 1
     return position

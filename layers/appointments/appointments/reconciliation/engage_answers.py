@@ -13,6 +13,7 @@ from pydantic import Field
 from pydantic_core import from_json
 
 from appointments.contract.models import Model
+from appointments.publishing.raw_members import members, skip
 from appointments.reconciliation.engage_appointment import EngageAppointment, check, check_shape
 
 Count = Annotated[int, Field(ge=0)]
@@ -59,7 +60,7 @@ def page_of(body: bytes) -> Page:
     """Read a page. Raises NotJsonError, and AnswerShapeError for another shape of the page or of a row."""
     document = check_shape(_Page, _decoded(body))
     rows = [check(row, ("data", number)) for number, row in enumerate(document["data"])]
-    texts = list(_elements(body.decode("utf-8-sig")))
+    texts = list(_elements(members(body.decode("utf-8-sig"))["data"]))
     meta = document["meta"]
     appointments = tuple(EngageAppointment(text.encode(), row) for text, row in zip(texts, rows, strict=True))
     return Page(appointments, meta["offset"], meta["limit"], meta["totalCount"])
@@ -69,7 +70,7 @@ def appointment_in(body: bytes) -> EngageAppointment:
     """Read the answer to a question for one appointment. Raises as :func:`page_of`."""
     document = check_shape(_One, _decoded(body))
     appointment = check(document["data"], ("data",))
-    return EngageAppointment(_member(body.decode("utf-8-sig"), "data").encode(), appointment)
+    return EngageAppointment(members(body.decode("utf-8-sig"))["data"].encode(), appointment)
 
 
 def check_error(body: bytes) -> None:
@@ -90,36 +91,14 @@ def _decoded(body: bytes) -> Any:
         raise NotJsonError from None
 
 
-_decoder = json.JSONDecoder(parse_int=str, parse_float=str)  # only the ends of values matter
+_decoder = json.JSONDecoder()
 
 
-def _elements(text: str) -> Iterator[str]:
-    """Yield the text of each element of the array ``data`` in a page that :func:`_decoded` has decoded."""
-    array = _member(text, "data")
-    position = _skip(array, 1)
+def _elements(array: str) -> Iterator[str]:
+    """Yield the text of each element of an array that :func:`_decoded` has decoded."""
+    position = skip(array, 1)
     while array[position] != "]":
         _, end = _decoder.raw_decode(array, position)
         yield array[position:end]
-        position = _skip(array, end)
-        position = _skip(array, position + 1) if array[position] == "," else position
-
-
-def _member(text: str, name: str) -> str:
-    """Return the text of a member of an object; of the last one, as the decoder does, if the name comes twice."""
-    found = ""
-    position = _skip(text, _skip(text, 0) + 1)
-    while text[position] != "}":
-        key, position = _decoder.raw_decode(text, position)
-        begin = _skip(text, _skip(text, position) + 1)  # behind the colon
-        _, end = _decoder.raw_decode(text, begin)
-        if key == name:
-            found = text[begin:end]
-        position = _skip(text, end)
-        position = _skip(text, position + 1) if text[position] == "," else position
-    return found
-
-
-def _skip(text: str, position: int) -> int:
-    while text[position] in " \t\r\n":
-        position += 1
-    return position
+        position = skip(array, end)
+        position = skip(array, position + 1) if array[position] == "," else position

@@ -49,14 +49,6 @@ TRANSIENT = frozenset({408, 429})
 """The statuses below 500 that another attempt can change."""
 
 
-class Settings(NamedTuple):
-    """Where the API is. ``enterprise`` is the vendor's name of the customer, a part of each URL."""
-
-    enterprise: str
-    api_url: str = API_URL
-    auth_url: str = AUTH_URL
-
-
 class _Token(NamedTuple):
     header: str
     renew_at: float
@@ -65,24 +57,27 @@ class _Token(NamedTuple):
 class EngageApi:
     """Asks the API with a client's credentials. Every call waits for its turn (:class:`.manners.Manners`).
 
-    All methods raise a :class:`.errors.ReconciliationError`.
+    ``enterprise`` is the vendor's name of the customer, a part of each URL. All
+    methods raise a :class:`.errors.ReconciliationError`.
     """
 
     def __init__(
         self,
         credentials: Credentials,
-        settings: Settings,
+        enterprise: str,
         manners: Manners,
         *,
+        api_url: str = API_URL,
+        auth_url: str = AUTH_URL,
         page_size: int = PAGE_SIZE,
         http: EngageHttp | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        enterprise = quote(_checked_enterprise(settings.enterprise), safe="")
-        self._appointments = f"{checked_url(settings.api_url, 'EngageApiUrl')}/enterprises/{enterprise}/appointments"
-        self._token_url = (
-            f"{checked_url(settings.auth_url, 'EngageAuthUrl')}/realms/{enterprise}/protocol/openid-connect/token"
-        )
+        if not enterprise.strip() or enterprise in (".", ".."):
+            raise SettingsError("EngageEnterprise is empty: set it to the name of the enterprise in the vendor's URLs")
+        name = quote(enterprise, safe="")
+        self._appointments = f"{checked_url(api_url, 'EngageApiUrl')}/enterprises/{name}/appointments"
+        self._token_url = f"{checked_url(auth_url, 'EngageAuthUrl')}/realms/{name}/protocol/openid-connect/token"
         self._credentials = credentials
         self._manners = manners
         self._page_size = page_size
@@ -253,12 +248,6 @@ class EngageApi:
 def _refusal(host: str, status: int, advice: str) -> EngageRefusedError:
     redirects = ", and redirects are not followed" if 300 <= status < 400 else ""
     return EngageRefusedError(f"{host} answers {status} instead of 200{redirects}: check {advice}")
-
-
-def _checked_enterprise(name: str) -> str:
-    if not name.strip() or name in (".", ".."):
-        raise SettingsError("EngageEnterprise is empty: set it to the name of the enterprise in the vendor's URLs")
-    return name
 
 
 def _touches(row: EngageAppointment, first: str, last: str) -> bool:

@@ -95,28 +95,18 @@ class Slice(NamedTuple):
 
 
 class Reconciliation:
-    """Joins the API and the table. ``now`` gives the instant of a judgement, in the form of :func:`.instants.utc`."""
+    """Joins ``api`` and the table. ``now`` gives the instant of a judgement, in the form of :func:`.instants.utc`."""
 
     def __init__(self, api: EngageApi, stored: StoredAppointments, now: Callable[[], str] = instants.now) -> None:
-        self._api = api
+        self.api = api
         self._stored = stored
         self._now = now
         self.index_is_missing = False
         """Whether the table lacks OfficeIndex, so that its appointments are not looked for in the API."""
 
-    @property
-    def calls(self) -> int:
-        """The calls of the API that were made."""
-        return self._api.calls
-
-    @property
-    def correlation_id(self) -> str:
-        """The id by which the vendor finds the calls of this run in its logs."""
-        return self._api.correlation_id
-
     def of_ids(self, ids: Sequence[str]) -> tuple[Verdict, ...]:
         """Judge appointments by id. An id that neither the API nor the table knows has no verdict."""
-        appointments = self._api.with_ids(ids)
+        appointments = self.api.with_ids(ids)
         stored = self._stored.current(ids)
         known = [id_ for id_ in dict.fromkeys(ids) if id_ in appointments or id_ in stored]
         return tuple(judge(id_, appointments.get(id_), stored.get(id_), self._now()) for id_ in known)
@@ -138,7 +128,7 @@ class Reconciliation:
     def _part(self, cursor: Cursor, last: str, starts: dict[str, str]) -> Iterator[Slice]:
         """Judge from ``cursor.done`` to ``last``, in parts if the listing of the whole changes while it is read."""
         middle = _middle(cursor.done, last)
-        rows = self._api.between(
+        rows = self.api.between(
             instants.later(cursor.done, -1),
             instants.later(last, LONGEST_SECONDS),
             can_be_split=middle is not None,
@@ -166,7 +156,7 @@ class Reconciliation:
         stored = self._stored.current([*here, *elsewhere])
         # The index can be older than the item, which then belongs to another slice.
         kept = [id_ for id_ in elsewhere if id_ in stored and is_here(stored[id_].get("start", {}).get("S"))]
-        appointments = listed | self._api.with_ids([id_ for id_ in kept if id_ not in listed])
+        appointments = listed | self.api.with_ids([id_ for id_ in kept if id_ not in listed])
         now = self._now()
         verdicts = tuple(judge(id_, appointments.get(id_), stored.get(id_), now) for id_ in (*here, *kept))
         moved = {verdict.appointment_id for verdict in verdicts if _is_later(verdict, last, cursor.until)}
