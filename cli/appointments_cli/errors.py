@@ -60,7 +60,6 @@ class UnreachableError(CommandError):
 
 
 SIGN_IN = "sign in, for example with aws sso login, or choose a profile with --profile"
-POLICIES = "docs/command.md lists the permissions of each command"
 _BAD_CREDENTIALS = frozenset(
     {
         "ExpiredToken",

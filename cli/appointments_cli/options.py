@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import click
 
-from appointments_cli.limits import LIMIT
 from appointments_cli.moments import FORMS, Zone, parse
 from appointments_cli.screen import Screen
 
 Command = Callable[..., Any]
+LIMIT = click.IntRange(1, 1_000_000)
 
 
 class Window(NamedTuple):
@@ -25,6 +25,18 @@ class Window(NamedTuple):
     def __contains__(self, instant: object) -> bool:
         text = str(instant)
         return (self.since is None or text >= self.since) and (self.until is None or text < self.until)
+
+
+def window_of(screen: Screen, since: str | None, until: str | None) -> Window:
+    """Return the window of ``--since`` and ``--until``. Raises BadParameter and UsageError."""
+    now = screen.now()
+    first, last = (
+        parse(text, screen.zone, now, option) if text is not None else None
+        for text, option in ((since, "--since"), (until, "--until"))
+    )
+    if first is not None and last is not None and first >= last:
+        raise click.UsageError("--since must be earlier than --until", click.get_current_context())
+    return Window(first, last)
 
 
 def with_screen(command: Command) -> Command:
@@ -64,14 +76,7 @@ def with_window(since: str | None = None) -> Callable[[Command], Command]:
         def command_with_window(
             *arguments: Any, screen: Screen, since: str | None, until: str | None, **rest: Any
         ) -> Any:
-            now = screen.now()
-            first, last = (
-                parse(text, screen.zone, now, option) if text is not None else None
-                for text, option in ((since, "--since"), (until, "--until"))
-            )
-            if first is not None and last is not None and first >= last:
-                raise click.UsageError("--since must be earlier than --until", click.get_current_context())
-            return command(*arguments, screen=screen, window=Window(first, last), **rest)
+            return command(*arguments, screen=screen, window=window_of(screen, since, until), **rest)
 
         shown = f" Default: {since}." if since else ""
         click.option("--until", metavar="TIME", help="Only what came before this time.")(command_with_window)

@@ -86,17 +86,13 @@ class Screen:
     def width(self) -> int:
         return max(20, shutil.get_terminal_size().columns)
 
-    def table(self, columns: Sequence[Column], records: Iterable[Record]) -> int:
-        """Show records and return how many: rows of a table, tab-separated lines, or JSON objects."""
-        if self.is_terminal:
-            shown = list(records)
-            if shown:
-                self._draw(columns, shown)
-            return len(shown)
-        count = 0
-        for count, record in enumerate(records, 1):  # noqa: B007 - the number of the last is returned
-            self.line(columns, record)
-        return count
+    def table(self, columns: Sequence[Column], records: Iterable[Record]) -> None:
+        """Show records: rows of a table, tab-separated lines, or JSON objects."""
+        if not self.is_terminal:
+            for record in records:
+                self.line(columns, record)
+        elif shown := list(records):
+            self._draw(columns, shown)
 
     def line(self, columns: Sequence[Column], record: Record) -> None:
         """Show one record at once. On a terminal it is one line without columns, cut at the width."""

@@ -47,7 +47,6 @@ PARAMETERS = {
 REDRIVE_BODIES = ("quarantine_bucket", "table", "bodies_bucket", "history_retention_days", "contract_mode")
 REDRIVE_EVENTS = ("table", "bodies_bucket", "event_bus", "event_source", "event_detail")
 """The options that a redrive of the quarantine or of the failure queue needs."""
-QUARANTINE_OPTIONS = REDRIVE_BODIES
 FAILURES_OPTIONS = ("failure_queue", *REDRIVE_EVENTS)
 ENGAGE_OPTIONS = ("engage_secret", "engage_enterprise", "engage_api_url", "engage_auth_url")
 MOST_RETENTION_DAYS = 3650
@@ -406,11 +405,10 @@ def _with_environment(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _converting(target: Target, call: Callable[[], Value]) -> Value:
-    from botocore.exceptions import BotoCoreError, ClientError
-    from botocore.parsers import ResponseParserError
+    from appointments.sdk import SDK_ERRORS
 
     try:
         with target.reach.silence.watched():
             return call()
-    except (ClientError, BotoCoreError, ResponseParserError) as error:
+    except SDK_ERRORS as error:
         raise errors.converted(error, target.profile) from None

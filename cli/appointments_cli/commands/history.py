@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from appointments_cli.options import Window, limit_option, reveal_option, with_pager, with_screen, with_window
-from appointments_cli.screen import Column, Kind, Record, Screen
+from appointments_cli.screen import Column, Kind, Record, Screen, counted
 from appointments_cli.target import Target, with_target
 
 if TYPE_CHECKING:
@@ -130,14 +130,14 @@ def _marks(event: StoredEvent, about: list[Line]) -> Iterator[str]:
     if event.is_stale:
         yield "stale"
     if event.violation_count:
-        yield f"{event.violation_count} violation{'' if event.violation_count == 1 else 's'}"
+        yield counted(event.violation_count, "violation")
     if event.text("erasedAt"):
         yield "erased"
     elif event.problem:
         yield f"unreadable: {event.problem}"
     yield from _published_again(about)
     if duplicates:
-        yield f"{duplicates} duplicate{'' if duplicates == 1 else 's'}"
+        yield counted(duplicates, "duplicate")
 
 
 def _published_again(about: list[Line]) -> Iterator[str]:

@@ -147,7 +147,7 @@ def _indexed(table: Table, filters: Filters) -> Iterator[dict[str, Any]]:
     named = {"CustomerIndex": filters.customer, "EmployeeIndex": filters.employee, "OfficeIndex": filters.office}
     index = next((name for name, value in named.items() if value), None)
     if index is not None:
-        found = table.by_index(index, str(named[index]), filters.day, limit=None)
+        found = table.by_index(index, str(named[index]), filters.day)
     else:
         assert filters.day is not None  # noqa: S101 - the command checks it
         keys = sorted(table.starting(filters.day), key=lambda item: (item["start"]["S"], item["pk"]["S"]), reverse=True)

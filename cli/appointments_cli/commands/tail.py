@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from appointments_cli.commands.listing import Filters, day_option, with_filters
-from appointments_cli.limits import LIMIT
 from appointments_cli.moments import FORMS, parse, parse_day
-from appointments_cli.options import Window, with_screen
+from appointments_cli.options import LIMIT, Window, with_screen
 from appointments_cli.screen import Column, Kind, Screen
 from appointments_cli.target import Target, with_target
 
@@ -67,11 +66,12 @@ def tail(
 
 def _lines(target: Target, screen: Screen, filters: Filters, begin: str) -> Iterator[Line]:
     from appointments.contract.instants import utc
+    from appointments_cli.reading import loglines
 
     seen: dict[Line, None] = {}
     since = begin
     while True:
-        fresh = [line for line in _read(target, Window(since)) if line not in seen]
+        fresh = [line for line in loglines.read(target, Window(since)) if line not in seen]
         seen.update(dict.fromkeys(fresh))
         for old in list(islice(seen, max(0, len(seen) - REMEMBERED))):
             del seen[old]
@@ -79,12 +79,6 @@ def _lines(target: Target, screen: Screen, filters: Filters, begin: str) -> Iter
         if fresh:
             since = max(begin, utc((datetime.fromisoformat(fresh[-1].at) - LATE).isoformat()))
         time.sleep(POLL_SECONDS)
-
-
-def _read(target: Target, window: Window) -> list[Line]:
-    from appointments_cli.reading import loglines
-
-    return loglines.read(target, window)
 
 
 def _matching(target: Target, screen: Screen, filters: Filters, lines: list[Line]) -> list[Line]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -144,17 +144,14 @@ def _answers(target: Target, window: Window) -> str:
     from appointments_cli.reading import loglines
 
     try:
-        statuses = Counter(map(_status, _access_lines(loglines.messages(target, "WebhookApiLogGroup", window))))
+        lines = loglines.messages(target, "WebhookApiLogGroup", window)
+        statuses = Counter(_status(message) for _, _, message in lines)
     except loglines.NoLogsError as error:
         return f"the answers of the API are unknown: {error.message}"
     successes = sum(number for status, number in statuses.items() if status.startswith("2"))
     others = {status: statuses[status] for status in sorted(statuses) if status and not status.startswith("2")}
     listed = ", ".join(f"{number} with {status}" for status, number in others.items())
     return f"{successes} deliveries were answered with success" + (f", {listed}" if listed else ", none without")
-
-
-def _access_lines(messages: Iterable[tuple[str, str, str]]) -> Iterable[str]:
-    return (message for _, _, message in messages)
 
 
 def _status(message: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appointments_cli.errors import CommandError
+from appointments_cli.export.command import LISTED, say_missed
 from appointments_cli.options import limit_option, with_screen
 from appointments_cli.screen import Column, Kind, Screen
 from appointments_cli.target import Target, with_target
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 ROUNDS = 3
 """A delivery that comes while the command runs is found by the next search. After this many, a person decides."""
-LISTED = 20
-"""At most this many sentences say what could not be searched."""
 COLUMNS = (
     Column("place", kind=Kind.ID, essential=True),
     Column("action", kind=Kind.ID, essential=True),
@@ -31,11 +30,6 @@ COLUMNS = (
     Column("key", kind=Kind.ID, importance=6),
     Column("messageId", "message id", Kind.ID, importance=4),
     Column("receivedAt", "received", Kind.INSTANT, importance=3),
-)
-SIGHTINGS = (
-    Column("place", kind=Kind.ID, essential=True),
-    Column("path", kind=Kind.PATH, essential=True),
-    *COLUMNS[2:],
 )
 PROOF = (
     Column("receipt"),
@@ -155,8 +149,8 @@ def _until_nothing_is_left(
         except KeyboardInterrupt:
             screen.say("interrupted, the same command goes on from here")
             raise
-        if len(chosen) < survey.count:
-            screen.say(f"{len(chosen)} of {survey.count} are done: the same command goes on with the others")
+        if len(chosen) < len(survey.found):
+            screen.say(f"{len(chosen)} of {len(survey.found)} are done: the same command goes on with the others")
             raise click.exceptions.Exit(0)
         screen.say("searching again for everything that was found")
         survey = run.Survey(places).read(customer, Search(journal))
@@ -169,7 +163,7 @@ def _until_nothing_is_left(
             return survey
         limit -= len(chosen)
     raise CommandError(
-        f"{survey.count} places have the customer again: erase the customer in Engage, then run it again"
+        f"{len(survey.found)} places have the customer again: erase the customer in Engage, then run it again"
     )
 
 
@@ -195,13 +189,6 @@ def say_sightings(screen: Screen, sightings: Sequence[Sighting], what: str) -> N
         screen.say(f"{what}: {facts}")
     if len(sightings) > LISTED:
         screen.say(f"{what}: {len(sightings) - LISTED} more")
-
-
-def say_missed(screen: Screen, missed: Sequence[str]) -> None:
-    for sentence in missed[:LISTED]:
-        screen.say(f"not searched: {sentence}")
-    if len(missed) > LISTED:
-        screen.say(f"not searched: {len(missed) - LISTED} more")
 
 
 def summary(found: Sequence[Found], journal: Journal | None) -> str:

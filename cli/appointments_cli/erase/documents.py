@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from appointments_cli.export.person import unique
+
 NUMBER = "\ud800"
 """Begins the text of a number that a float or a short integer could not keep. No accepted body has a lone surrogate."""
 SHORT = 18
@@ -20,7 +22,7 @@ _RUN = re.compile(r"[^\s\"'<>(),;\\]+")
 
 def decode(body: bytes) -> Any:
     """Decode a JSON document. Raises ValueError or RecursionError, also for a name that is in an object twice."""
-    return json.loads(body, object_pairs_hook=_unique, parse_float=_number, parse_int=_integer, parse_constant=_number)
+    return json.loads(body, object_pairs_hook=unique, parse_float=_number, parse_int=_integer, parse_constant=_number)
 
 
 def encode(document: Any) -> bytes:
@@ -58,13 +60,6 @@ def strings(text: str) -> Iterator[str]:
 def words(text: str) -> set[str]:
     """Return the parts of a text in which a token, a URL or an address can stand."""
     return {*_WORD.findall(text), *_RUN.findall(text)}
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("an object has a name twice")
-    return members
 
 
 def _number(literal: str) -> str:

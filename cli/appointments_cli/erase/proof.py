@@ -7,12 +7,13 @@ import re
 import click
 
 from appointments_cli.erase import journal as journals
-from appointments_cli.erase.command import PROOF, say_missed, say_sightings
+from appointments_cli.erase.command import PROOF, say_sightings
 from appointments_cli.erase.kept import NOUNS
 from appointments_cli.erase.run import Survey
 from appointments_cli.erase.search import Search
 from appointments_cli.erase.stack_places import places_of
 from appointments_cli.errors import CommandError
+from appointments_cli.export.command import say_missed
 from appointments_cli.screen import Screen
 from appointments_cli.target import Target
 

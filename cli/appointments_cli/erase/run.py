@@ -55,10 +55,6 @@ class Survey:
     def held_by_others(self) -> int:
         return sum(place.held_by_others for place in self._places)
 
-    @property
-    def count(self) -> int:
-        return len(self.found)
-
     def read(self, customer: str | None, search: Search | None) -> Survey:
         for place in self._places:
             for kept in place.kept():

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from appointments.errors import AppointmentsError
 from appointments.storage import content, items
 from appointments.storage.items import Item
 from appointments_cli.erase.journal import Journal
@@ -91,22 +89,13 @@ class TablePlace:
     def _body(self, item: Item) -> bytes | None:
         if item[items.SORT_KEY]["S"] == items.CURRENT_SORT_KEY:
             return json.dumps(plain(item)).encode()
-        event = StoredEvent(item)
-        try:
-            return _whole(item, self._table.body(event))
-        except (KeyError, ValueError, zlib.error, AppointmentsError) as error:
-            where = f"event {event.envelope_id} of appointment {event.appointment_id}"
-            self.missed.append(f"the body of {where}: {type(error).__name__}")
-            return None
+        body = self._table.body_or_none(StoredEvent(item), self.missed)
+        return None if body is None else _whole(item, body)
 
     def _get(self, found: Found) -> Item | None:
-        sort = items.CURRENT_SORT_KEY
-        if found.place == EVENT:
-            sort = items.event_sort_key(found.ids["envelopeId"])
-        key = items.key(items.partition_key(found.ids["appointmentId"]), sort)
-        answer = self._client.get_item(TableName=self._table.name, Key=key, ConsistentRead=True)
-        item: Item | None = answer.get("Item")
-        return item
+        is_event = found.place == EVENT
+        sort = items.event_sort_key(found.ids["envelopeId"]) if is_event else items.CURRENT_SORT_KEY
+        return self._table.get(found.ids["appointmentId"], sort)
 
     def _erase_event(self, customer: str, found: Found, journal: Journal) -> bool:
         """Return False if another writer was faster."""

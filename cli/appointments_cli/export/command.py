@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import click
@@ -12,7 +13,7 @@ from appointments_cli.screen import Screen
 from appointments_cli.target import Target, with_target
 
 LISTED = 20
-"""At most this many sentences say what could not be searched."""
+"""At most this many sentences say what could not be searched, or where a value is."""
 NOUNS = {
     "current": "current item",
     "event": "event",
@@ -45,12 +46,16 @@ def export(target: Target, *, screen: Screen, customer: str) -> None:
         output.line((), record)
         counts[record["source"]] += 1
     screen.say(_closing(counts))
-    for sentence in places.missed[:LISTED]:
-        screen.say(f"not searched: {sentence}")
-    if len(places.missed) > LISTED:
-        screen.say(f"not searched: {len(places.missed) - LISTED} more")
+    say_missed(screen, places.missed)
     if places.missed:
         raise click.exceptions.Exit(1)
+
+
+def say_missed(screen: Screen, missed: Sequence[str]) -> None:
+    for sentence in missed[:LISTED]:
+        screen.say(f"not searched: {sentence}")
+    if len(missed) > LISTED:
+        screen.say(f"not searched: {len(missed) - LISTED} more")
 
 
 def _closing(counts: Counter[str]) -> str:

@@ -44,7 +44,7 @@ def find(body: bytes, customer: str) -> Finding | None:
     if not _can_have(body, customer):
         return None
     try:
-        document = json.loads(body, object_pairs_hook=_unique, parse_float=_number, parse_constant=str)
+        document = json.loads(body, object_pairs_hook=unique, parse_float=_number, parse_constant=str)
         where = list(paths(document, customer))
     except (ValueError, RecursionError):
         return _find_text(body, customer)
@@ -117,7 +117,7 @@ def _find_text(body: bytes, customer: str) -> Finding | None:
     return Finding([], text=content) if found else None
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Refuse a name that is in an object twice: the first value would be lost, and the text has both."""
     members = dict(pairs)
     if len(members) != len(pairs):

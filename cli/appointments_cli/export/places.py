@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,14 +77,8 @@ class Places:
         return newest_first(records, "receivedAt", "messageId")
 
     def _found_in(self, item: Item) -> Record | None:
-        event = StoredEvent(item)
-        try:
-            body = self._table.body(event)
-        except (KeyError, ValueError, zlib.error, AppointmentsError) as error:
-            where = f"event {event.envelope_id} of appointment {event.appointment_id}"
-            self.missed.append(f"the body of {where}: {type(error).__name__}")
-            return None
-        found = find(body, self._customer)
+        body = self._table.body_or_none(StoredEvent(item), self.missed)
+        found = None if body is None else find(body, self._customer)
         return None if found is None else found.as_dict()
 
     def _is_in(self, current: Item, matched: set[tuple[str, str]]) -> bool:

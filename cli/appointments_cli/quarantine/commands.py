@@ -13,7 +13,7 @@ from appointments_cli.options import with_pager, with_screen
 from appointments_cli.order import newest_first
 from appointments_cli.quarantine.filters import with_filters
 from appointments_cli.screen import Column, Record, Screen
-from appointments_cli.target import QUARANTINE_OPTIONS, REDRIVE_BODIES, Target, with_target
+from appointments_cli.target import REDRIVE_BODIES, Target, with_target
 from appointments_cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def quarantine() -> None:
 
 
 @quarantine.command("list")
-@with_target(*QUARANTINE_OPTIONS)
+@with_target(*REDRIVE_BODIES)
 @with_screen
 @with_pager
 @with_filters
@@ -58,7 +58,7 @@ def list_(target: Target, *, screen: Screen, limit: int | None, filters: Filters
 
 
 @quarantine.command()
-@with_target(*QUARANTINE_OPTIONS)
+@with_target(*REDRIVE_BODIES)
 @with_screen
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @click.option("--body", is_flag=True, help="Print only the body, which is personal data. On a terminal it is escaped.")
@@ -78,7 +78,7 @@ def show(target: Target, *, screen: Screen, keys: tuple[str, ...], body: bool) -
 
 
 @quarantine.command()
-@with_target(*QUARANTINE_OPTIONS)
+@with_target(*REDRIVE_BODIES)
 @with_screen
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
 @with_filters

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from appointments.outcome import QUARANTINED
-from appointments_cli.limits import LIMIT
-from appointments_cli.moments import FORMS, parse
+from appointments_cli.moments import FORMS
+from appointments_cli.options import LIMIT, window_of
 from appointments_cli.screen import Screen
 
 PATH = re.compile(r"\$([.\[].*[^.\[])?", re.DOTALL)
@@ -40,14 +40,7 @@ def with_filters(command: Callable[..., Any]) -> Any:
     ) -> Any:
         from appointments_cli.quarantine.objects import Filters
 
-        now = screen.now()
-        since, until = (
-            parse(text, screen.zone, now, option) if text is not None else None
-            for text, option in ((since, "--since"), (until, "--until"))
-        )
-        if since is not None and until is not None and since >= until:
-            raise click.UsageError("--since must be earlier than --until", click.get_current_context())
-        filters = Filters(reasons, since, until, path, appointment)
+        filters = Filters(reasons, *window_of(screen, since, until), path, appointment)
         return command(*arguments, screen=screen, filters=filters, **rest)
 
     options = (

@@ -7,9 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
 from appointments.contract.essentials import Essentials
 from appointments.contract.instants import utc
 from appointments.contract.violations import Violation
@@ -17,6 +14,7 @@ from appointments.deadline import Deadline
 from appointments.errors import StoreUnavailableError
 from appointments.intake import Arrival, Intake, Receipt
 from appointments.outcome import Outcome
+from appointments.sdk import SDK_ERRORS
 from appointments.storage.items import Item
 from appointments_cli import errors
 from appointments_cli.quarantine import output
@@ -87,7 +85,7 @@ class Redriver:
             self._note(entry.key, result)
         except StoreUnavailableError as error:
             return Result(UNAVAILABLE, str(error))
-        except (ClientError, BotoCoreError, ResponseParserError) as error:
+        except SDK_ERRORS as error:
             return Result(UNAVAILABLE, errors.describe(error))
         return result
 

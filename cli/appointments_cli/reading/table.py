@@ -97,17 +97,13 @@ class Table:
     def __init__(self, target: Target, screen: Screen) -> None:
         self._target = target
         self._client = target.dynamodb
-        self._name = target.table_name
         self._screen = screen
-
-    @property
-    def name(self) -> str:
-        return self._name
+        self.name = target.table_name
 
     def appointment(self, identity: str) -> tuple[Item | None, list[StoredEvent]]:
         """Return the current item and the events with their bodies, in their order."""
         pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
+            TableName=self.name,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": items.partition_key(identity)}},
             ConsistentRead=True,
@@ -118,16 +114,25 @@ class Table:
         return current, sorted(events, key=lambda event: event.order)
 
     def current(self, identity: str) -> Item | None:
-        return self._get(identity, items.CURRENT_SORT_KEY)
+        return self.get(identity, items.CURRENT_SORT_KEY)
 
     def event(self, identity: str, envelope_id: str) -> StoredEvent | None:
-        item = self._get(identity, items.event_sort_key(envelope_id))
+        item = self.get(identity, items.event_sort_key(envelope_id))
         return None if item is None else self._opened(item)
 
     def body(self, event: StoredEvent) -> bytes:
         return items.read_body(event.item, self._target.bodies.get)
 
-    def by_index(self, index: str, value: str, window: tuple[str, str] | None, *, limit: int | None) -> Iterator[Item]:
+    def body_or_none(self, event: StoredEvent, missed: list[str]) -> bytes | None:
+        """Return the body; None for one that cannot be read, with a sentence about it in ``missed``."""
+        try:
+            return self.body(event)
+        except (KeyError, ValueError, zlib.error, AppointmentsError) as error:
+            where = f"event {event.envelope_id} of appointment {event.appointment_id}"
+            missed.append(f"the body of {where}: {type(error).__name__}")
+            return None
+
+    def by_index(self, index: str, value: str, window: tuple[str, str] | None) -> Iterator[Item]:
         """Yield the current items of an index by start, the latest first."""
         hash_key, range_key = items.INDEXES[index]
         condition, values = "#hash = :hash", {":hash": {"S": value}}
@@ -137,19 +142,19 @@ class Table:
             names["#range"] = range_key
             values |= _bounds(window)
         pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
+            TableName=self.name,
             IndexName=index,
             KeyConditionExpression=condition,
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=values,
             ScanIndexForward=False,
         )
-        yield from self._whole(self._without_index(index, pages), limit)
+        yield from self.whole(self._without_index(index, pages))
 
     def starting(self, window: tuple[str, str]) -> Iterator[Item]:
         """Yield the keys of the current items that start in a time: a scan of OfficeIndex, never of the table."""
         pages = self._client.get_paginator("scan").paginate(
-            TableName=self._name,
+            TableName=self.name,
             IndexName="OfficeIndex",
             FilterExpression="#start BETWEEN :first AND :last",
             ExpressionAttributeNames={"#start": "start"},
@@ -159,11 +164,16 @@ class Table:
 
     def whole(self, keys: Iterator[Item]) -> Iterator[Item]:
         """Yield the current items of keys, in the order of the keys."""
-        yield from self._whole(keys, None)
+        while chunk := list(islice(keys, BATCH)):
+            wanted = [{name: item[name] for name in (items.PARTITION_KEY, items.SORT_KEY)} for item in chunk]
+            by_key = {item[items.PARTITION_KEY]["S"]: item for item in self._batch(wanted)}
+            for item in chunk:
+                if item[items.PARTITION_KEY]["S"] in by_key:
+                    yield by_key[item[items.PARTITION_KEY]["S"]]
 
     def cost(self, *, consistent: bool = False) -> tuple[int, str]:
         """Return the bytes of the table and a sentence about what a scan costs, both of DynamoDB's last count."""
-        table = self._client.describe_table(TableName=self._name)["Table"]
+        table = self._client.describe_table(TableName=self.name)["Table"]
         size, count = int(table.get("TableSizeBytes", 0)), int(table.get("ItemCount", 0))
         units = -(-size // READ_UNIT_BYTES) / (1 if consistent else 2)
         dollars = units * DOLLARS_PER_MILLION / 1_000_000
@@ -186,14 +196,15 @@ class Table:
                 options["ExpressionAttributeNames"] = ORDER_NAME
         seen = 0
         with shown() as show:
-            for page in self._client.get_paginator("scan").paginate(TableName=self._name, **options):
+            for page in self._client.get_paginator("scan").paginate(TableName=self.name, **options):
                 seen += page["ScannedCount"]
                 show("items read", seen, every=PROGRESS_ITEMS)
                 yield from page["Items"]
 
-    def _get(self, identity: str, sort_key: str) -> Item | None:
+    def get(self, identity: str, sort_key: str) -> Item | None:
+        """Return the item of an appointment with a sort key."""
         key = items.key(items.partition_key(identity), sort_key)
-        item: Item | None = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True).get("Item")
+        item: Item | None = self._client.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
         return item
 
     def _opened(self, item: Item) -> StoredEvent:
@@ -203,20 +214,11 @@ class Table:
             return StoredEvent(item, None, type(error).__name__)
         return StoredEvent(item, document if isinstance(document, dict) else None)
 
-    def _whole(self, keys: Iterator[Item], limit: int | None) -> Iterator[Item]:
-        remaining = islice(keys, limit) if limit is not None else keys
-        while chunk := list(islice(remaining, BATCH)):
-            wanted = [{name: item[name] for name in (items.PARTITION_KEY, items.SORT_KEY)} for item in chunk]
-            by_key = {item[items.PARTITION_KEY]["S"]: item for item in self._batch(wanted)}
-            for item in chunk:
-                if item[items.PARTITION_KEY]["S"] in by_key:
-                    yield by_key[item[items.PARTITION_KEY]["S"]]
-
     def _batch(self, keys: Sequence[Any]) -> Iterator[Item]:
-        request: Any = {self._name: {"Keys": list(keys)}}
+        request: Any = {self.name: {"Keys": list(keys)}}
         while request:
             answer = self._client.batch_get_item(RequestItems=request)
-            yield from answer["Responses"].get(self._name, ())
+            yield from answer["Responses"].get(self.name, ())
             request = answer.get("UnprocessedKeys")
 
     def _without_index(self, index: str, pages: Any) -> Iterator[Item]:
@@ -229,7 +231,7 @@ class Table:
             message = error.response["Error"].get("Message", "")
             if "index" not in message.lower():
                 raise
-            raise CommandError(f"the table {self._name} has no {index}: use --scan, or deploy with the index") from None
+            raise CommandError(f"the table {self.name} has no {index}: use --scan, or deploy with the index") from None
 
 
 def plain(item: Item) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def reconcile(
 
 def _look(report: Report, looking: Reconciliation, cursor: Cursor, ids: tuple[str, ...]) -> None:
     if ids:
-        report.add_ids(looking.of_ids(list(dict.fromkeys(ids))))
+        report.add_verdicts(looking.of_ids(list(dict.fromkeys(ids))))
         return
     from appointments_cli.progress import shown
 
@@ -168,15 +168,13 @@ def _repair(target: Target, *, yes: bool) -> Callable[[Verdict], str | None]:
 @contextmanager
 def _could_not_look(target: Target) -> Iterator[None]:
     """Give an error that is no finding another exit code than a finding."""
-    from botocore.exceptions import BotoCoreError, ClientError
-    from botocore.parsers import ResponseParserError
-
     from appointments.errors import AppointmentsError
+    from appointments.sdk import SDK_ERRORS
 
     try:
         yield
     except AppointmentsError as error:
         raise CouldNotLookError(str(error)) from None
-    except (ClientError, BotoCoreError, ResponseParserError) as error:
+    except SDK_ERRORS as error:
         found: CommandError = converted(error, target.profile)
         raise found if found.exit_code != WRONG else CouldNotLookError(found.message) from None

@@ -61,11 +61,25 @@ class Report:
         return sum(self._counts[kind] for kind in MISSED)
 
     def add(self, done: Slice) -> None:
-        self._add(done.verdicts)
+        self.add_verdicts(done.verdicts)
         self.cursor = done.cursor
 
-    def add_ids(self, verdicts: Iterable[Verdict]) -> None:
-        self._add(verdicts)
+    def add_verdicts(self, verdicts: Iterable[Verdict]) -> None:
+        for verdict in verdicts:
+            self._counts[verdict.kind] += 1
+            self.judged.add(verdict.appointment_id)
+            result = None if self._repair is None else self._repair(verdict)
+            if result is not None:
+                self._results[result] += 1
+            if not self._shows_all and verdict.kind not in SHOWN:
+                continue
+            record = _record(verdict)
+            if self._repair is not None:
+                record["repair"] = result
+            if self._screen.is_terminal:
+                self._records.append(record)
+            else:
+                self._screen.line(self._columns, record)
 
     def __enter__(self) -> Self:
         return self
@@ -87,23 +101,6 @@ class Report:
         if isinstance(error, ReconciliationError):
             self._screen.say(f"the vendor finds these calls by X-Correlation-Id {self._looking.api.correlation_id}")
         return isinstance(error, KeyboardInterrupt)
-
-    def _add(self, verdicts: Iterable[Verdict]) -> None:
-        for verdict in verdicts:
-            self._counts[verdict.kind] += 1
-            self.judged.add(verdict.appointment_id)
-            result = None if self._repair is None else self._repair(verdict)
-            if result is not None:
-                self._results[result] += 1
-            if not self._shows_all and verdict.kind not in SHOWN:
-                continue
-            record = _record(verdict)
-            if self._repair is not None:
-                record["repair"] = result
-            if self._screen.is_terminal:
-                self._records.append(record)
-            else:
-                self._screen.line(self._columns, record)
 
     def _sum(self) -> str:
         total = self._counts.total()

@@ -1,5 +1,0 @@
-"""The range of ``--limit``."""
-
-import click
-
-LIMIT = click.IntRange(1, 1_000_000)
