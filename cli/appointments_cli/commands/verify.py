@@ -135,8 +135,8 @@ def _record(event: StoredEvent, state: str) -> Record:
 
 def _sentence(total: int, counts: Counter[str]) -> str:
     names = {"again": "not yet published, the publisher tries again", "missing": "missing: no line of the publisher"}
-    counted = ", ".join(f"{number} {names.get(state, state)}" for state, number in sorted(counts.items()))
-    return f"{total} event{'' if total == 1 else 's'} stored" + (f": {counted}" if counted else "")
+    listed = ", ".join(f"{number} {names.get(state, state)}" for state, number in sorted(counts.items()))
+    return f"{counted(total, 'event')} stored" + (f": {listed}" if listed else "")
 
 
 def _answers(target: Target, window: Window) -> str:

@@ -10,7 +10,7 @@ import click
 from appointments_cli.errors import CommandError
 from appointments_cli.export.command import LISTED, say_missed
 from appointments_cli.options import limit_option, with_screen
-from appointments_cli.screen import Column, Kind, Screen
+from appointments_cli.screen import Column, Kind, Screen, counted
 from appointments_cli.target import Target, with_target
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def summary(found: Sequence[Found], journal: Journal | None) -> str:
     from appointments_cli.erase.kept import BACKLOG, DELETE, NOUNS, QUARANTINE
 
     counts = [(noun, sum(each.place == place for each in found)) for place, noun in NOUNS.items()]
-    parts = [f"{count} {noun if count == 1 else noun + 's'}" for noun, count in counts if count]
+    parts = [counted(count, noun) for noun, count in counts if count]
     deleted = sum(each.action == DELETE and each.place in (BACKLOG, QUARANTINE) for each in found)
     line = f"the customer is in {', '.join(parts) or 'no place any more'}"
     line += f"; of these, {deleted} that cannot be redacted will be deleted" if deleted else ""

@@ -9,7 +9,7 @@ from dataclasses import replace
 import click
 
 from appointments_cli.options import with_screen
-from appointments_cli.screen import Screen
+from appointments_cli.screen import Screen, counted
 from appointments_cli.target import Target, with_target
 
 LISTED = 20
@@ -62,8 +62,4 @@ def _closing(counts: Counter[str]) -> str:
     """Say how many records of each place were found. The id stays out of the sentence, which may be kept in a log."""
     if not counts:
         return "nothing found: no current item, no event, no quarantined body, no delivery given up"
-    parts = [
-        f"{counts[source]} {noun if counts[source] == 1 else PLURALS.get(source, noun + 's')}"
-        for source, noun in NOUNS.items()
-    ]
-    return ", ".join(parts)
+    return ", ".join(counted(counts[source], noun, PLURALS.get(source, "")) for source, noun in NOUNS.items())

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from appointments.contract.violations import Violation
 from appointments_cli.quarantine.objects import QuarantineObject
-from appointments_cli.screen import Column, Kind, Record
+from appointments_cli.screen import Column, Kind, Record, counted
 from appointments_cli.terminal import echo
 
 INDEX = re.compile(r"\[\d+\]")
@@ -123,6 +123,5 @@ class Progress:
         return self.counts.total()
 
     def summary(self) -> str:
-        total = self.total
-        counted = ", ".join(f"{count} {outcome}" for outcome, count in sorted(self.counts.items()))
-        return f"{total} object{'' if total == 1 else 's'}" + (f": {counted}" if counted else "")
+        listed = ", ".join(f"{count} {outcome}" for outcome, count in sorted(self.counts.items()))
+        return counted(self.total, "object") + (f": {listed}" if listed else "")
