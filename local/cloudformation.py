@@ -38,23 +38,34 @@ def declared_alarms(stack_name: str, account_id: str, region: str) -> list[Alarm
     return [resource for resource in resources if isinstance(resource, Alarm)]
 
 
-class Secret(CloudFormationModel):
-    """AWS::SecretsManager::Secret with the properties Name and SecretString. Its reference is the ARN."""
+class _Resource:
+    """A resource that is nothing but its name, with what moto asks the class of a type for."""
 
-    def __init__(self, arn: str) -> None:
-        self.physical_resource_id = arn
+    def __init__(self, physical_resource_id: str) -> None:
+        self.physical_resource_id = physical_resource_id
 
     @staticmethod
     def cloudformation_name_type() -> str:
         return "Name"
 
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::SecretsManager::Secret"
-
     @classmethod
     def has_cfn_attr(cls, _attr: str) -> bool:
         return False
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
+    ) -> _Resource:
+        del cloudformation_json, account_id, region_name, kwargs
+        return cls(resource_name)
+
+
+class Secret(_Resource, CloudFormationModel):
+    """AWS::SecretsManager::Secret with the properties Name and SecretString. Its reference is the ARN."""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::SecretsManager::Secret"
 
     @classmethod
     def create_from_cloudformation_json(
@@ -75,11 +86,11 @@ class Secret(CloudFormationModel):
         return cls(backend.secrets[resource_name].arn)
 
 
-class Alarm(CloudFormationModel):
+class Alarm(_Resource, CloudFormationModel):
     """AWS::CloudWatch::Alarm: its name, and its properties with resolved values. Its members are those of the API."""
 
     def __init__(self, name: str, properties: dict[str, Any]) -> None:
-        self.physical_resource_id = name
+        super().__init__(name)
         # moto gives None for AWS::NoValue, also in a list.
         present = {
             member: [each for each in value if each is not None] if isinstance(value, list) else value
@@ -96,37 +107,11 @@ class Alarm(CloudFormationModel):
         return "AWS::CloudWatch::Alarm"
 
     @classmethod
-    def has_cfn_attr(cls, _attr: str) -> bool:
-        return False
-
-    @classmethod
     def create_from_cloudformation_json(cls, resource_name: str, cloudformation_json: Any, *_: Any, **__: Any) -> Alarm:
         return cls(resource_name, cloudformation_json["Properties"])
 
 
-class _NameOnly:
-    """A resource that is nothing but its name."""
-
-    def __init__(self, name: str) -> None:
-        self.physical_resource_id = name
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return "Name"
-
-    @classmethod
-    def has_cfn_attr(cls, _attr: str) -> bool:
-        return False
-
-    @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> _NameOnly:
-        del cloudformation_json, account_id, region_name, kwargs
-        return cls(resource_name)
-
-
-class Function(_NameOnly, CloudFormationModel):
+class Function(_Resource, CloudFormationModel):
     """A function. Its processes run outside of moto."""
 
     @staticmethod
@@ -134,7 +119,7 @@ class Function(_NameOnly, CloudFormationModel):
         return "AWS::Serverless::Function"
 
 
-class HttpApi(_NameOnly, CloudFormationModel):
+class HttpApi(_Resource, CloudFormationModel):
     """The API. Its server runs outside of moto."""
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The metrics of a log line in CloudWatch's embedded metric format, as CloudWatch extracts them."""
+"""Data of metrics: those of a log line in CloudWatch's embedded metric format, and those of a service."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 Datum = dict[str, Any]
+
+
+def datum_now(name: str, value: float, dimensions: Mapping[str, str]) -> Datum:
+    """Return the datum (of PutMetricData) of a value that is measured now."""
+    return {
+        "MetricName": name,
+        "Dimensions": [{"Name": key, "Value": text} for key, text in dimensions.items()],
+        "Timestamp": datetime.now(UTC).replace(tzinfo=None),  # as moto compares them
+        "Values": [value],
+    }
 
 
 def metric_data(line: Mapping[str, Any]) -> Iterator[tuple[str, Datum]]:

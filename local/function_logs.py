@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.logs.models import LogsBackend
 
-from local.emf import Datum, metric_data
+from local.emf import Datum, datum_now, metric_data
 
 LINES, DATA = 20_000, 100_000
 """At most this many lines of a log stream and data of metrics are kept, so that a long run does not fill the memory."""
@@ -55,14 +54,8 @@ class FunctionLogs:
 
     def measure(self, namespace: str, name: str, value: float, **dimensions: str) -> None:
         """Add a metric that a service of AWS would write: ``measure("AWS/Lambda", "Errors", 1, FunctionName="f")``."""
-        datum = {
-            "MetricName": name,
-            "Dimensions": [{"Name": key, "Value": text} for key, text in dimensions.items()],
-            "Timestamp": datetime.now(UTC).replace(tzinfo=None),  # as moto compares them
-            "Values": [value],
-        }
         with self._lock:
-            self._put(namespace, datum)
+            self._put(namespace, datum_now(name, value, dimensions))
 
     def _measure(self, line: str) -> None:
         for namespace, datum in metric_data(decoded(line)):

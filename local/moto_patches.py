@@ -19,7 +19,7 @@ from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local import cloudformation
-from local.event_source_mappings import EventSourceMapping, answering_for
+from local.event_source_mappings import EventSourceMapping, Wsgi, answering_for
 from local.eventbridge.delivery import deliver_as_eventbridge
 
 ITERATORS = 100
@@ -30,7 +30,6 @@ TABLE_WRITES = {f"DynamoDB_20120810.{write}" for write in _WRITES}
 QUEUE_WRITES = {"AmazonSQS.SendMessage", "AmazonSQS.SendMessageBatch"}
 """The requests (X-Amz-Target) after which a stream or a queue has something new."""
 
-Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Notify = Callable[[str], None]
 
 

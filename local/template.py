@@ -82,18 +82,19 @@ class Template:
 
     def table(self, parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Return the properties of the table for these values of the parameters, each condition resolved."""
-        declared = self._document["Parameters"].items()
-        values = {name: parameter.get("Default") for name, parameter in declared} | dict(parameters or {})
-        names = conditions.holding(self._document["Conditions"], values)
-        return dict(conditions.resolve(self.properties("AppointmentsTable"), names))
+        return dict(conditions.resolve(self.properties("AppointmentsTable"), self._holding(parameters or {})))
 
     def existing(self, kind: str) -> list[dict[str, Any]]:
         """Return the properties of the resources of this type that exist with the default parameters."""
-        values = {name: parameter.get("Default") for name, parameter in self._document["Parameters"].items()}
-        names = conditions.holding(self._document["Conditions"], values)
+        names = self._holding({})
         resources = [each for each in self._document["Resources"].values() if each["Type"] == kind]
         present = [each for each in resources if each.get("Condition", "") in {"", *names}]
         return [dict(conditions.resolve(each["Properties"], names)) for each in present]
+
+    def _holding(self, parameters: Mapping[str, str]) -> set[str]:
+        """Return the names of the conditions that hold."""
+        defaults = {name: parameter.get("Default") for name, parameter in self._document["Parameters"].items()}
+        return conditions.holding(self._document["Conditions"], {**defaults, **parameters})
 
     def type_of(self, logical_id: str) -> str:
         return str(self._document["Resources"][logical_id]["Type"])

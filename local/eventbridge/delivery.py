@@ -10,7 +10,6 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from botocore.utils import ArnParser
@@ -21,6 +20,7 @@ from moto.events.responses import EventsHandler
 from moto.logs.models import logs_backends
 from moto.sqs.models import sqs_backends
 
+from local.emf import datum_now
 from local.eventbridge.pattern import matches, parse
 from local.eventbridge.target_input import target_input
 from local.eventbridge.values import PatternError
@@ -122,13 +122,7 @@ def _send(
 
 def _count_failure(rule: Rule) -> None:
     """Write the metric FailedInvocations. EventBridge does so after its retries, of which there are none here."""
-    names = {"EventBusName": rule.event_bus_name, "RuleName": rule.name}
-    datum = {
-        "MetricName": "FailedInvocations",
-        "Dimensions": [{"Name": name, "Value": value} for name, value in names.items()],
-        "Timestamp": datetime.now(UTC).replace(tzinfo=None),  # as moto compares them
-        "Values": [1],
-    }
+    datum = datum_now("FailedInvocations", 1, {"EventBusName": rule.event_bus_name, "RuleName": rule.name})
     cloudwatch_backends[rule.account_id][rule.region_name].put_metric_data("AWS/Events", [datum])
 
 

@@ -21,7 +21,6 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--least", type=int, default=0, help="continue until at least this many answers")
     parser.add_argument("--senders", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=1, help="the seed of bodies, order and duplicates")
     parser.add_argument("--output", type=Path, default=Path("build") / "load.json")
     arguments = parser.parse_args()
     print("starting the stack of template.yaml on this machine ...", flush=True)
@@ -38,7 +37,6 @@ def main() -> int:
             options,
             seconds=arguments.seconds,
             senders=arguments.senders,
-            seed=arguments.seed,
             least=arguments.least,
         )
     except StartError as error:

@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 120.0
 """How long the bus may take for the remaining messages after the senders stop."""
 
 
-def run(options: Options, *, seconds: float, senders: int, seed: int, least: int = 0) -> dict[str, Any]:
+def run(options: Options, *, seconds: float, senders: int, least: int = 0) -> dict[str, Any]:
     """Return the report: figures, and under ``problems`` every broken promise."""
     with Stack(options) as stack:
         memory, messages = MemorySampler(stack), MessageReceiver(stack)
@@ -26,7 +26,6 @@ def run(options: Options, *, seconds: float, senders: int, seed: int, least: int
                 stack.gateway.url,
                 options.token,
                 run=uuid4().hex[:8],
-                seed=seed,
                 senders=senders,
                 seconds=seconds,
                 least=least,

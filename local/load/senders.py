@@ -44,11 +44,11 @@ class SendingResult:
         self.body_bytes += size
 
 
-def send(url: str, token: str, *, run: str, seed: int, senders: int, seconds: float, least: int = 0) -> SendingResult:
+def send(url: str, token: str, *, run: str, senders: int, seconds: float, least: int = 0) -> SendingResult:
     """Deliver at full speed for ``seconds``, and until ``least`` deliveries are answered, from a separate process."""
     spawn = multiprocessing.get_context("spawn")
     receiver, sender = spawn.Pipe(duplex=False)
-    process = spawn.Process(target=_work, args=(sender, url, token, run, seed, senders, seconds, least), daemon=True)
+    process = spawn.Process(target=_work, args=(sender, url, token, run, senders, seconds, least), daemon=True)
     with starting_process():
         process.start()
     sender.close()
@@ -61,10 +61,8 @@ def send(url: str, token: str, *, run: str, seed: int, senders: int, seconds: fl
     return sent
 
 
-def _work(
-    result: Connection, url: str, token: str, run: str, seed: int, senders: int, seconds: float, least: int
-) -> None:
-    sent, lock, plan = SendingResult(), Lock(), traffic(run, random.Random(seed))  # noqa: S311 - shuffles
+def _work(result: Connection, url: str, token: str, run: str, senders: int, seconds: float, least: int) -> None:
+    sent, lock, plan = SendingResult(), Lock(), traffic(run, random.Random(1))  # noqa: S311 - the same in each run
     begin = time.monotonic()
     with ThreadPoolExecutor(senders) as pool:
         running = [pool.submit(_sender, sent, lock, plan, url, token, begin + seconds, least) for _ in range(senders)]

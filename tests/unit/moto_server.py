@@ -16,6 +16,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from local import moto_patches
+from local.event_source_mappings import Wsgi
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
@@ -41,7 +42,7 @@ def clients() -> Iterator[Client]:
         yield from _serve(moto_patches.application(REGION, handled.append, {}))
 
 
-def _serve(application: moto_patches.Wsgi) -> Iterator[Client]:
+def _serve(application: Wsgi) -> Iterator[Client]:
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=SilentRequestHandler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
