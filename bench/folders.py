@@ -64,15 +64,14 @@ def locked(lock: str) -> Path:
     return folder
 
 
-def reference(name: str, lock: str | None, *, bytecode: bool = True) -> Path:
+def reference(name: str, lock: str | None) -> Path:
     """Return the deployment package of a reference handler: the handlers beside their dependencies."""
     folder = FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
     if lock:
-        _copy(locked(lock), folder, bytecode=bytecode)
-    _copy(HANDLERS, folder / "handlers", bytecode=False)
-    if bytecode:
-        compile_bytecode(folder / "handlers")
+        shutil.copytree(locked(lock), folder)
+    shutil.copytree(HANDLERS, folder / "handlers", ignore=shutil.ignore_patterns("__pycache__"))
+    compile_bytecode(folder / "handlers")
     return folder
 
 
@@ -89,30 +88,15 @@ def layers(build: Path) -> Path:
     folder = FOLDER / "opt"
     shutil.rmtree(folder, ignore_errors=True)
     for layer in LAYERS:
-        _copy(build / layer / "python", folder, bytecode=True)
+        shutil.copytree(build / layer / "python", folder, dirs_exist_ok=True)
     return folder
-
-
-def _copy(source: Path, target: Path, *, bytecode: bool) -> None:
-    """Copy a tree with the times of its files, since bytecode refers to the time of its source."""
-    ignored = () if bytecode else ("__pycache__",)
-    shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*ignored))
 
 
 def compile_bytecode(folder: Path) -> None:
     """Compile a folder for the measured interpreter to bytecode that is not checked against its source."""
-    command = [
-        str(interpreter()),
-        "-m",
-        "compileall",
-        "-qqf",
-        "--invalidation-mode",
-        "unchecked-hash",
-        "-j",
-        "0",
-        str(folder),
-    ]
-    subprocess.run(command, check=False)  # noqa: S603 - some packages have files that do not compile
+    compileall = ["-m", "compileall", "-qqf", "--invalidation-mode", "unchecked-hash", "-j", "0"]
+    # Some packages have files that do not compile.
+    subprocess.run([interpreter(), *compileall, folder], check=False)  # noqa: S603
 
 
 def _digest(path: Path) -> str:

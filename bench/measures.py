@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,11 +50,8 @@ class Measures:
         group = self._groups.setdefault(measure.key.partition(".")[0], {})
         group.setdefault(measure.key, measure).values.setdefault(variant, []).append(value)
 
-    def groups(self) -> Iterator[tuple[str, Iterable[Measure]]]:
-        return ((name, group.values()) for name, group in self._groups.items())
-
     def as_dict(self) -> dict[str, list[dict[str, Any]]]:
-        return {name: [measure.as_dict() for measure in group] for name, group in self.groups()}
+        return {name: [measure.as_dict() for measure in group.values()] for name, group in self._groups.items()}
 
 
 def summary(values: Sequence[float]) -> dict[str, float]:

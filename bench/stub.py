@@ -73,13 +73,11 @@ class Stub:
         match operation:
             case "secretsmanager.GetSecretValue":
                 return _secret(json.loads(request.body))
-            case "dynamodb.GetItem" | "dynamodb.PutItem" | "dynamodb.UpdateItem" | "dynamodb.TransactWriteItems":
+            case "dynamodb.GetItem" | "dynamodb.PutItem" | "dynamodb.TransactWriteItems":
                 return Response(headers={"content-type": DYNAMODB_JSON, "x-amz-crc32": str(zlib.crc32(b"{}"))})
             case "events.PutEvents":
                 entries = [{"EventId": str(uuid4())} for _ in json.loads(request.body)["Entries"]]
                 return _json({"FailedEntryCount": 0, "Entries": entries})
-            case "s3.PUT":
-                return Response(b"", headers={"etag": '"d41d8cd98f00b204e9800998ecf8427e"'})
             case _:
                 return Response(status=HTTPStatus.NOT_IMPLEMENTED)
 

@@ -8,8 +8,7 @@ small item is written first, and the other counts are scaled by its count.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench import deliveries
 from bench.checks import check_answer
@@ -17,28 +16,22 @@ from bench.dynamodb import Table
 from bench.measures import Measure, Measures
 from bench.process import Process
 from bench.stub import Stub
-from bench.variants import FLOOR, NO_OP, WEBHOOK, WITHOUT_BYTECODE, Variant
+from bench.variants import FLOOR, NO_OP, WEBHOOK, Variant
 
 TRANSACTION = "dynamodb.TransactWriteItems"
-WRITES = (TRANSACTION, "dynamodb.PutItem", "dynamodb.UpdateItem")
+WRITES = (TRANSACTION, "dynamodb.PutItem")
 SMALL_ITEM_UNITS = 2.0
 ROWS = {
-    "units.firstTable": "first delivery, table, write units",
     "units.laterTable": "later delivery, table, write units",
-    "units.firstIndexes": "first delivery, indexes, write units",
     "units.laterIndexes": "later delivery, indexes, write units",
 }
-NOT_MEASURED = (NO_OP, WITHOUT_BYTECODE)
 
 
-@dataclass(frozen=True, slots=True)
-class Units:
+class Units(NamedTuple):
+    """The units of the table and those of its indexes."""
+
     table: float
     indexes: float
-
-    @property
-    def total(self) -> float:
-        return self.table + self.indexes
 
 
 class Meter:
@@ -59,14 +52,14 @@ class Meter:
 
 
 def measure(variants: Iterable[Variant], measures: Measures, table: Table) -> None:
-    """Count the units of the first delivery of an appointment and of a later one, which changes all items."""
+    """Count the units of the second delivery of an appointment, which changes all items."""
     meter, stub = Meter(table), Stub(table.endpoint)
     for variant in variants:
-        if variant.name in NOT_MEASURED:
+        if variant.name == NO_OP:
             continue
         with Process(variant, stub.url, variables={"TABLE_NAME": table.name}) as process:
             process.wait_until_ready()
-            for number, position in enumerate(("first", "later")):
+            for number in range(2):
                 envelope = deliveries.new_delivery(
                     deliveries.sample_envelope(),
                     appointment_id=f"units of {variant.name}",
@@ -74,15 +67,13 @@ def measure(variants: Iterable[Variant], measures: Measures, table: Table) -> No
                 )
                 stub.reset()
                 check_answer(process.invoke(deliveries.api_event(deliveries.encode(envelope))).body)
-                units = meter.read(stub.consumed)
-                _add(measures, variant, f"units.{position}Table", units.table)
-                if variant.name != FLOOR:  # writes no attribute of an index
-                    _add(measures, variant, f"units.{position}Indexes", units.indexes)
+        units = meter.read(stub.consumed)
+        values = {"units.laterTable": units.table, "units.laterIndexes": units.indexes}
+        if variant.name == FLOOR:  # writes no attribute of an index
+            del values["units.laterIndexes"]
+        for key, value in values.items():
+            measures.add(Measure(key, ROWS[key], "", WEBHOOK), variant.name, value)
     stub.stop()
-
-
-def _add(measures: Measures, variant: Variant, key: str, value: float) -> None:
-    measures.add(Measure(key, ROWS[key], "", WEBHOOK), variant.name, value)
 
 
 def _units(capacity: dict[str, Any]) -> Units:

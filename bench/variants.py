@@ -10,8 +10,6 @@ from bench import folders
 from local.template import Template
 
 NO_OP, FLOOR, WEBHOOK, TYPICAL = "no-op", "floor", "webhook", "typical"
-WITHOUT_BYTECODE = "typical, no bytecode"
-"""The typical handler as sam build packages it: every cold start compiles the imported modules."""
 FASTAPI = "fastapi"
 PUBLISHER, UNBATCHED = "publisher", "put_events for each record"
 STACK = "bench"
@@ -55,7 +53,6 @@ def webhooks(build: Path) -> list[Variant]:
         replace(_reference(FLOOR, "floor", None), trusted=build / "DependenciesLayer" / "python" / ROOTS),
         _built(WEBHOOK, "WebhookFunction", build),
         _reference(TYPICAL, "typical", "bench-typical"),
-        _reference(WITHOUT_BYTECODE, "typical", "bench-typical", bytecode=False),
         _reference(FASTAPI, "fast_api", "bench-fastapi"),
     ]
 
@@ -85,8 +82,8 @@ def _built(name: str, logical_id: str, build: Path) -> Variant:
     )
 
 
-def _reference(name: str, module: str, lock: str | None, *, bytecode: bool = True) -> Variant:
-    folder = folders.reference(_file_name(name), lock, bytecode=bytecode)
+def _reference(name: str, module: str, lock: str | None) -> Variant:
+    folder = folders.reference(module, lock)
     return Variant(
         name,
         f"handlers.{module}.lambda_handler",
@@ -95,10 +92,6 @@ def _reference(name: str, module: str, lock: str | None, *, bytecode: bool = Tru
         packages=(folder,),
         trusted=folder / "botocore" / "cacert.pem" if lock else None,
     )
-
-
-def _file_name(name: str) -> str:
-    return "".join(character if character.isalnum() else "-" for character in name)
 
 
 def _resolved(template: Template, value: Any) -> str:

@@ -16,10 +16,10 @@ from bench import deliveries, levers, package, publishing, starts, variants
 from bench.checks import check_answer
 from bench.process import Process
 from bench.stub import Stub
-from bench.variants import FASTAPI, FLOOR, NO_OP, PUBLISHER, TYPICAL, UNBATCHED, WEBHOOK, WITHOUT_BYTECODE
+from bench.variants import FASTAPI, FLOOR, NO_OP, PUBLISHER, TYPICAL, UNBATCHED, WEBHOOK
 
 ROOT = Path(__file__).parents[2]
-ALL = {NO_OP, FLOOR, WEBHOOK, TYPICAL, WITHOUT_BYTECODE, FASTAPI}
+ALL = {NO_OP, FLOOR, WEBHOOK, TYPICAL, FASTAPI}
 TYPICAL_CALLS = {"dynamodb.GetItem": 1, "dynamodb.PutItem": 2, "events.PutEvents": 1}
 
 pytestmark = [
@@ -94,7 +94,6 @@ def test_the_report_counts_the_calls_of_each_variant(report: dict[str, Any]) -> 
         FLOOR: {"dynamodb.TransactWriteItems": 1},
         WEBHOOK: {"dynamodb.TransactWriteItems": 1},
         TYPICAL: TYPICAL_CALLS,
-        WITHOUT_BYTECODE: TYPICAL_CALLS,
         FASTAPI: TYPICAL_CALLS,
     }
     secret = {"secretsmanager.GetSecretValue": 2}  # the current and the previous version
