@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 
 class MissingBlockError(Exception):
     """A page without the marks of a block."""
@@ -24,8 +26,8 @@ def replace(text: str, name: str, content: str) -> str:
     return f"{before}\n\n{content}\n\n{after}"
 
 
-def table(rows: list[list[str]]) -> str:
-    """Return a Markdown table. The first row is the head; all columns but the first are numbers."""
+def table(rows: Iterable[Sequence[str]], *, other_columns: str = "---:") -> str:
+    """Return a Markdown table. The first row is the head. The other columns are numbers, with ``---`` texts."""
     head, *others = rows
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *others))
+    rule = ["---", *[other_columns] * (len(head) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *others))

@@ -32,11 +32,23 @@ def _tags(choose: Any) -> dict[str, str]:
     return {value: choose({DISCRIMINATORS[choose]: value}) for value in get_args(VALUES[choose])}
 
 
-class _Generator(GenerateJsonSchema):
+class PlainSchema(GenerateJsonSchema):
+    """Generates a schema in the order of the models, without defaults and without titles."""
+
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Omit the default. It stands for a missing member, also where null is refused."""
+        """Omit the default. It stands for a missing member, also where null is refused, or is for Python alone."""
         return self.generate_inner(schema["schema"])
 
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        """Omit pydantic's titles, which only repeat the name of the member."""
+        return False
+
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:  # noqa: ARG002
+        """Keep the order of the models instead of the alphabetical order."""
+        return value
+
+
+class _Generator(PlainSchema):
     def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
         """Describe the union by the member that selects the variant, without the variant for unknown values."""
         member = DISCRIMINATORS[schema["discriminator"]]
@@ -46,14 +58,6 @@ class _Generator(GenerateJsonSchema):
             "oneOf": list(variants.values()),
             "discriminator": {"propertyName": member, "mapping": mapping},
         }
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
-        """Omit pydantic's titles, which only repeat the name of the member."""
-        return False
-
-    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:  # noqa: ARG002
-        """Keep the order of the contract instead of the alphabetical order."""
-        return value
 
 
 def generate() -> str:

@@ -81,4 +81,4 @@ def _members(members: Members) -> str:
 
 
 def _table(head: tuple[str, ...], *rows: tuple[str, ...]) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
+    return blocks.table((head, *rows), other_columns="---")

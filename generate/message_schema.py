@@ -10,14 +10,12 @@ import json
 import re
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
-
 from appointments.events import AppointmentEvent
 from appointments.publishing.messages import DETAIL_TYPES, RECONCILED, SCHEMA_VERSION, UNRECOGNIZED
 from appointments.reconciliation.repair import EVENT_TYPE
 from appointments.storage.items import RECONCILIATION, REPAIR_RANK
 from generate import message_members
+from generate.contract_schema import PlainSchema
 from samples.files import pretty
 
 Json = dict[str, Any]
@@ -31,20 +29,6 @@ EVENT_TYPES = {
 OURS = {"Metadata": message_members.METADATA, "Routing": message_members.ROUTING, "Data": message_members.DATA}
 
 
-class _Generator(GenerateJsonSchema):
-    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Omit the default, which only the parser of subscribers has."""
-        return self.generate_inner(schema["schema"])
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
-        """Omit titles that only repeat the name of the member."""
-        return False
-
-    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:  # noqa: ARG002
-        """Keep the order of the models."""
-        return value
-
-
 def generate(detail_type: str) -> str:
     """Return the file of a detail-type."""
     return f"{pretty(schema(detail_type))}\n"
@@ -52,7 +36,7 @@ def generate(detail_type: str) -> str:
 
 def schema(detail_type: str) -> Json:
     """Return the schema of the event that EventBridge delivers with this detail-type."""
-    made: Json = AppointmentEvent.model_json_schema(schema_generator=_Generator, mode="serialization")
+    made: Json = AppointmentEvent.model_json_schema(schema_generator=PlainSchema, mode="serialization")
     definitions = made.pop("$defs")
     made["properties"]["detail-type"] = {"const": detail_type}
     made["properties"]["detail"] = {"anyOf": made["properties"]["detail"].pop("oneOf")}  # metadata.detail tells them
@@ -65,7 +49,7 @@ def schema(detail_type: str) -> Json:
         definition.pop("additionalProperties", None)  # true is the default
         _describe(name, definition)
     when, _ = message_members.SENT_WHEN[detail_type]
-    head = {"$schema": GenerateJsonSchema.schema_dialect, "title": detail_type, "description": f"Sent when {when}."}
+    head = {"$schema": PlainSchema.schema_dialect, "title": detail_type, "description": f"Sent when {when}."}
     made = {name: value for name, value in made.items() if name not in ("title", "description", "additionalProperties")}
     return {**head, **made, "$defs": dict(sorted(definitions.items()))}
 

@@ -15,8 +15,8 @@ HEAD = ("object", "personal", "capability", "neither")
 def generate() -> str:
     """Return the whole page with the table up to date. Raises ValueError for a member without a class, or with two."""
     check(CLASSES)
-    rows = [HEAD, ("---",) * len(HEAD), *(_row(name, classes) for name, classes in CLASSES.items())]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    rows = (HEAD, *(_row(name, classes) for name, classes in CLASSES.items()))
+    table = blocks.table(rows, other_columns="---")
     return blocks.replace(PAGE.read_text(encoding="utf-8"), "members", table)
 
 
@@ -44,5 +44,5 @@ def members_of_the_contract() -> dict[str, list[str]]:
 
 
 def _row(name: str, classes: dict[str, str]) -> tuple[str, ...]:
-    cells = (", ".join(f"`{member}`" for member in classes[kind].split()) for kind in HEAD[1:])
+    cells = (", ".join(f"`{member}`" for member in classes.get(kind, "").split()) for kind in HEAD[1:])
     return (f"`{name}`", *cells)

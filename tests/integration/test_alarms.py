@@ -158,7 +158,7 @@ def bus_gone(world: World, patch: pytest.MonkeyPatch, watch: Watch) -> None:
         raise EndpointConnectionError(endpoint_url="events")
 
     with patch.context() as broken:
-        broken.setattr(world.publisher._bus._client, "put_events", down)
+        broken.setattr(world.publisher._events, "put_events", down)
         world.faults.publisher_seconds = 0.01
         minutes(world, watch, 40)
         world.faults.publisher_seconds = AMPLE_SECONDS
@@ -171,7 +171,7 @@ def bus_refuses_every_message(world: World, patch: pytest.MonkeyPatch, watch: Wa
         return {"Entries": [{"ErrorCode": "MalformedDetail"} for _ in Entries]}
 
     with patch.context() as broken:
-        broken.setattr(world.publisher._bus._client, "put_events", refused)
+        broken.setattr(world.publisher._events, "put_events", refused)
         minutes(world, watch, 40, every=5)
 
 
@@ -369,7 +369,7 @@ def eventful(world: World, patch: pytest.MonkeyPatch) -> None:
     for _minute in range(BACKLOG_PAUSE + 1):
         world.tick()
     with patch.context() as broken:
-        broken.setattr(world.publisher._bus._client, "put_events", refuse("InternalException"))
+        broken.setattr(world.publisher._events, "put_events", refuse("InternalException"))
         world.faults.publisher_seconds = 0.01
         world.tick(world.usual())
     world.faults = Faults(gateway_throttles=True)

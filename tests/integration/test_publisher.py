@@ -26,7 +26,6 @@ from moto import mock_aws
 from appointments import timing
 from appointments.deadline import Deadline
 from appointments.publishing import failures
-from appointments.publishing.bus import Bus
 from appointments.storage import items
 from appointments.storage.bodies import Bodies, key_of
 from samples import SAMPLES
@@ -326,7 +325,7 @@ class RefusingClient:
 
 def refuse(mapping: Mapping, monkeypatch: pytest.MonkeyPatch, appointment_id: str, code: str) -> None:
     client: Any = RefusingClient(appointment_id, code)
-    monkeypatch.setattr(mapping.handler, "_bus", Bus(client, "appointments", SOURCE))
+    monkeypatch.setattr(mapping.handler, "_events", client)
 
 
 def test_refused_messages_are_reported_and_the_others_are_published(
@@ -621,7 +620,7 @@ def test_the_line_of_the_largest_batch_is_smaller_than_256_kb(start: Any, capsys
 
 def test_every_invocation_sends_its_trace(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     mapping = start()
-    client = mapping.handler._bus._client
+    client = mapping.handler._events
     sent: list[str] = []
 
     def put_events(*, Entries: list[Any]) -> Any:  # noqa: N803 - the API's name

@@ -58,7 +58,7 @@ def values(node: Any, names: set[str]) -> set[str]:
     return own | {text for value in node.values() for text in values(value, names)}
 
 
-CAPABILITIES = {name for of in CLASSES.values() for name in of["capability"].split()}
+CAPABILITIES = {name for of in CLASSES.values() for name in of.get("capability", "").split()}
 NAMING = {"firstName", "lastName", "email", "communicationEmail", "phoneNumber", "notes", "internalNotes", "street1"}
 
 

@@ -121,7 +121,7 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Refuse a name that is in an object twice: the first value would be lost, and the text has both."""
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError
+        raise ValueError("an object has a name twice")
     return members
 
 
