@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 
 
 class Mode(StrEnum):
-    """``report`` writes nothing to the table, ``repair`` repairs what is missing or behind."""
+    """Whether a run repairs: ``report`` writes nothing to the table, ``repair`` stores what is missing or behind."""
 
     REPORT = "report"
     REPAIR = "repair"
@@ -35,5 +35,5 @@ class Settings(NamedTuple):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Convert each variable to the type of its field. Raises KeyError for a missing one, ValueError for another."""
+        """Convert each variable by the type of its field. Raises KeyError if one is missing, ValueError if invalid."""
         return cls(**{name: convert(environment[name.upper()]) for name, convert in cls.__annotations__.items()})
