@@ -64,6 +64,12 @@ def test_a_parameter_has_a_description_and_bounds_that_its_default_keeps(name: s
         assert re.fullmatch(parameter["AllowedPattern"], default)
 
 
+def test_every_parameter_is_in_one_group_of_the_console() -> None:
+    groups = DOCUMENT["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(PARAMETERS)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "is_accepted"),
     [
