@@ -20,9 +20,11 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from local import cloudformation, moto_patches, ports
+from local.engage.access import EngageAccess
 from local.errors import StartError
 from local.event_source_mappings import EventSourceMapping
 from local.function_logs import FunctionLogs
+from local.invocations import Invoke
 from local.template import ACCESS_LOG_FORMAT, Template, output_key
 
 REGION = "eu-west-1"
@@ -34,6 +36,7 @@ BACKLOG_QUEUE = "backlog"
 QUEUES = {"PublisherFailureQueue": FAILURE_QUEUE, "BacklogQueue": BACKLOG_QUEUE}
 BUCKETS = {"QuarantineBucket": "appointments-quarantine", "BodiesBucket": "appointments-bodies"}
 SECRET = "webhook-secret"  # noqa: S105 - the name of the secret, not the secret
+ENGAGE_SECRET = "engage-api"  # noqa: S105 - the name of the secret, not the secret
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION}
 PENDING_CONNECTIONS = 128
 IDLE_SECONDS = 0.1
@@ -48,8 +51,8 @@ class EmbeddedAws:
     ``dynamodb_url`` names another DynamoDB (DynamoDB Local) for the table. ``parameters`` are values of the template's
     parameters. ``webhook_url`` is the URL of the webhook in the stack's outputs. ``listeners`` are called after each
     request of moto with its X-Amz-Target, in the thread of the request. ``mappings`` are the event source mappings that
-    Lambda's API knows, by UUID. Raises StartError if the port is in use or if
-    the other DynamoDB does not answer.
+    Lambda's API knows, by UUID, and ``functions`` those that it invokes, by their names. With ``engage``, the stack has
+    a reconciliation. Raises StartError if the port is in use or if the other DynamoDB does not answer.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class EmbeddedAws:
         table_name: str = TABLE,
         parameters: Mapping[str, str] | None = None,
         webhook_url: str = "",
+        engage: EngageAccess | None = None,
     ) -> None:
         self._template = template
         self._dynamodb_url = dynamodb_url
@@ -71,6 +75,7 @@ class EmbeddedAws:
         self.mappings: dict[str, EventSourceMapping] = {}
         self._clients: dict[str, Any] = {}
         self._making_a_client = Lock()
+        self.functions: dict[str, Invoke] = {}
         with ports.bind(host, port, "AWS_PORT") as bound:
             self.url = f"http://127.0.0.1:{bound.getsockname()[1]}"
             self.endpoints = {"AWS_ENDPOINT_URL": self.url}
@@ -82,14 +87,14 @@ class EmbeddedAws:
             self._server = make_server(
                 bound.getsockname()[0],
                 bound.getsockname()[1],
-                moto_patches.application(REGION, self._notify, self.mappings),
+                moto_patches.application(REGION, self._notify, self.mappings, self.functions),
                 threaded=True,
                 request_handler=_SilentRequestHandler,
                 fd=bound.fileno(),
             )
         Thread(target=self._server.serve_forever, args=(IDLE_SECONDS,), name="aws", daemon=True).start()
         try:
-            self._outputs = self._deploy(token, parameters or {}, webhook_url)
+            self._outputs = self._deploy(token, {**self._reconciliation(engage), **(parameters or {})}, webhook_url)
             self._access_log = self.function_logs(lambda _source, _line: None)
             self._create_table(template.table(parameters))
             self._subscribe()
@@ -123,9 +128,9 @@ class EmbeddedAws:
     def environment(self, logical_id: str) -> dict[str, str]:
         """Return the function's environment: the template's variables with resolved values, and the endpoints.
 
-        It has no AWS_CA_BUNDLE, which names a file in a layer.
+        It has no variable that names a file in a layer.
         """
-        variables = self._template.function(logical_id).environment.keys() - {"AWS_CA_BUNDLE"}
+        variables = self._template.function(logical_id).environment.keys() - {"AWS_CA_BUNDLE", "AWS_DATA_PATH"}
         resolved = {name: self._outputs[output_key(logical_id, name)] for name in variables}
         return {**resolved, **CREDENTIALS, **self.endpoints, "AWS_REGION": REGION}
 
@@ -174,6 +179,14 @@ class EmbeddedAws:
                 f"no DynamoDB answers at {url}. Start one there, or unset AWS_ENDPOINT_URL_DYNAMODB "
                 "to use the embedded one"
             ) from None
+
+    def _reconciliation(self, engage: EngageAccess | None) -> dict[str, str]:
+        """Create the secret with the credentials of the vendor's API, and return the parameters that need it."""
+        if engage is None:
+            return {}
+        client = self.client("secretsmanager")
+        secret = client.create_secret(Name=ENGAGE_SECRET, SecretString=engage.credentials)
+        return engage.parameters(secret["ARN"])
 
     def _deploy(self, token: str, parameters: Mapping[str, str], webhook_url: str) -> dict[str, str]:
         """Create the resources. Return the outputs of the stack, which hold the functions' environments."""

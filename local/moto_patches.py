@@ -18,8 +18,8 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from local import cloudformation
-from local.event_source_mappings import EventSourceMapping, Wsgi, answering_for
+from local import cloudformation, event_source_mappings, invocations
+from local.event_source_mappings import EventSourceMapping, Wsgi
 from local.eventbridge.delivery import deliver_as_eventbridge
 
 ITERATORS = 100
@@ -33,10 +33,16 @@ QUEUE_WRITES = {"AmazonSQS.SendMessage", "AmazonSQS.SendMessageBatch"}
 Notify = Callable[[str], None]
 
 
-def application(region: str, notify: Notify, mappings: Mapping[str, EventSourceMapping]) -> Wsgi:
+def application(
+    region: str,
+    notify: Notify,
+    mappings: Mapping[str, EventSourceMapping],
+    functions: Mapping[str, invocations.Invoke],
+) -> Wsgi:
     """Return moto's server as a WSGI application with every patch. All resources are in ``region``.
 
-    ``notify`` is called with the X-Amz-Target of each request after it was handled. ``mappings`` are by UUID.
+    ``notify`` is called with the X-Amz-Target of each request after it was handled. ``mappings`` are by UUID,
+    ``functions`` by their names.
     """
     cloudformation.know_resource_types()
     keep_tables_in_transactions()
@@ -44,7 +50,8 @@ def application(region: str, notify: Notify, mappings: Mapping[str, EventSourceM
     deliver_as_eventbridge()
     server = DomainDispatcherApplication(create_backend_app)
     remember_services(server)
-    bounded = serialize_dynamodb(forget_old_iterators(answering_for(server, mappings)))
+    with_lambda = event_source_mappings.answering_for(invocations.answering_for(server, functions), mappings)
+    bounded = serialize_dynamodb(forget_old_iterators(with_lambda))
     return in_one_region(notify_after(bounded, notify), region)
 
 

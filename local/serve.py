@@ -7,18 +7,19 @@ import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import NoReturn
 from urllib.parse import quote
 
 from local import signals
 from local.aws import BUS, CREDENTIALS, QUEUE, REGION, STACK
-from local.engage.server import ENTERPRISE, EngageServer
+from local.engage.access import EngageAccess
+from local.engage.server import EngageServer
 from local.engage.story import SINCE, UNTIL, story_world
 from local.settings import BUILD, signing_key
-from local.stack import Options, Stack
+from local.stack import RECONCILE, Options, Stack, deployed_name
 
 DESCRIPTION = BUILD / "serve.json"
-ENGAGE_SECRET = "engage-api"  # noqa: S105 - the name of the secret, not the secret
 SCREEN = """\
 The stack of template.yaml runs on this machine. Ctrl-C ends it. A line follows for each delivery and each message.
 
@@ -40,6 +41,10 @@ See the result with the AWS CLI:
 Compare with what Engage has, at the end of the story of events/deliveries/:
 
   .venv/bin/appointments reconcile --local --since {since} --until {until}
+
+Run ReconcileFunction, which nothing schedules here:
+
+  aws --endpoint-url {aws} lambda invoke --function-name {reconcile} /dev/stdout
 """
 
 DELIVERY = "events/deliveries/create.json"
@@ -67,20 +72,21 @@ Nothing is authenticated, because WEBHOOK_AUTH is none.""",
 
 
 def main(options: Options) -> NoReturn:
-    served = EngageServer(story_world(), port=options.engage_port)
-    with served as engage, Stack(options) as stack, described(stack, engage):
+    with (
+        EngageServer(story_world(), port=options.engage_port) as engage,
+        Stack(replace(options, engage=EngageAccess.to(engage))) as stack,
+        described(stack),
+    ):
         print(screen(stack, engage), flush=True)
         signals.wait()
 
 
 @contextmanager
-def described(stack: Stack, engage: EngageServer) -> Iterator[None]:
+def described(stack: Stack) -> Iterator[None]:
     """Write where the stack is to build/serve.json, for `appointments --local`. Delete the file at the end.
 
-    The credentials of the Engage API are in the stack's Secrets Manager.
     The file has no secret. A file that another stack has written meanwhile stays.
     """
-    secret = stack.aws.client("secretsmanager").create_secret(Name=ENGAGE_SECRET, SecretString=engage.credentials())
     text = json.dumps(
         {
             "stack": STACK,
@@ -89,12 +95,6 @@ def described(stack: Stack, engage: EngageServer) -> Iterator[None]:
             "dynamodb": stack.options.dynamodb_url,
             "webhook": stack.gateway.url,
             "queue": stack.queue_url(),
-            "engage": {
-                "secret": secret["ARN"],
-                "enterprise": ENTERPRISE,
-                "api_url": engage.url,
-                "auth_url": engage.url,
-            },
             "pid": os.getpid(),
         },
         indent=2,
@@ -123,6 +123,7 @@ def screen(stack: Stack, engage: EngageServer) -> str:
         bus=BUS,
         queue=QUEUE,
         queue_url=stack.queue_url(),
+        reconcile=deployed_name(RECONCILE),
         engage=engage.url,
         since=SINCE[:10],
         until=UNTIL[:10],

@@ -18,6 +18,7 @@ PARAMETERS = {
     "WEBHOOK_TOLERANCE_SECONDS": "WebhookToleranceSeconds",
     "CONTRACT_MODE": "ContractMode",
     "EVENT_DETAIL": "EventDetail",
+    "RECONCILE_MODE": "ReconcileMode",
 }
 """Environment variables that set a parameter of the template."""
 SERVED_WEBHOOKS = 2

@@ -8,7 +8,12 @@ from typing import Any
 
 from local.function_logs import decoded
 
-NAMES = {"WebhookFunction": "webhook", "BacklogFunction": "backlog", "PublisherFunction": "publisher"}
+NAMES = {
+    "WebhookFunction": "webhook",
+    "BacklogFunction": "backlog",
+    "PublisherFunction": "publisher",
+    "ReconcileFunction": "reconcile",
+}
 
 
 def short_lines(function: str, line: str) -> list[str]:
@@ -19,7 +24,8 @@ def short_lines(function: str, line: str) -> list[str]:
     if "message" not in members:
         return []  # only metrics
     source = NAMES[function]
-    events = members.get("events") or members.get("messages") or [members]
+    missed = members.get("missed", [])
+    events = members.get("events") or members.get("messages") or [*missed, members]
     return [_line(source, members, event) for event in events]
 
 
@@ -28,7 +34,7 @@ def _line(source: str, members: Mapping[str, Any], event: Mapping[str, Any]) -> 
         time.strftime("%H:%M:%S"),
         source,
         str(members["level"]) if "level" in members else "",
-        str(event.get("result") or event.get("outcome") or members.get("message", "")),
+        str(event.get("result") or event.get("outcome") or event.get("verdict") or members.get("message", "")),
         str(event.get("event_type", "")),
         *(f"{label} {event[name]}" for label, name in LABELS.items() if event.get(name)),
     ]

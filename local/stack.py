@@ -6,13 +6,16 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
 
 from local.aws import BACKLOG_QUEUE, FAILURE_QUEUE, QUEUE, REGION, STACK, TABLE, EmbeddedAws
+from local.engage.access import EngageAccess
 from local.environment import EnvironmentPool, FunctionError
 from local.event_source_mappings import EventSourceMapping
 from local.gateway import Gateway
@@ -24,6 +27,7 @@ from local.stream_mapping import StreamMapping
 from local.template import Function, Template
 
 FUNCTIONS = ("WebhookFunction", "PublisherFunction", "BacklogFunction")
+RECONCILE = "ReconcileFunction"
 WEBHOOK_ENVIRONMENTS = 4
 PAUSE_MOTO = 5.0
 """Seconds between two polls of moto's stream. A write wakes its mapping at once, so this only bounds what is missed."""
@@ -38,6 +42,7 @@ class Options:
     """The options of a stack. Port 0 takes a free port.
 
     - ``engage_port``: that of the stand-in of the vendor's API, which only ``make serve`` keeps running.
+    - ``engage``: the access to that API; with it, the stack has ReconcileFunction, which runs when it is invoked.
     - ``log``: the file for the functions' log lines; None for one short line on stdout for each delivery and message.
     - ``parameters``: values of the template's parameters, by name; the others keep their defaults.
     - ``webhooks``: how many execution environments WebhookFunction has.
@@ -49,6 +54,7 @@ class Options:
     port: int = 3000
     aws_port: int = 4566
     engage_port: int = 0
+    engage: EngageAccess | None = None
     token: str = "local-token"  # noqa: S105 - for this machine only
     dynamodb_url: str | None = None
     table_name: str = TABLE
@@ -77,6 +83,7 @@ class Stack:
                 for function in map(template.function, FUNCTIONS)
             )
             self.pools: dict[str, EnvironmentPool] = {}
+            self._starting = Lock()
             self.gateway = Gateway(
                 webhook.routes,
                 lambda event, request_id: self._invoke("WebhookFunction", event, request_id),
@@ -94,6 +101,7 @@ class Stack:
                 table_name=options.table_name,
                 parameters=options.parameters,
                 webhook_url=self.gateway.url,
+                engage=options.engage,
             )
             cleanup.callback(self.aws.stop)
             self._logs = self.aws.function_logs(_log_file(options.log) if options.log else _print_short)
@@ -126,8 +134,11 @@ class Stack:
             sources = ((publisher, "DynamoDB", self._stream_arn()), (backlog, "SQS", queue_arn))
             for (function, kind, arn), poller in zip(sources, self._pollers, strict=True):
                 size = function.events[kind]["BatchSize"]
-                known = EventSourceMapping(_deployed_name(function.logical_id), arn, size, poller)
+                known = EventSourceMapping(deployed_name(function.logical_id), arn, size, poller)
                 self.aws.mappings[known.uuid] = known
+            self._on_demand = template.function(RECONCILE) if options.engage else None
+            for name in (*FUNCTIONS, *([RECONCILE] if options.engage else [])):
+                self.aws.functions[deployed_name(name)] = partial(self._invoke, name)
             self._cleanup = cleanup.pop_all()
 
     def __enter__(self) -> Self:
@@ -163,16 +174,19 @@ class Stack:
 
     def _invoke(self, function: str, event: Any, request_id: str | None = None) -> Any:
         """Invoke a function, and count an error as Lambda does."""
+        with self._starting:
+            if function == RECONCILE and function not in self.pools and self._on_demand:
+                self._start_pool(self._on_demand, 1)  # the process takes memory: only if somebody invokes it
         try:
             return self.pools[function].invoke(event, request_id)
         except FunctionError:
-            self._logs.measure("AWS/Lambda", "Errors", 1, FunctionName=_deployed_name(function))
+            self._logs.measure("AWS/Lambda", "Errors", 1, FunctionName=deployed_name(function))
             raise
 
     def _publish(self, event: dict[str, Any]) -> Any:
         """Invoke the publisher, and measure the age of the last record as Lambda does."""
         age = time.time() - event["Records"][-1]["dynamodb"]["ApproximateCreationDateTime"]
-        name = _deployed_name("PublisherFunction")
+        name = deployed_name("PublisherFunction")
         self._logs.measure("AWS/Lambda", "IteratorAge", max(0.0, age) * 1000, FunctionName=name)
         return self._invoke("PublisherFunction", event)
 
@@ -187,6 +201,8 @@ class Stack:
         self._cleanup.close()
 
     def _stop_pools(self) -> None:
+        with self._starting:
+            self._on_demand = None
         for pool in self.pools.values():
             pool.stop()
 
@@ -198,7 +214,7 @@ class Stack:
         self.aws.client("sqs").send_message(QueueUrl=self.queue_url(FAILURE_QUEUE), MessageBody=message)
 
 
-def _deployed_name(function: str) -> str:
+def deployed_name(function: str) -> str:
     """The name of a function in the embedded stack."""
     return f"{STACK}-{function}"
 

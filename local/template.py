@@ -139,6 +139,7 @@ class Template:
         return {
             "AWSTemplateFormatVersion": "2010-09-09",
             "Parameters": self._document["Parameters"],
+            "Mappings": self._document.get("Mappings", {}),
             "Conditions": self._document.get("Conditions", {}),
             "Resources": resources,
             "Outputs": {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,30 +37,36 @@ GROUPS = {
     "backlog": "BacklogFunctionLogGroup",
     "publisher": "PublisherFunctionLogGroup",
     "api": "WebhookApiLogGroup",
+    "reconcile": "ReconcileFunctionLogGroup",
 }
 
 
 class Deployment:
     """The stack ``engage`` with the resources of template.yaml, and an operator who runs commands on it.
 
-    ``engage_url`` is the address of the stand-in of the vendor's API, for a test that starts one.
+    ``parameters`` are values of the template's parameters. ``engage_url`` is the address of the stand-in of the
+    vendor's API, for a test that starts one.
     """
 
     engage_url = ""
 
-    def __init__(self) -> None:
+    def __init__(self, **parameters: str) -> None:
         secret = boto3.client("secretsmanager").create_secret(Name="webhook-secret", SecretString="secret")
         boto3.client("events").create_event_bus(Name=BUS)
         references = {"WebhookSecret": secret["ARN"], "AppointmentsBus": BUS}
         self.cloudformation = boto3.client("cloudformation")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self.cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(_embeddable(references)))
+            self.cloudformation.create_stack(
+                StackName=STACK,
+                TemplateBody=json.dumps(_embeddable(references)),
+                Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+            )
         summaries = self.cloudformation.list_stack_resources(StackName=STACK)["StackResourceSummaries"]
         self.resources = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in summaries}
         self.dynamodb, self.s3, self.sqs = boto3.client("dynamodb"), boto3.client("s3"), boto3.client("sqs")
         self.logs = boto3.client("logs")
-        for group in GROUPS.values():
+        for group in GROUPS.values() & self.resources.keys():
             self.logs.create_log_stream(logGroupName=self.resources[group], logStreamName="1")
         self.quarantine = Quarantine(self.s3, self.resources["QuarantineBucket"])
         bodies = Bodies(self.s3, self.resources["BodiesBucket"])
@@ -124,7 +132,7 @@ class Deployment:
         return key
 
     def log_groups(self) -> list[str]:
-        return [self.resources[group] for group in GROUPS.values()]
+        return [self.resources[group] for group in GROUPS.values() if group in self.resources]
 
     def log(self, service: str, line: dict[str, Any], at: datetime | None = None) -> None:
         """Write a line to the log group of a function, or of the API."""
@@ -146,6 +154,13 @@ class Deployment:
             for one, other in envelopes
         ]
         self.log("publisher", {"_aws": {}, "service": "publisher", "message": "publisher", "events": events}, at)
+
+    def log_run(self, outcome: str, *missed: Mapping[str, Any], at: datetime | None = None, **members: Any) -> None:
+        """Write the line of ReconcileFunction about a run. ``verdicts`` and ``repairs`` count what ``missed`` names."""
+        verdicts = {"same": 7, **Counter(each["verdict"] for each in missed)}
+        repairs = Counter(each["repair"] for each in missed if "repair" in each)
+        line = {"outcome": outcome, "verdicts": verdicts, "repairs": repairs, "missed": missed, **members}
+        self.log("reconcile", {"_aws": {}, "service": "reconcile", "message": "reconcile", **line}, at)
 
 
 def ago(**time: float) -> str:

@@ -15,15 +15,12 @@ class Served(NamedTuple):
     """Where the stack of ``make serve`` is.
 
     ``endpoints`` maps the name of a service to its address; "" is the address of all others.
-
-    ``engage`` has the options of a Target for the stand-in of the Engage API, empty if none is served.
     """
 
     stack: str
     region: str
     endpoints: dict[str, str]
     credentials: tuple[str, str]
-    engage: dict[str, str]
 
     def endpoint(self, service: str) -> str:
         return self.endpoints.get(service, self.endpoints[""])
@@ -44,7 +41,6 @@ def _served(path: Path) -> Served:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         other = document.get("dynamodb") or document["aws"]
         endpoints = {"": document["aws"], "dynamodb": other, "dynamodbstreams": other}
-        engage = {f"engage_{name}": value for name, value in document.get("engage", {}).items()}
-        return Served(document["stack"], document["region"], endpoints, ("local", "local"), engage)
+        return Served(document["stack"], document["region"], endpoints, ("local", "local"))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise WrongTargetError(f"{path} does not describe a served stack: start it again with 'make serve'") from None

@@ -327,8 +327,6 @@ class Target:
         value = self._options.get(option)
         if value not in (None, ""):
             return value
-        if self.served and option in self.served.engage:
-            return self.served.engage[option]
         if self._stack is None:
             return None
         if option in PARAMETERS:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,6 +20,7 @@ from click.testing import CliRunner
 
 from appointments_cli.main import main
 from appointments_cli.screen import Screen
+from local.engage.access import EngageAccess
 from local.engage.server import EngageServer
 from local.engage.world import World
 from local.run import post, receive
@@ -28,6 +30,7 @@ from tests.builders import TOKEN, body, delivery
 from tests.project import ROOT
 
 OPERATIONS = ROOT / "docs" / "operations.md"
+RECONCILE = "local-ReconcileFunction"
 COMMAND = str(Path(sys.executable).parent / "appointments")
 LOST = body(delivery(id="e-3", event_type="REOPEN", updated_at="2026-03-02T11:00:00Z"))
 """A delivery that Engage knows and the stack never got."""
@@ -40,8 +43,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("served")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        options = Options(port=0, aws_port=0, log=folder / "functions.log")
-        with EngageServer(World()) as engage, Stack(options) as stack, described(stack, engage):
+        with EngageServer(World()) as engage, ExitStack() as running:
+            options = Options(port=0, aws_port=0, log=folder / "functions.log", engage=EngageAccess.to(engage))
+            stack = running.enter_context(Stack(options))
+            running.enter_context(described(stack))
             first = body(delivery(id="e-1"))
             later = body(delivery(id="e-2", event_type="CANCEL", updated_at="2026-03-02T10:00:00Z", status="CANCELLED"))
             assert [post(stack.gateway.url, content, HEADERS)[0] for content in (first, later, later)] == [
@@ -53,6 +58,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             receive(stack, 2)
             for content in (first, later, LOST):
                 engage.world.deliver(content)
+            invoke(folder, RECONCILE)
             yield folder
 
 
@@ -71,7 +77,8 @@ def run(folder: Path, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
 
 
 def test_the_trail_of_an_appointment_is_complete(served: Path) -> None:
-    latest, first = run(served, "history", "a-1")
+    found, latest, first = run(served, "history", "a-1")
+    assert found["marks"] == ["reconciliation: behind"]
     assert [latest["envelopeId"], first["envelopeId"]] == ["e-2", "e-1"]
     assert latest["changes"] == [{"path": "status", "from": "ACCEPTED", "to": "CANCELLED"}]
     assert latest["marks"] == ["1 duplicate"]
@@ -81,6 +88,26 @@ def test_the_trail_of_an_appointment_is_complete(served: Path) -> None:
 def test_a_lost_delivery_is_found_in_the_api_that_is_served_too(served: Path) -> None:
     (record,) = run(served, "reconcile", "--since", "2026-03-01", "--until", "2026-04-01", code=1)
     assert (record["verdict"], record["appointmentId"], record["differing"]) == ("behind", "a-1", ["status"])
+
+
+def invoke(served: Path, function: str, **options: str) -> Any:
+    document = json.loads((served / "build" / "serve.json").read_text())
+    lambda_ = boto3.client("lambda", endpoint_url=document["aws"], region_name=document["region"])
+    return lambda_.invoke(FunctionName=function, **options)
+
+
+def test_the_reconciliation_runs_when_it_is_invoked_and_the_commands_say_what_it_found(served: Path) -> None:
+    answer = invoke(served, RECONCILE)
+    assert (answer["StatusCode"], json.load(answer["Payload"])) == (200, {"outcome": "complete"})
+    facts = {each["what"]: each for each in run(served, "status", code=1)}
+    assert facts["reconciliation"]["detail"].endswith("1 missed of 1 (1 behind): see reconcile")
+    (found,) = [each for each in run(served, "history", "a-1") if each["eventType"] is None]
+    assert (found["marks"], found["detail"]) == (["reconciliation: behind"], "differs in status")
+
+
+def test_an_unknown_function_cannot_be_invoked(served: Path) -> None:
+    with pytest.raises(ClientError, match="Function not found"):
+        invoke(served, "local-Unknown")
 
 
 STATUS = re.compile(r"(?<=<!-- status -->\n```\n).*?(?=```)", re.DOTALL)

@@ -20,8 +20,6 @@ from moto.sqs.models import sqs_backends
 from appointments.storage.backlog import Deferred, encode
 from appointments_cli import stack as deployed
 from local.aws import BUCKETS, REGION, STACK, TABLE
-from local.engage.server import EngageServer
-from local.engage.world import World
 from local.run import post, receive
 from local.serve import DESCRIPTION, described
 from local.stack import Options, Stack
@@ -81,9 +79,8 @@ def stack(dynamodb_url: str | None, tmp_path_factory: pytest.TempPathFactory) ->
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         with (
-            EngageServer(World()) as engage,
             Stack(options) as running,
-            described(running, engage),
+            described(running),
             Proxy("aws") as aws,
             Proxy("dynamodb") as dynamodb,
         ):

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 from appointments.storage import items
 from appointments_cli.main import main
+from local.engage.access import EngageAccess
 from local.engage.server import EngageServer
 from local.engage.switches import Switches
 from local.run import post, receive, scan
@@ -35,9 +36,9 @@ SWITCHES = Switches(fractions="none")
 class Served:
     """The stack, what the sender knows, and the messages so far."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, histories: list[engage.History]) -> None:
         self.stack = stack
-        self.histories = engage.histories(APPOINTMENTS, 23, engage.now(), withheld=0.15)
+        self.histories = histories
         self.events = 0
         self.messages: list[dict[str, Any]] = []
 
@@ -75,13 +76,18 @@ def is_current(item: Any) -> bool:
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dynamodb_url: str | None) -> Iterator[Served]:
     monkeypatch.chdir(tmp_path)
-    options = Options(
-        port=0, aws_port=0, log=tmp_path / "functions.log", dynamodb_url=dynamodb_url, table_name=uuid4().hex
-    )
-    with Stack(options) as stack:
-        made = Served(stack)
-        with EngageServer(engage.world(made.histories, SWITCHES), SWITCHES) as server, described(stack, server):
-            yield made
+    histories = engage.histories(APPOINTMENTS, 23, engage.now(), withheld=0.15)
+    with EngageServer(engage.world(histories, SWITCHES), SWITCHES) as server:
+        options = Options(
+            port=0,
+            aws_port=0,
+            log=tmp_path / "functions.log",
+            dynamodb_url=dynamodb_url,
+            table_name=uuid4().hex,
+            engage=EngageAccess.to(server),
+        )
+        with Stack(options) as stack, described(stack):
+            yield Served(stack, histories)
 
 
 def verdicts(served: Served) -> dict[str, str]:

@@ -68,12 +68,13 @@ def deployed() -> Iterator[Deployment]:
     start = ago(days=-5)
     world.put(delivery(appointment_id="a-9", start=start, end=start)["data"]["appointment"])
     with mock_aws(), EngageServer(world) as server:
-        deployment = Deployment()
+        deployment = Deployment(EngageApiSecretArn="engage-api")
         deployment.engage_url = server.url
         boto3.client("secretsmanager").create_secret(Name=ENGAGE_SECRET, SecretString=server.credentials())
         deployment.receive(body(delivery(id="e-1")))
         deployment.receive(body(delivery(id=LARGE, updated_at="2026-03-02T10:00:00Z", internalNotes="x" * 1_200_000)))
         deployment.log_delivery("stored", "e-1", "a-1")
+        deployment.log_run("continues")
         bus = boto3.client("events").describe_event_bus(Name=BUS)["Arn"]
         boto3.client("events").create_archive(ArchiveName="AppointmentsArchive", EventSourceArn=bus)
         deployment.age("a-1", LARGE)

@@ -416,7 +416,7 @@ def test_status_compares_this_hour_with_that_of_last_week_and_stored_with_publis
     found = facts()
     assert found["Accepted in 1 h"] == ("ok", "3, same hour last week 5")
     assert found["NotStored in 1 h"] == ("wrong", "1, same hour last week 0")
-    assert found["stored against published"] == ("wrong", "3 stored, 2 published, 0 parked in 1 h")
+    assert found["stored against published"] == ("wrong", "3 stored until 5 min ago, 2 published, 0 parked in 1 h")
     assert " min ago, " in found["last delivery"][1]
 
 

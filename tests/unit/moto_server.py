@@ -39,7 +39,7 @@ def clients() -> Iterator[Client]:
         patch.setattr(Table, "__deepcopy__", None, raising=False)
         for owner, name in patched:
             patch.setattr(owner, name, getattr(owner, name))
-        yield from _serve(moto_patches.application(REGION, handled.append, {}))
+        yield from _serve(moto_patches.application(REGION, handled.append, {}, {}))
 
 
 def _serve(application: Wsgi) -> Iterator[Client]:

@@ -47,7 +47,8 @@ def history(
 ) -> None:
     """Show the events of an appointment, the newest first: who changed what, and what became of each delivery.
 
-    The order is that of updatedAt, which the sender sets. A refused delivery stands at the time of its receipt.
+    The order is that of updatedAt, which the sender sets. A refused delivery stands at the time of its receipt. What a
+    reconciliation found stands at the time of the first run that found it.
     """
     from appointments_cli.reading.table import Table
     from appointments_cli.reading.whereabouts import Whereabouts
@@ -57,15 +58,21 @@ def history(
     where = Whereabouts(target, screen, table)
     lines = where.lines(appointment)
     kept = where.quarantined(appointment=appointment)
-    if not events and not kept:
+    missed = [line for line in lines or () if line.service == "reconcile" and line.appointment_id == appointment]
+    if not events and not kept and not missed:
         raise where.unknown("appointment", appointment, lines, kept)
-    records = [*event_records(events, lines or [], screen, reveal=reveal), *map(_quarantined, kept)]
+    records = [
+        *event_records(events, lines or [], screen, reveal=reveal),
+        *map(_quarantined, kept),
+        *_missed(missed, screen),
+    ]
     records = [each for each in records if each["sentAt"] in window and (changed is None or _names(each, changed))]
     records.sort(key=lambda record: record["_order"], reverse=True)
     screen.table(COLUMNS, records[:limit])
     if lines is None:
         screen.say("the log lines cannot be read: when the events were published and duplicates are unknown")
-    screen.close(len(records[:limit]), "event", more=len(records) > limit, within=f" of appointment {appointment}")
+    noun = "record" if missed else "event"
+    screen.close(len(records[:limit]), noun, more=len(records) > limit, within=f" of appointment {appointment}")
 
 
 def event_records(events: list[StoredEvent], lines: list[Line], screen: Screen, *, reveal: bool) -> list[Record]:
@@ -171,6 +178,28 @@ def _quarantined(entry: QuarantineObject) -> Record:
         "_changes": [*rules, *more],
         "_order": entry.received_at,
     }
+
+
+def _missed(lines: list[Line], screen: Screen) -> Iterator[Record]:
+    """What the reconciliation found. A finding that each run repeats is one record."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for line in lines:
+        found.setdefault((line.result, line.detail), []).append(line.at)
+    for (verdict, detail), times in found.items():
+        again = [f"found {len(times)} times, the last time at {screen.zone.show(times[-1])}"] if len(times) > 1 else []
+        yield {
+            **dict.fromkeys(("eventType", "envelopeId", "by", "receivedAt", "storedAt", "publishedAt", "eventId")),
+            "sentAt": times[0],
+            "marks": [f"reconciliation: {verdict}"],
+            "replays": [],
+            "changes": [],
+            "verdict": verdict,
+            "detail": detail or None,
+            "times": len(times),
+            "lastAt": times[-1],
+            "_changes": [*([detail] if detail else []), *again],
+            "_order": times[0],
+        }
 
 
 def _by(appointment: dict[str, Any]) -> str | None:

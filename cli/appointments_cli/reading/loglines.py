@@ -23,8 +23,11 @@ GROUPS = {
     "webhook": "WebhookFunctionLogGroup",
     "backlog": "BacklogFunctionLogGroup",
     "publisher": "PublisherFunctionLogGroup",
+    "reconcile": "ReconcileFunctionLogGroup",
 }
 """The log group of each function in template.yaml, by its service."""
+OPTIONAL = frozenset({"reconcile"})
+"""The services that a stack need not have."""
 OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 REFUSED, NOT_STORED = "refused", "not stored"
 
@@ -38,7 +41,9 @@ class Line(NamedTuple):
 
     ``result`` is an outcome of the intake, ``refused``, ``not stored``, ``again``, ``published``, ``parked``, or
     ``sent`` to one queue; ``event_id`` is EventBridge's; ``detail`` is a code or a status. A line of the command
-    itself, service ``command``, has the id of its run as ``replay_id``, and ``destination``.
+    itself, service ``command``, has the id of its run as ``replay_id``, and ``destination``. Of the service
+    ``reconcile``, ``result`` is the verdict about a missed appointment, or the outcome of a run after ``run ``;
+    ``detail`` has the result of the repair and what differs, or the problem.
     """
 
     at: str
@@ -75,9 +80,10 @@ def read(
 ) -> list[Line]:
     """Return the lines of a time, the oldest first; ``about`` keeps only those that name an id.
 
-    Raises NoLogsError when the stack has no log group of a function.
+    Raises NoLogsError when the stack has no log group of a function that every stack has.
     """
-    found = [line for service in services for line in _lines(target, service, window, about)]
+    there = [each for each in services if each not in OPTIONAL or target.resource(GROUPS[each])]
+    found = [line for service in there for line in _lines(target, service, window, about)]
     return sorted(found, key=lambda line: line.at)
 
 
@@ -122,6 +128,8 @@ def parse(service: str, at: str, message: str) -> list[Line]:
         return []
     if service == "webhook":
         return _of_webhook(at, document)
+    if service == "reconcile":
+        return _of_reconcile(at, document)
     members = {"backlog": ("messages", "outcome"), "publisher": ("events", "result")}
     listed, result = members[service]
     entries = document.get(listed)
@@ -142,6 +150,20 @@ def _of_webhook(at: str, document: dict[str, Any]) -> list[Line]:
     if document.get("level") == "ERROR" and result == "not safe":
         return [_line(at, "webhook", NOT_STORED, {**document, "status": 503})]
     return []
+
+
+def _of_reconcile(at: str, document: dict[str, Any]) -> list[Line]:
+    if "_aws" not in document or document.get("message") != "reconcile":
+        return []
+    missed = [each for each in document.get("missed", []) if isinstance(each, dict)]
+    found = [_line(at, "reconcile", str(each.get("verdict", "")), each | {"code": _finding(each)}) for each in missed]
+    run = {"code": document.get("problem")}
+    return [*found, _line(at, "reconcile", f"run {document.get('outcome', '')}", run)]
+
+
+def _finding(missed: dict[str, Any]) -> str:
+    differing = ", ".join(map(str, missed.get("differing") or ()))
+    return "; ".join(filter(None, (str(missed.get("repair", "")), differing and f"differs in {differing}")))
 
 
 def _line(at: str, service: str, result: str, entry: dict[str, Any]) -> Line:

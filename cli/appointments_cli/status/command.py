@@ -52,7 +52,7 @@ def _record(fact: Fact) -> Record:
 
 
 def _checks() -> dict[str, Check]:
-    from appointments_cli.status import queues, settings, traffic
+    from appointments_cli.status import queues, reconciliation, settings, traffic
 
     return {
         "last delivery": traffic.last_delivery,
@@ -63,6 +63,7 @@ def _checks() -> dict[str, Check]:
         "stored against published": traffic.published,
         "failure queues": queues.failure_queues,
         "quarantine": queues.quarantine,
+        "reconciliation": reconciliation.last_pass,
         "alarms": settings.alarms,
         "rules on the bus": settings.rules,
         "table": settings.table,

@@ -49,7 +49,8 @@ def published(look: Look) -> Iterator[Fact]:
     done = values(look, done_metrics, HOUR + SETTLED_AFTER)
     out, parked = (total(done[metric]) for metric in done_metrics)
     state = WRONG if stored > out + parked else OK
-    yield Fact(state, "stored against published", f"{stored} stored, {out} published, {parked} parked in 1 h")
+    detail = f"{stored} stored until 5 min ago, {out} published, {parked} parked in 1 h"
+    yield Fact(state, "stored against published", detail)
 
 
 STORED = ("Accepted", "Stale")
