@@ -174,14 +174,19 @@ class Stack:
 
     def _invoke(self, function: str, event: Any, request_id: str | None = None) -> Any:
         """Invoke a function, and count an error as Lambda does."""
-        with self._starting:
-            if function == RECONCILE and function not in self.pools and self._on_demand:
-                self._start_pool(self._on_demand, 1)  # the process takes memory: only if somebody invokes it
+        if function == RECONCILE:
+            self._start_on_demand()
         try:
             return self.pools[function].invoke(event, request_id)
         except FunctionError:
             self._logs.measure("AWS/Lambda", "Errors", 1, FunctionName=deployed_name(function))
             raise
+
+    def _start_on_demand(self) -> None:
+        """Start ReconcileFunction. Its process takes memory, so it starts when somebody invokes it."""
+        with self._starting:
+            if self._on_demand and RECONCILE not in self.pools:
+                self._start_pool(self._on_demand, 1)
 
     def _publish(self, event: dict[str, Any]) -> Any:
         """Invoke the publisher, and measure the age of the last record as Lambda does."""
