@@ -42,47 +42,40 @@ def window_of(screen: Screen, since: str | None, until: str | None) -> Window:
 def with_screen(command: Command) -> Command:
     """Add ``--json`` and ``--tz``, and pass the Screen as ``screen``."""
 
+    @click.option("--tz", metavar="ZONE", help="Time zone of times, such as UTC. Default: that of this machine.")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line; its instants are UTC.")
     @wraps(command)
     def command_with_screen(*arguments: Any, as_json: bool, tz: str | None, **rest: Any) -> Any:
         return command(*arguments, screen=Screen(Zone.of(tz), as_json=as_json), **rest)
 
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line; its instants are UTC.")(
-        command_with_screen
-    )
-    click.option("--tz", metavar="ZONE", help="Time zone of times, such as UTC. Default: that of this machine.")(
-        command_with_screen
-    )
     return command_with_screen
 
 
 def with_pager(command: Command) -> Command:
     """Add ``--no-pager``, and let the Screen page a table that is too long. Needs :func:`with_screen` outside."""
 
+    @click.option("--no-pager", is_flag=True, help="Do not page a table that is longer than the terminal.")
     @wraps(command)
     def command_with_pager(*arguments: Any, screen: Screen, no_pager: bool, **rest: Any) -> Any:
         return command(*arguments, screen=replace(screen, pages=not no_pager), **rest)
 
-    click.option("--no-pager", is_flag=True, help="Do not page a table that is longer than the terminal.")(
-        command_with_pager
-    )
     return command_with_pager
 
 
 def with_window(since: str | None = None) -> Callable[[Command], Command]:
     """Add ``--since`` and ``--until``, and pass the Window as ``window``. Needs :func:`with_screen` outside."""
 
+    shown = f" Default: {since}." if since else ""
+
     def decorate(command: Command) -> Command:
+        @click.option("--since", metavar="TIME", default=since, help=f"Only what came since: {FORMS}.{shown}")
+        @click.option("--until", metavar="TIME", help="Only what came before this time.")
         @wraps(command)
         def command_with_window(
             *arguments: Any, screen: Screen, since: str | None, until: str | None, **rest: Any
         ) -> Any:
             return command(*arguments, screen=screen, window=window_of(screen, since, until), **rest)
 
-        shown = f" Default: {since}." if since else ""
-        click.option("--until", metavar="TIME", help="Only what came before this time.")(command_with_window)
-        click.option("--since", metavar="TIME", default=since, help=f"Only what came since: {FORMS}.{shown}")(
-            command_with_window
-        )
         return command_with_window
 
     return decorate

@@ -270,8 +270,10 @@ def without(columns: Sequence[Column], *members: str) -> list[Column]:
     return [column for column in columns if column.member not in members]
 
 
-def essential(column: Column) -> Column:
-    return replace(column, essential=True)
+def camel(name: str) -> str:
+    """Return the name of a member of a record for the name of an attribute: ``envelopeId`` for ``envelope_id``."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.title, others))
 
 
 def _json_of(record: Record) -> Record:

@@ -79,14 +79,16 @@ _COMMON = {
     "region": click.option("--region", metavar="NAME", help="AWS region. Default: that of the environment or profile."),
     "profile": click.option("--profile", metavar="NAME", help="AWS profile for credentials and region."),
 }
+
+
+def _of_stack(flag: str, metavar: str, what: str) -> Callable[[Command], Command]:
+    return click.option(flag, metavar=metavar, help=f"{what}. Default: that of the stack.")
+
+
 _NAMED = {
-    "quarantine_bucket": click.option(
-        "--quarantine-bucket", metavar="NAME", help="Bucket of refused bodies. Default: that of the stack."
-    ),
-    "table": click.option("--table", metavar="NAME", help="Table of appointments. Default: that of the stack."),
-    "bodies_bucket": click.option(
-        "--bodies-bucket", metavar="NAME", help="Bucket of large bodies. Default: that of the stack."
-    ),
+    "quarantine_bucket": _of_stack("--quarantine-bucket", "NAME", "Bucket of refused bodies"),
+    "table": _of_stack("--table", "NAME", "Table of appointments"),
+    "bodies_bucket": _of_stack("--bodies-bucket", "NAME", "Bucket of large bodies"),
     "history_retention_days": click.option(
         "--history-retention-days",
         type=click.IntRange(0, MOST_RETENTION_DAYS),
@@ -98,32 +100,18 @@ _NAMED = {
         type=click.Choice(["tolerant", "strict"]),
         help="How strictly a redriven body is checked. Default: as in the stack.",
     ),
-    "event_bus": click.option("--event-bus", metavar="NAME", help="Event bus. Default: that of the stack."),
-    "event_source": click.option(
-        "--event-source", metavar="TEXT", help="Source of the messages. Default: that of the stack."
-    ),
+    "event_bus": _of_stack("--event-bus", "NAME", "Event bus"),
+    "event_source": _of_stack("--event-source", "TEXT", "Source of the messages"),
     "event_detail": click.option(
         "--event-detail",
         type=click.Choice(["full", "reference"]),
         help="Content of the messages. Default: as in the stack.",
     ),
-    "failure_queue": click.option(
-        "--failure-queue", metavar="URL", help="Failure queue of the publisher. Default: that of the stack."
-    ),
-    "engage_secret": click.option(
-        "--engage-secret",
-        metavar="ARN",
-        help="Secret with the credentials of the Engage API. Default: that of the stack.",
-    ),
-    "engage_enterprise": click.option(
-        "--engage-enterprise", metavar="NAME", help="Your enterprise in Engage's URLs. Default: that of the stack."
-    ),
-    "engage_api_url": click.option(
-        "--engage-api-url", metavar="URL", help="Address of the Engage API. Default: that of the stack."
-    ),
-    "engage_auth_url": click.option(
-        "--engage-auth-url", metavar="URL", help="Address of Engage's authentication. Default: that of the stack."
-    ),
+    "failure_queue": _of_stack("--failure-queue", "URL", "Failure queue of the publisher"),
+    "engage_secret": _of_stack("--engage-secret", "ARN", "Secret with the credentials of the Engage API"),
+    "engage_enterprise": _of_stack("--engage-enterprise", "NAME", "Your enterprise in Engage's URLs"),
+    "engage_api_url": _of_stack("--engage-api-url", "URL", "Address of the Engage API"),
+    "engage_auth_url": _of_stack("--engage-auth-url", "URL", "Address of Engage's authentication"),
 }
 
 

@@ -57,14 +57,12 @@ class Filters(NamedTuple):
 
 def with_filters(status_help: str) -> Callable[[Command], Command]:
     """Add ``--office``, ``--employee``, ``--customer`` and ``--status``, and pass the Filters as ``filters``."""
-    options = (
-        click.option("--office", metavar="ID", help="Only appointments of this office."),
-        click.option("--employee", metavar="ID", help="Only appointments of this employee."),
-        click.option("--customer", metavar="ID", help="Only appointments of this customer."),
-        click.option("--status", metavar="STATUS", help=status_help),
-    )
 
     def decorate(command: Command) -> Command:
+        @click.option("--office", metavar="ID", help="Only appointments of this office.")
+        @click.option("--employee", metavar="ID", help="Only appointments of this employee.")
+        @click.option("--customer", metavar="ID", help="Only appointments of this customer.")
+        @click.option("--status", metavar="STATUS", help=status_help)
         @wraps(command)
         def command_with_filters(
             *arguments: Any,
@@ -76,8 +74,6 @@ def with_filters(status_help: str) -> Callable[[Command], Command]:
         ) -> Any:
             return command(*arguments, filters=Filters(office, employee, customer, status), **rest)
 
-        for option in reversed(options):
-            option(command_with_filters)
         return command_with_filters
 
     return decorate

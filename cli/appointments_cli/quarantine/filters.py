@@ -27,6 +27,20 @@ def path(text: str) -> str:
 def with_filters(command: Callable[..., Any]) -> Any:
     """Add the options, and pass them to a command as ``filters`` and ``limit``."""
 
+    @click.option(
+        "--reason",
+        "reasons",
+        multiple=True,
+        type=click.Choice([outcome.value for outcome in QUARANTINED]),
+        help="Only objects with this reason. Can be repeated.",
+    )
+    @click.option("--appointment", metavar="ID", help="Only objects whose metadata names this appointment.")
+    @click.option("--since", metavar="TIME", help=f"Only objects received since: {FORMS}.")
+    @click.option("--until", metavar="TIME", help="Only objects received before this time.")
+    @click.option(
+        "--path", type=path, help="Only objects that break a rule at this path or below: $.data.appointment.office"
+    )
+    @click.option("--limit", type=LIMIT, help="At most this many objects.")
     @wraps(command)
     def command_with_filters(
         *arguments: Any,
@@ -40,25 +54,7 @@ def with_filters(command: Callable[..., Any]) -> Any:
     ) -> Any:
         from appointments_cli.quarantine.objects import Filters
 
-        filters = Filters(reasons, *window_of(screen, since, until), path, appointment)
+        filters = Filters(reasons, window_of(screen, since, until), path, appointment)
         return command(*arguments, screen=screen, filters=filters, **rest)
 
-    options = (
-        click.option("--limit", type=LIMIT, help="At most this many objects."),
-        click.option(
-            "--path", type=path, help="Only objects that break a rule at this path or below: $.data.appointment.office"
-        ),
-        click.option("--until", metavar="TIME", help="Only objects received before this time."),
-        click.option("--since", metavar="TIME", help=f"Only objects received since: {FORMS}."),
-        click.option("--appointment", metavar="ID", help="Only objects whose metadata names this appointment."),
-        click.option(
-            "--reason",
-            "reasons",
-            multiple=True,
-            type=click.Choice([outcome.value for outcome in QUARANTINED]),
-            help="Only objects with this reason. Can be repeated.",
-        ),
-    )
-    for option in options:
-        command_with_filters = option(command_with_filters)
     return command_with_filters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from operator import itemgetter
@@ -14,19 +14,16 @@ from typing import Any
 import click
 from botocore.exceptions import ClientError
 
+from appointments.contract.essentials import Ids
 from appointments.contract.instants import is_date_time, utc
 from appointments.outcome import QUARANTINED, Outcome
 from appointments.storage.quarantine import QuarantineMetadata
 from appointments_cli.errors import UnknownIdError
+from appointments_cli.options import Window
+from appointments_cli.screen import camel
 
 AT_ONCE = 16
 CLOCKS_DIFFER = timedelta(minutes=5)
-_CAMEL = {
-    "event_type": "eventType",
-    "correlation_id": "correlationId",
-    "envelope_id": "envelopeId",
-    "appointment_id": "appointmentId",
-}
 PREFIX_LENGTH = 8
 """A key is shown with at least this many characters of its digest."""
 CANDIDATES = 10
@@ -48,7 +45,7 @@ class QuarantineObject:
     @property
     def ids(self) -> dict[str, str]:
         """The ids that the metadata names, with the names of a record."""
-        return {_CAMEL[name]: value for name, value in self.metadata.ids.present().items()}
+        return {camel(name): value for name, value in self.metadata.ids.present().items()}
 
     @property
     def reason(self) -> str:
@@ -72,7 +69,7 @@ class QuarantineObject:
             "size": self.size,
             "requestId": self.metadata.request_id,
             "functionRequestId": self.metadata.function_request_id or None,
-            **{name: self.ids.get(name) for name in _CAMEL.values()},
+            **{name: self.ids.get(name) for name in map(camel, Ids._fields)},
             "contentType": self.metadata.content_type,
             "contentEncoding": self.metadata.content_encoding,
             "erasedAt": self.metadata.erased_at or None,
@@ -87,23 +84,18 @@ class QuarantineObject:
 class Filters:
     """What an object must be to be selected; None leaves a property open.
 
-    ``since`` is included and ``until`` is not, both in the form of :func:`appointments.contract.instants.utc`.
-
-    ``path`` is the path of a violation, or the first members of one.
+    ``window`` is the time of its receipt. ``path`` is the path of a violation, or the first members of one.
     """
 
     reasons: tuple[str, ...] = ()
-    since: str | None = None
-    until: str | None = None
+    window: Window = field(default_factory=Window)
     path: str | None = None
     appointment: str | None = None
 
     def match(self, entry: QuarantineObject) -> bool:
         if self.appointment is not None and entry.ids.get("appointmentId") != self.appointment:
             return False
-        if self.since and entry.received_at < self.since:
-            return False
-        if self.until and entry.received_at >= self.until:
+        if entry.received_at not in self.window:
             return False
         return self.path is None or any(self._under(violation.path) for violation in entry.metadata.violations)
 
@@ -112,7 +104,8 @@ class Filters:
 
     def too_old(self, modified: datetime) -> bool:
         """Whether an object was written before ``since``: a body is received before it is written."""
-        return self.since is not None and utc((modified + CLOCKS_DIFFER).isoformat()) < self.since
+        since = self.window.since
+        return since is not None and utc((modified + CLOCKS_DIFFER).isoformat()) < since
 
 
 class Finder:

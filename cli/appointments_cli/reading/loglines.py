@@ -17,6 +17,7 @@ from appointments.contract.instants import epoch_seconds, utc
 from appointments.outcome import Outcome
 from appointments_cli.errors import CommandError
 from appointments_cli.options import Window
+from appointments_cli.screen import camel
 from appointments_cli.target import Target
 
 GROUPS = {
@@ -49,30 +50,17 @@ class Line(NamedTuple):
     at: str
     service: str
     result: str
-    envelope_id: str = ""
-    appointment_id: str = ""
-    correlation_id: str = ""
     event_type: str = ""
+    appointment_id: str = ""
+    envelope_id: str = ""
+    correlation_id: str = ""
     event_id: str = ""
     detail: str = ""
     replay_id: str = ""
     destination: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        names = {
-            "at": self.at,
-            "service": self.service,
-            "result": self.result,
-            "eventType": self.event_type,
-            "appointmentId": self.appointment_id,
-            "envelopeId": self.envelope_id,
-            "correlationId": self.correlation_id,
-            "eventId": self.event_id,
-            "detail": self.detail,
-            "replayId": self.replay_id,
-            "destination": self.destination,
-        }
-        return {name: value or None for name, value in names.items()}
+        return {camel(name): value or None for name, value in self._asdict().items()}
 
 
 def read(
@@ -171,19 +159,8 @@ def _line(at: str, service: str, result: str, entry: dict[str, Any]) -> Line:
         value = entry.get(name)
         return str(value) if isinstance(value, str | int) else ""
 
-    return Line(
-        at,
-        service,
-        result,
-        text("envelope_id"),
-        text("appointment_id"),
-        text("correlation_id"),
-        text("event_type"),
-        text("event_id"),
-        text("code") or text("status"),
-        text("replay_id"),
-        text("destination"),
-    )
+    named = {name: text(name) for name in Line._fields[3:] if name != "detail"}
+    return Line(at, service, result, detail=text("code") or text("status"), **named)
 
 
 def _milliseconds(instant: str) -> int:
