@@ -25,7 +25,8 @@ BENCH_STAMP := $(BENCH_VENV)/.installed
 # More workers than a small machine has cores: the end-to-end tests wait for timeouts more than they compute.
 WORKERS := 4
 # The tests have an order already, in which the long ones come first (tests/e2e/conftest.py).
-PYTEST = $(BIN)/python -m pytest --dist loadgroup --no-loadscope-reorder
+# The tests start hundreds of processes. Without bytecode each compiles the project, and each worker rewrites each test.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --dist loadgroup --no-loadscope-reorder
 
 # An installation shows what pip collects, and a line after 15 seconds without one.
 QUIET_SECONDS := 15

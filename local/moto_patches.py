@@ -21,6 +21,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from local import cloudformation, event_source_mappings, invocations
 from local.event_source_mappings import EventSourceMapping, Wsgi
 from local.eventbridge.delivery import deliver_as_eventbridge
+from local.moto_speed import make_stacks_fast
 
 ITERATORS = 100
 """At most this many stream iterators are remembered. The oldest are forgotten."""
@@ -45,6 +46,7 @@ def application(
     ``functions`` by their names.
     """
     cloudformation.know_resource_types()
+    make_stacks_fast()
     keep_tables_in_transactions()
     undo_cancelled_transactions()
     deliver_as_eventbridge()

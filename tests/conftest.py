@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.hooks import EventAliaser
 from botocore.loaders import JSONFileLoader, Loader
 from moto import mock_aws
 
@@ -36,11 +37,12 @@ profiles.load()
 
 
 def _read_sdk_data_once() -> None:
-    """Cache the SDK's files and folders. Each session would read them again, and tests make many sessions."""
+    """Cache the SDK's files, folders and names of events. Each session would find them again; tests make many."""
     for owner, name in (
         (JSONFileLoader, "load_file"),
         (Loader, "list_available_services"),
         (Loader, "list_api_versions"),
+        (EventAliaser, "_alias_event_name"),
     ):
         setattr(owner, name, _cached_for_all_instances(getattr(owner, name)))
 

@@ -24,6 +24,7 @@ from appointments.storage.items import event_sort_key, partition_key
 from appointments.storage.quarantine import Quarantine
 from appointments.storage.store import Store
 from appointments_cli.main import main
+from local.moto_speed import make_stacks_fast
 from tests import template
 from tests.repairs import repair, save_repair
 
@@ -51,6 +52,7 @@ class Deployment:
     engage_url = ""
 
     def __init__(self, **parameters: str) -> None:
+        make_stacks_fast()
         secret = boto3.client("secretsmanager").create_secret(Name="webhook-secret", SecretString="secret")
         boto3.client("events").create_event_bus(Name=BUS)
         references = {"WebhookSecret": secret["ARN"], "AppointmentsBus": BUS}

@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     first, so that no worker is left with a long one at the end.
     """
     for item in items:
-        if FOLDER not in item.path.parents or item.path.stem in SHARING_NOTHING:
+        if item.path.parent != FOLDER or item.path.stem in SHARING_NOTHING:
             continue
         if item.get_closest_marker("xdist_group") is None:
             parameters = item.callspec.params if hasattr(item, "callspec") else {}
@@ -60,7 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _start(item: pytest.Item) -> int:
     """Return the place of the test's module in the order of the starts: FIRST, end-to-end tests, all others."""
-    if FOLDER not in item.path.parents:
+    if item.path.parent != FOLDER:
         return len(FIRST) + 1
     return FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST)
 
