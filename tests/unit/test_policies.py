@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from appointments.storage import bodies
+from local.conditions import resolve
 from local.template import references
 from tests.template import Resources, default_conditions, every_condition, of_type, resources, translate
 
@@ -155,7 +156,16 @@ def test_every_function_has_a_role_of_its_own_and_nothing_else_has_permissions(s
     identities = {name for name, resource in stack.items() if resource["Type"].startswith("AWS::IAM::")} - people.keys()
     assert identities - {CLOCK} == {f"{name}Role" for name in functions}
     assert identities == GRANTS.keys() & stack.keys()
-    assert {key for name in identities for key in stack[name]["Properties"]} == {"AssumeRolePolicyDocument", "Policies"}
+    properties = {key for name in identities for key in stack[name]["Properties"]}
+    assert properties - {"PermissionsBoundary"} == {"AssumeRolePolicyDocument", "Policies"}
+
+
+@pytest.mark.parametrize("role", of_type(translate()["Resources"], "AWS::IAM::Role"))
+def test_a_parameter_bounds_the_permissions_of_every_role_also_of_those_that_sam_makes(role: str) -> None:
+    translated = translate()["Resources"][role]["Properties"]
+    bounded = {"HasPermissionsBoundary"}
+    assert resolve(translated, bounded)["PermissionsBoundary"] == {"Ref": "PermissionsBoundaryArn"}
+    assert "PermissionsBoundary" not in resolve(translated, set())
 
 
 def test_only_lambda_assumes_a_role_and_the_scheduler_that_of_the_clock(stack: Resources) -> None:
