@@ -38,6 +38,21 @@ def test_a_row_names_the_functions_whose_roles_reach_what_it_is_about() -> None:
         assert set(re.findall(r"\w+Function\b", row[3])) == reaching, row[1]
 
 
+def test_every_action_on_any_resource_is_named() -> None:
+    statements = [
+        statement
+        for role in of_type(resources(every_condition()), "AWS::IAM::Role").values()
+        for policy in role["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Resource"] == "*"
+    ]
+    listed = [each["Action"] for each in statements]
+    actions = {name for each in listed for name in (each if isinstance(each, list) else [each])}
+    section = TEXT.partition("\n## Least privilege\n")[2].partition("\n## ")[0]
+    sentence = section.partition("resource is `*` only for")[2].partition("\nNo function")[0]
+    assert set(re.findall(r"`([a-z]+:\w+)`", sentence)) == actions
+
+
 def test_every_parameter_that_is_named_exists() -> None:
     named = set(re.findall(r"`([A-Z][A-Za-z]+(?:Arn|Uri|Version|Name|Limit|Concurrency|InDays))`", TEXT))
     assert named - {"WebhookSecretArn"} <= set(DOCUMENT["Parameters"])
