@@ -44,6 +44,30 @@ def test_every_service_of_the_stack_is_among_the_permissions() -> None:
     assert f"resources of {count} more services" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+WORDS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven"}
+COUNTED = {
+    "AWS::IAM::Role": ("roles", "Reconciles", "EngageApiSecretArn"),
+    "AWS::IAM::ManagedPolicy": ("managed policies", None, ""),
+    "AWS::Lambda::Function": ("functions", "Reconciles", "EngageApiSecretArn"),
+    "AWS::Lambda::LayerVersion": ("layers", None, ""),
+    "AWS::Lambda::EventSourceMapping": ("event source mappings", None, ""),
+    "AWS::S3::Bucket": ("buckets", None, ""),
+    "AWS::SQS::Queue": ("queues", "HasKmsKey", "KmsKeyArn"),
+    "AWS::Logs::LogGroup": ("log groups", "Reconciles", "EngageApiSecretArn"),
+}
+"""By type: its noun on the page, and the condition and parameter of those that do not always exist."""
+
+
+@pytest.mark.parametrize("kind", COUNTED)
+def test_the_numbers_of_resources_are_right(kind: str) -> None:
+    noun, condition, parameter = COUNTED[kind]
+    found = [resource.get("Condition") for resource in of_type(translate()["Resources"], kind).values()]
+    always = found.count(None)
+    assert set(found) <= {None, condition}
+    more = rf" \({WORDS[len(found)]} with `{parameter}`\)" if condition else ""
+    assert re.search(rf"\b{WORDS[always]} {noun}{more}", section(DEPLOYING, "Permissions"))
+
+
 def test_every_resource_that_stays_is_named_with_the_command_that_deletes_it() -> None:
     kept = {
         logical_id
