@@ -114,7 +114,7 @@ def _is_ours(error: Exception) -> bool:
 @target_options()
 @click.version_option(package_name="engage-appointments", prog_name="appointments")
 def main(**target: Any) -> None:
-    """Operate a deployed stack, or that of 'make serve': see what happened, find what is lost, mend it.
+    """Operate a deployed stack, or that of 'make serve': see what happened, find what is lost, repair it.
 
     Exit code 0: success, or nothing found. 1: something is wrong. 2: the command line is wrong. 3: the id is unknown.
     4: no credentials, or a denied action. 5: AWS cannot be reached.

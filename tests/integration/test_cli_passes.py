@@ -90,8 +90,8 @@ def test_a_history_has_each_finding_once_with_its_repair_and_what_differs(deploy
     for hours in (3, 2, 1):
         deployed.log_run("complete", BEHIND, MISSING, at=back(hours=hours))
     deployed.log_run("complete", BEHIND | {"repair": "repaired"}, at=back(minutes=5))
-    mended, behind, event = deployed.records("history", "a-1")
-    assert (mended["marks"], mended["detail"]) == (
+    repaired, behind, event = deployed.records("history", "a-1")
+    assert (repaired["marks"], repaired["detail"]) == (
         ["reconciliation: behind"],
         "repaired; differs in status, start",
     )

@@ -49,7 +49,7 @@ UNUSED = {
 }
 """What a policy grants although no command calls it."""
 POLICIES = ("ReaderPolicy", "OperatorPolicy", "EraserPolicy")
-MENDS = ("reconcile", "quarantine redrive", "failures redrive", "backlog redrive", "publish")
+OPERATES = ("reconcile", "quarantine redrive", "failures redrive", "backlog redrive", "publish")
 """The begins of the rows that need OperatorPolicy too."""
 ERASES = ("erase",)
 """The rows that need EraserPolicy too."""
@@ -177,7 +177,7 @@ def needed(deployment: Deployment, calls: set[permissions.Call]) -> set[tuple[st
 
 def policy_of_row(row: str) -> str:
     """The policy that a row needs besides ReaderPolicy, or ReaderPolicy."""
-    return "EraserPolicy" if row in ERASES else "OperatorPolicy" if row.startswith(MENDS) else "ReaderPolicy"
+    return "EraserPolicy" if row in ERASES else "OperatorPolicy" if row.startswith(OPERATES) else "ReaderPolicy"
 
 
 def assert_granted(row: str, calls: set[tuple[str, str]]) -> None:

@@ -13,7 +13,7 @@ from appointments_cli.target import Target
 
 MISSED = ("missing", "behind", "differs")
 """The verdicts of an appointment whose delivery never arrived, or arrived with other content."""
-MENDED = ("repaired", "known", "overtaken")
+SETTLED = ("repaired", "known", "overtaken")
 """The results of a repair after which the table has what Engage has."""
 ENDS = ("complete", "unsure")
 """The outcomes of a run that judged the whole window. The next run begins a new pass."""
@@ -46,8 +46,8 @@ class Pass(NamedTuple):
 
     @property
     def unmended(self) -> int:
-        """How many of the missed appointments no repair has mended."""
-        return self.missed - sum(self.repairs[each] for each in MENDED)
+        """How many of the missed appointments still need a repair."""
+        return self.missed - sum(self.repairs[each] for each in SETTLED)
 
 
 def runs(target: Target, window: Window) -> list[Run]:

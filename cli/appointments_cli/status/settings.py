@@ -9,7 +9,7 @@ from appointments_cli.moments import ago
 from appointments_cli.status.facts import INFO, OK, UNKNOWN, WRONG, Fact, Look, Metric, total, values
 
 MAPPINGS = {"PublisherFunction": "Publishing failures", "BacklogFunction": "Backlog"}
-"""By function, the section of docs/operations.md that says how to mend its mapping."""
+"""By function, the section of docs/operations.md that says how to restart its mapping."""
 
 
 def mappings(look: Look) -> Iterator[Fact]:
