@@ -109,3 +109,10 @@ class QueueReader:
 def _batches(held: list[HeldMessage]) -> Iterator[list[HeldMessage]]:
     for start in range(0, len(held), BATCH):
         yield held[start : start + BATCH]
+
+
+def look(client: SQSClient, url: str, limit: int) -> tuple[list[HeldMessage], int, int]:
+    """Return at most ``limit`` messages, which stay, and the counts before: how many are visible, or held by others."""
+    with QueueReader(client, url, hold_seconds=LOOK_SECONDS) as queue:
+        visible, held_by_others = queue.counts()
+        return queue.receive(limit), visible, held_by_others

@@ -63,11 +63,9 @@ def list_(target: Target, *, screen: Screen, limit: int) -> None:
 
     They stay there, and others see them again within seconds.
     """
-    from appointments_cli.queue_reader import LOOK_SECONDS, QueueReader
+    from appointments_cli.queue_reader import look
 
-    with QueueReader(target.sqs, target.required_resource("BacklogFailureQueue"), hold_seconds=LOOK_SECONDS) as queue:
-        _, held_by_others = queue.counts()
-        held = queue.receive(limit)
+    held, _, held_by_others = look(target.sqs, target.required_resource("BacklogFailureQueue"), limit)
     records = newest_first((_record(target, each) for each in held), "receivedAt", "appointmentId", "envelopeId")
     screen.table(MESSAGES, records)
     if held_by_others:

@@ -98,11 +98,10 @@ def _parked(target: Target, screen: Screen) -> Callable[[StoredEvent], bool]:
     from appointments.contract.instants import utc
     from appointments.publishing.failures import Parked, StreamRange
     from appointments_cli.failures.failure import failure_of
-    from appointments_cli.queue_reader import LOOK_SECONDS, QueueReader
+    from appointments_cli.queue_reader import look
 
-    with QueueReader(target.sqs, target.failure_queue_url, hold_seconds=LOOK_SECONDS) as queue:
-        _, held_by_others = queue.counts()
-        failures = [failure_of(held) for held in queue.receive(10_000)]
+    messages, _, held_by_others = look(target.sqs, target.failure_queue_url, 10_000)
+    failures = [failure_of(message) for message in messages]
     if held_by_others:
         held = f"another reader holds about {counted(held_by_others, 'message')} of the failure queue"
         screen.say(f"{held}: an event that one of them names is shown as missing")

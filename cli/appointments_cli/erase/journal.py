@@ -31,15 +31,10 @@ KEPT_DAYS = 400
 CUSTOMER, VALUE, CHECK = "customer", "value", "check"
 
 
-class Digests:
-    """Keyed digests of texts. ``kind`` keeps the digest of a customer's id apart from that of the same text."""
-
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-
-    def of(self, kind: str, text: str) -> bytes:
-        content = text.encode("utf-8", "surrogatepass")
-        return blake2b(content, key=self._key, digest_size=DIGEST_BYTES, person=kind.encode()).digest()
+def digest_of(key: bytes, kind: str, text: str) -> bytes:
+    """Return the keyed digest of a text. ``kind`` keeps that of a customer's id apart from that of the same text."""
+    content = text.encode("utf-8", "surrogatepass")
+    return blake2b(content, key=key, digest_size=DIGEST_BYTES, person=kind.encode()).digest()
 
 
 class Journal:
@@ -51,7 +46,6 @@ class Journal:
         self._now = now
         self._key = key
         self._record = record
-        self.digests = Digests(key)
         self._entries: dict[str, set[bytes]] = {}
         self.values: set[bytes] = set()
         self.shared: set[bytes] = set()
@@ -85,9 +79,13 @@ class Journal:
         """How many bodies of each place were taken in hand. A body counts once, however often the command stopped."""
         return {place: len(entries) for place, entries in self._entries.items()}
 
+    def digest(self, kind: str, text: str) -> bytes:
+        """Return the digest of a text by the key of this erasure."""
+        return digest_of(self._key, kind, text)
+
     def note_customer(self, customer: str) -> None:
         """Keep the digest of the id, which is searched where a document names a customer."""
-        digest = self.digests.of(CUSTOMER, customer)
+        digest = self.digest(CUSTOMER, customer)
         if digest not in self.values:
             self._put({"values": {"B": digest}})
             self.values.add(digest)
@@ -95,8 +93,8 @@ class Journal:
     def note(self, place: str, identity: str, values: Iterable[str]) -> None:
         """Keep the digests of a body's values. Call this before the body is changed."""
         known = self._entries.setdefault(place, set())
-        entry = Digests(self._record["salt"]["B"]).of("entry", f"{place}\0{identity}")
-        new = {self.digests.of(VALUE, value) for value in values} - self.values
+        entry = digest_of(self._record["salt"]["B"], "entry", f"{place}\0{identity}")
+        new = {self.digest(VALUE, value) for value in values} - self.values
         if entry in known and not new:
             return
         for piece in _batches(sorted(new)):
@@ -137,7 +135,7 @@ def unfinished(client: Any, table: str, customer: str, now: Callable[[], datetim
     for record in _query(client, table, ""):
         if "key" in record:
             key = bytes(record["key"]["B"])
-            if record["customer"]["B"] == Digests(key).of(CUSTOMER, customer):
+            if record["customer"]["B"] == digest_of(key, CUSTOMER, customer):
                 journal = Journal(client, table, record, key, now)
                 journal.note_customer(customer)
                 return journal
@@ -147,14 +145,13 @@ def unfinished(client: Any, table: str, customer: str, now: Callable[[], datetim
 def begin(client: Any, table: str, customer: str, now: Callable[[], datetime]) -> Journal:
     """Begin an erasure."""
     key, identity = secrets.token_bytes(16), secrets.token_hex(4)
-    digests = Digests(key)
     record = {
         **items.key(PARTITION, identity),
         "startedAt": {"S": utc(now().isoformat())},
         "key": {"B": key},
         "salt": {"B": secrets.token_bytes(16)},
-        "customer": {"B": digests.of(CUSTOMER, customer)},
-        "check": {"B": digests.of(CHECK, "")},
+        "customer": {"B": digest_of(key, CUSTOMER, customer)},
+        "check": {"B": digest_of(key, CHECK, "")},
     }
     client.put_item(TableName=table, Item=record, ConditionExpression="attribute_not_exists(pk)")
     journal = Journal(client, table, record, key, now)
@@ -167,7 +164,7 @@ def of_receipt(client: Any, table: str, receipt_id: str, now: Callable[[], datet
     identity, _, key_text = receipt_id.partition("-")
     record = client.get_item(TableName=table, Key=items.key(PARTITION, identity), ConsistentRead=True).get("Item")
     key = bytes.fromhex(key_text)
-    if record is None or not secrets.compare_digest(record["check"]["B"], Digests(key).of(CHECK, "")):
+    if record is None or not secrets.compare_digest(record["check"]["B"], digest_of(key, CHECK, "")):
         raise UnknownIdError("there is no erasure with this receipt id: check the id, and the stack")
     return Journal(client, table, record, key, now)
 

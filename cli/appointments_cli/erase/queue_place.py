@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from appointments.deadline import Deadline
-from appointments.errors import AppointmentsError
-from appointments.storage.backlog import Backlog, Deferred, decode
+from appointments.storage.backlog import Backlog, Deferred
 from appointments_cli.erase.journal import Journal
 from appointments_cli.erase.kept import BACKLOG, DELETE, REDACT, Found, Kept, is_named, redact
-from appointments_cli.queue_reader import LOOK_SECONDS, HeldMessage, QueueReader
+from appointments_cli.export.places import MOST_MESSAGES, given_up, opened
+from appointments_cli.queue_reader import QueueReader
 from appointments_cli.target import Target
 
-MOST_MESSAGES = 10_000
-HELD = "which another reader holds, or a run that was killed"
 HOLD_SECONDS = 30
 """A killed run holds messages for this long; a run extends its hold."""
 SECONDS = 30.0
@@ -37,15 +35,9 @@ class QueuePlace:
 
     def kept(self) -> Iterator[Kept]:
         self.missed.clear()
-        with QueueReader(self._target.sqs, self._url, hold_seconds=LOOK_SECONDS) as queue:
-            _, self.held_by_others = queue.counts()
-            held = queue.receive(MOST_MESSAGES)
-        if self.held_by_others:
-            self.missed.append(f"about {self.held_by_others} messages of BacklogFailureQueue, {HELD}")
-        if len(held) == MOST_MESSAGES:
-            self.missed.append(f"the messages of BacklogFailureQueue after the first {MOST_MESSAGES:,}")
+        held, self.held_by_others = given_up(self._target, self.missed)
         for each in held:
-            body, received_at, _ = self._opened(each)
+            body, received_at, _ = opened(self._target, each, self.missed)
             ids = {"messageId": each.message_id, "receivedAt": received_at or None}
             yield Kept(BACKLOG, each.message_id, ids, body)
 
@@ -64,7 +56,7 @@ class QueuePlace:
                 each = by_id.get(held.message_id)
                 if each is None:
                     continue
-                body, received_at, _ = self._opened(held)
+                body, received_at, _ = opened(self._target, held, self.missed)
                 redacted = redact(body, customer) if each.action == REDACT else None
                 journal.note(each.place, each.identity, redacted[1] if redacted else ())
                 if redacted:
@@ -72,10 +64,3 @@ class QueuePlace:
                 queue.delete(held)
                 queue.extend_hold()
                 yield each
-
-    def _opened(self, held: HeldMessage) -> Deferred:
-        try:
-            return decode(held.body, self._target.bodies.get)
-        except AppointmentsError as error:
-            self.missed.append(f"the message {held.message_id} of BacklogFailureQueue: {type(error).__name__}")
-            return Deferred(held.body.encode("utf-8", "surrogatepass"), "")

@@ -32,7 +32,7 @@ class Search:
     """The values of an erasure that others do not have."""
 
     def __init__(self, journal: Journal) -> None:
-        self._digests = journal.digests
+        self._journal = journal
         self._values = frozenset(journal.values - journal.shared)
         self._known = lru_cache(100_000)(self._find)
 
@@ -72,5 +72,5 @@ class Search:
         yield from self._in_words("(text)", text)
 
     def _find(self, kind: str, text: str) -> bytes | None:
-        digest = self._digests.of(kind, text)
+        digest = self._journal.digest(kind, text)
         return digest if digest in self._values else None

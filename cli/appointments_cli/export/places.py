@@ -9,13 +9,14 @@ from botocore.exceptions import ClientError
 
 from appointments.errors import AppointmentsError
 from appointments.storage import items
-from appointments.storage.backlog import decode
+from appointments.storage.backlog import Deferred, decode
 from appointments.storage.items import Item
 from appointments_cli.export.person import UnreadableError, decompress, find
 from appointments_cli.order import newest_first
 from appointments_cli.progress import tracked
 from appointments_cli.quarantine.objects import Filters, Finder, QuarantineObject
-from appointments_cli.queue_reader import LOOK_SECONDS, QueueReader
+from appointments_cli.queue_reader import HeldMessage, look
+from appointments_cli.queues import counts
 from appointments_cli.reading.table import StoredEvent, Table, appointment_id, plain
 from appointments_cli.screen import Record, Screen
 from appointments_cli.target import Target
@@ -64,16 +65,10 @@ class Places:
 
     def backlog(self) -> list[Record]:
         """Read the messages of BacklogFailureQueue, which stay there. Return those with the customer."""
-        self._note_waiting()
-        url = self._target.required_resource("BacklogFailureQueue")
-        with QueueReader(self._target.sqs, url, hold_seconds=LOOK_SECONDS) as queue:
-            _, held_by_others = queue.counts()
-            held = queue.receive(MOST_MESSAGES)
-        if held_by_others:
-            self.missed.append(f"about {held_by_others} messages of BacklogFailureQueue, which another reader holds")
-        if len(held) == MOST_MESSAGES:
-            self.missed.append(f"the messages of BacklogFailureQueue after the first {MOST_MESSAGES:,}")
-        records = [record for each in held if (record := self._deferred(each.message_id, each.body)) is not None]
+        if count := sum(counts(self._target.sqs, self._target.required_resource("BacklogQueue"))):
+            self.missed.append(f"about {count} deliveries in BacklogQueue, which wait for the table")
+        held, _ = given_up(self._target, self.missed)
+        records = [record for each in held if (record := self._deferred(each)) is not None]
         return newest_first(records, "receivedAt", "messageId")
 
     def _found_in(self, item: Item) -> Record | None:
@@ -105,22 +100,34 @@ class Places:
         found = find(body, self._customer)
         return None if found is None else {"source": "quarantine", **entry.as_dict(), **found.as_dict()}
 
-    def _deferred(self, message_id: str, message: str) -> Record | None:
-        received_at: str | None = None
-        try:
-            body, received_at, _ = decode(message, self._target.bodies.get)
-        except AppointmentsError as error:
-            self.missed.append(f"the message {message_id} of BacklogFailureQueue: {type(error).__name__}")
-            body = message.encode()
+    def _deferred(self, held: HeldMessage) -> Record | None:
+        body, received_at, _ = opened(self._target, held, self.missed)
         found = find(body, self._customer)
-        ids = {"source": "backlog", "messageId": message_id, "receivedAt": received_at}
+        ids = {"source": "backlog", "messageId": held.message_id, "receivedAt": received_at or None}
         return None if found is None else {**ids, **found.as_dict()}
 
-    def _note_waiting(self) -> None:
-        with QueueReader(self._target.sqs, self._target.required_resource("BacklogQueue")) as queue:
-            count = sum(queue.counts())
-        if count:
-            self.missed.append(f"about {count} deliveries in BacklogQueue, which wait for the table")
+
+def given_up(target: Target, missed: list[str]) -> tuple[list[HeldMessage], int]:
+    """Return the messages of BacklogFailureQueue, which stay there, and about how many others hold.
+
+    ``missed`` gets a sentence for each part that was not read.
+    """
+    held, _, held_by_others = look(target.sqs, target.required_resource("BacklogFailureQueue"), MOST_MESSAGES)
+    if held_by_others:
+        holder = "which another reader holds, or a run that was killed"
+        missed.append(f"about {held_by_others} messages of BacklogFailureQueue, {holder}")
+    if len(held) == MOST_MESSAGES:
+        missed.append(f"the messages of BacklogFailureQueue after the first {MOST_MESSAGES:,}")
+    return held, held_by_others
+
+
+def opened(target: Target, held: HeldMessage, missed: list[str]) -> Deferred:
+    """Return the delivery of a message; for another message its text as the body, and a sentence in ``missed``."""
+    try:
+        return decode(held.body, target.bodies.get)
+    except AppointmentsError as error:
+        missed.append(f"the message {held.message_id} of BacklogFailureQueue: {type(error).__name__}")
+        return Deferred(held.body.encode("utf-8", "surrogatepass"), "")
 
 
 _STATES = ("$.data.appointment.", "$.appointmentParticipants")

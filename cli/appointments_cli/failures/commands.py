@@ -37,11 +37,9 @@ def list_(target: Target, *, screen: Screen, limit: int) -> None:
     They stay there, and others see them again within seconds.
     """
     from appointments_cli.failures import output
-    from appointments_cli.queue_reader import LOOK_SECONDS, QueueReader
+    from appointments_cli.queue_reader import look
 
-    with QueueReader(target.sqs, target.failure_queue_url, hold_seconds=LOOK_SECONDS) as queue:
-        visible, held_by_others = queue.counts()
-        held = queue.receive(limit)
+    held, visible, held_by_others = look(target.sqs, target.failure_queue_url, limit)
     records = newest_first(map(output.failure_record, held), "at", "appointmentId", "envelopeId", "shard", "start")
     screen.table(output.FAILURES, records)
     left = max(0, visible - len(held)) if len(held) == limit else 0
