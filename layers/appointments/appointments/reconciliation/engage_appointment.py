@@ -9,14 +9,13 @@ of an enum are accepted, because the vendor announces both as compatible changes
 """
 
 # Annotations are objects, not strings: pydantic would have to evaluate the strings.
-from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, ValidationError
 
 from appointments.contract.members import PERSONS
 from appointments.contract.models import ABSENT, AppointmentId, DateTime, Id, Model
-from appointments.contract.violations import Location, from_error, json_path
+from appointments.contract.violations import Location, Violation, from_error, json_path
 from appointments.reconciliation.errors import AnswerShapeError
 
 Text = Annotated[str, Field(min_length=1)]
@@ -70,21 +69,17 @@ def check(document: Any, at: Location = ()) -> dict[str, Any]:
 
 def check_shape(model: type[Model], document: Any, at: Location = ()) -> dict[str, Any]:
     """Return the document if it has the shape of the model. Raises AnswerShapeError."""
-    violations = _violations(model, document, at)
-    if violations:
-        raise AnswerShapeError(violations)
-    checked: dict[str, Any] = document
-    return checked
-
-
-def _violations(model: type[Model], document: Any, at: Location) -> Sequence[Any]:
+    violations: list[Violation] = []
     try:
         model.model_validate(document)
     except ValidationError as error:  # its message quotes the document: it must not become the context of an error
         prefix = json_path(at)
         found = [from_error(each, document) for each in error.errors(include_url=False, include_input=False)[:LISTED]]
-        return [violation._replace(path=prefix + violation.path.removeprefix("$")) for violation in found]
-    return ()
+        violations = [violation._replace(path=prefix + violation.path.removeprefix("$")) for violation in found]
+    if violations:
+        raise AnswerShapeError(violations)
+    checked: dict[str, Any] = document
+    return checked
 
 
 _SAME = ("id", "externalId", "status", "start", "end", "updatedAt", "meetingType")

@@ -91,17 +91,14 @@ def judge(appointment_id: str, appointment: EngageAppointment | None, stored: It
 
 
 def _compared(document: dict[str, Any], stored: Item, differs: bool) -> Kind:
-    ahead = _nanoseconds(instants.utc(document["updatedAt"])) - _nanoseconds(_text(stored, "updatedAt") or "")
-    if abs(ahead) < _tolerance(document, stored):
+    both = (instants.utc(document["updatedAt"]), _text(stored, "updatedAt") or "")
+    tolerance = SECOND if any(int(each[20:29] or 0) == 0 for each in both) else MILLISECOND
+    ahead = _nanoseconds(both[0]) - _nanoseconds(both[1])
+    if abs(ahead) < tolerance:
         return Kind.DIFFERS if differs else Kind.SAME
     if ahead < 0:
         return Kind.AHEAD
     return Kind.BEHIND if differs else Kind.TOUCHED
-
-
-def _tolerance(document: dict[str, Any], stored: Item) -> int:
-    both = (instants.utc(document["updatedAt"]), _text(stored, "updatedAt") or "")
-    return SECOND if any(int(each[20:29] or 0) == 0 for each in both) else MILLISECOND
 
 
 def _is_young(instant: str, now: str) -> bool:

@@ -73,31 +73,22 @@ class Repairs:
 
         Raises UnavailableError if the table or the backlog did not answer: the repair may or may not be written.
         """
-        if verdict.kind not in REPAIRABLE or verdict.appointment is None:
-            return None
-        repair = self._made(verdict)
-        if repair is None:
-            return RepairResult.FUTURE
-        if self._waiting():
-            return RepairResult.WAITING
-        return _RESULTS[self._store.repair(repair, Deadline(timing.REPAIR))]
+        return self._result(verdict, lambda repair: _RESULTS[self._store.repair(repair, Deadline(timing.REPAIR))])
 
     def preview(self, verdict: Verdict) -> RepairResult | None:
         """Return what :meth:`repair` would most likely return, without writing anything."""
+        return self._result(verdict, lambda _: RepairResult.REPAIRED)
+
+    def _result(self, verdict: Verdict, write: Callable[[Delivery], RepairResult]) -> RepairResult | None:
         if verdict.kind not in REPAIRABLE or verdict.appointment is None:
             return None
-        if self._made(verdict) is None:
-            return RepairResult.FUTURE
-        return RepairResult.WAITING if self._waiting() else RepairResult.REPAIRED
-
-    def _made(self, verdict: Verdict) -> Delivery | None:
-        assert verdict.appointment is not None  # noqa: S101 - the callers return before
         try:
-            return repair_of(
+            repair = repair_of(
                 verdict.appointment,
                 received_at=self._now(),
                 history_retention_days=self._history_retention_days,
                 now=self._clock(),
             )
         except ValueError:
-            return None
+            return RepairResult.FUTURE
+        return RepairResult.WAITING if self._waiting() else write(repair)
