@@ -23,6 +23,12 @@ def load() -> None:
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
-def examples(number: int) -> int:
-    """Scale a number of examples from profile `ci` to the loaded profile. The result is at least 1."""
-    return max(1, number * settings().max_examples // EXAMPLES["ci"])
+def examples(number: int, *, nightly: int | None = None) -> int:
+    """Scale a number of examples from profile `ci` to the loaded profile. The result is at least 1.
+
+    ``nightly`` is the number in profile `nightly` instead of ten times as many.
+    """
+    loaded = settings().max_examples
+    if nightly is not None and loaded == EXAMPLES["nightly"]:
+        return nightly
+    return max(1, number * loaded // EXAMPLES["ci"])

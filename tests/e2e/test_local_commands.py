@@ -17,7 +17,10 @@ from typing import Any
 import boto3
 import pytest
 
+from local.errors import StartError
 from local.run import post
+from local.settings import serve_options
+from local.stack import Stack
 from samples import SAMPLES
 from tests.builders import body, delivery
 from tests.local_command import end, local, read_until
@@ -205,25 +208,39 @@ def busy_port() -> Iterator[str]:
         yield str(taken.getsockname()[1])
 
 
-@pytest.mark.parametrize(
-    ("variables", "message"),
-    [
-        ({"PORT": "abc"}, "PORT is 'abc'. Set it to a number from 0 (any free port) to 65535"),
-        ({"PORT": "99999"}, "PORT is '99999'. Set it to a number from 0 (any free port) to 65535"),
-        ({"PORT": "0", "AWS_PORT": "-1"}, "AWS_PORT is '-1'. Set it to a number from 0 (any free port) to 65535"),
-        ({"WEBHOOK_TOKEN": ""}, "WEBHOOK_TOKEN is empty. Set it to a token, or unset it to use the default"),
-        ({"HOST": "no.such.host.invalid", "PORT": "0"}, "HOST is 'no.such.host.invalid'"),
-        ({"WEBHOOK_AUTH": "open"}, "WebhookAuth is 'open'. Set it to one of token, signature, none"),
-        ({"PORT": "BUSY"}, "Address already in use. Set PORT to another port"),
-        ({"PORT": "0", "AWS_PORT": "BUSY"}, "Address already in use. Set AWS_PORT to another port"),
-        ({"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:1"}, "no DynamoDB answers at http://127.0.0.1:1. Start one"),
-        ({"AWS_ENDPOINT_URL_DYNAMODB": "nonsense"}, "no DynamoDB answers at nonsense. Start one"),
-    ],
-)
-def test_a_failed_start_prints_the_reason_in_one_line(variables: dict[str, str], message: str, busy_port: str) -> None:
-    free_ports = {"PORT": "0", "AWS_PORT": "0"}
+REASONS = [
+    ({"PORT": "abc"}, "PORT is 'abc'. Set it to a number from 0 (any free port) to 65535"),
+    ({"PORT": "99999"}, "PORT is '99999'. Set it to a number from 0 (any free port) to 65535"),
+    ({"PORT": "0", "AWS_PORT": "-1"}, "AWS_PORT is '-1'. Set it to a number from 0 (any free port) to 65535"),
+    ({"WEBHOOK_TOKEN": ""}, "WEBHOOK_TOKEN is empty. Set it to a token, or unset it to use the default"),
+    ({"HOST": "no.such.host.invalid", "PORT": "0"}, "HOST is 'no.such.host.invalid'"),
+    ({"WEBHOOK_AUTH": "open"}, "WebhookAuth is 'open'. Set it to one of token, signature, none"),
+    ({"PORT": "BUSY"}, "Address already in use. Set PORT to another port"),
+    ({"PORT": "0", "AWS_PORT": "BUSY"}, "Address already in use. Set AWS_PORT to another port"),
+    ({"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:1"}, "no DynamoDB answers at http://127.0.0.1:1. Start one"),
+    ({"AWS_ENDPOINT_URL_DYNAMODB": "nonsense"}, "no DynamoDB answers at nonsense. Start one"),
+]
+"""Variables, and the reason why a stack does not start with them."""
+
+
+def with_ports(variables: dict[str, str], busy_port: str) -> dict[str, str]:
     settings = {name: busy_port if value == "BUSY" else value for name, value in variables.items()}
-    process = local(**(free_ports | settings))
+    return {"PORT": "0", "AWS_PORT": "0", **settings}
+
+
+@pytest.mark.parametrize(("variables", "message"), REASONS)
+def test_a_stack_that_cannot_start_says_the_reason_in_one_line(
+    variables: dict[str, str], message: str, busy_port: str
+) -> None:
+    with pytest.raises(StartError) as error:
+        Stack(serve_options(with_ports(variables, busy_port)))
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("variables", "message"), [REASONS[0], REASONS[7]])
+def test_a_failed_start_prints_the_reason_in_one_line(variables: dict[str, str], message: str, busy_port: str) -> None:
+    process = local(**with_ports(variables, busy_port))
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     (line,) = output.splitlines()[1:]

@@ -306,7 +306,7 @@ class Deliveries(RuleBasedStateMachine):
         assert set(seen) >= getattr(self, "safe", set())
 
 
-@pytest.mark.parametrize(("backend", "examples"), [("moto", 12), ("dynamodb-local", 14)])
+@pytest.mark.parametrize(("backend", "examples"), [("moto", 8), ("dynamodb-local", 10)])
 def test_any_interleaving_ends_in_the_state_of_the_model(backend: str, examples: int) -> None:
     url = None if backend == "moto" else os.environ.get("DYNAMODB_LOCAL_ENDPOINT")
     if backend != "moto" and not url:
@@ -326,7 +326,7 @@ def search(aws: EmbeddedAws, name: str, url: str | None, examples: int) -> None:
         run_state_machine_as_test(
             Deliveries,
             settings=settings(
-                max_examples=profiles.examples(examples),
+                max_examples=profiles.examples(examples, nightly=15 * examples),
                 stateful_step_count=25,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

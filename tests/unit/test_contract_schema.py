@@ -567,23 +567,23 @@ def _paths_and_rules_of(violations: tuple[Violation, ...]) -> PathsAndRules:
     return {(violation.path, violation.rule) for violation in violations}
 
 
-def with_examples(examples: int) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
+def with_examples(examples: int, nightly: int) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
     return settings(
         deadline=None,
-        max_examples=profiles.examples(examples),
+        max_examples=profiles.examples(examples, nightly=nightly),
         phases=set(Phase) - {Phase.explain},  # explaining a failure takes minutes for a document of this size
         suppress_health_check=[HealthCheck.too_slow],
     )
 
 
-@with_examples(150)
+@with_examples(100, nightly=1500)
 @given(deliveries())
 def test_a_delivery_that_the_contract_allows_has_no_violation(document: Any) -> None:
     assert actual(document) == (set(), set())
     assert GENERATED_VALIDATOR.is_valid(document)
 
 
-@with_examples(150)
+@with_examples(100, nightly=1500)
 @given(deliveries_beyond_limits())
 def test_a_delivery_with_broken_limits_is_accepted_and_each_limit_reported(document: Any) -> None:
     structure, limits = actual(document)
@@ -592,7 +592,7 @@ def test_a_delivery_with_broken_limits_is_accepted_and_each_limit_reported(docum
     assert not GENERATED_VALIDATOR.is_valid(document)
 
 
-@with_examples(500)
+@with_examples(200, nightly=5000)
 @given(mutated_deliveries())
 def test_the_models_and_the_contract_find_the_same_violations(document: Any) -> None:
     structure, limits = actual(document)

@@ -205,13 +205,13 @@ def texts_in(value: Any) -> Iterator[str]:
 # --- any delivery
 
 
-@with_examples(300)
+@with_examples(120, nightly=3000)
 @given(deliveries_of_a_new_release())
 def test_unknown_values_and_missing_secondary_members_are_accepted_and_reported(document: Any) -> None:
     assert_accepted(document)
 
 
-@with_examples(300)
+@with_examples(120, nightly=3000)
 @example(delivery(answers=[{"answer_type": None}]))  # the member's name in Python is an unknown member
 @example(delivery(updated_at="2026-03-02T09:00+0000"))
 @example(delivery(updated_at="2026-03-02T09:00"))
@@ -367,7 +367,7 @@ def test_a_callback_request_is_refused_by_name(mode: ContractMode) -> None:
             parse_body(body({**delivery(), "entity": "Callback Request", "data": data}), mode)
 
 
-@with_examples(100)
+@with_examples(100, nightly=1000)
 @given(JSON, JSON, st.sampled_from(["ROBOT", "CUSTOMER", None]))
 def test_a_participant_of_unknown_type_can_be_stored_and_published(
     employee: Any, customer: Any, kind: str | None
