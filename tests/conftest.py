@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from appointments.storage.bodies import Bodies
 from appointments_cli.target import Target
+from local import moto_patches
 from tests import profiles, shell
 from tests.builders import make_bucket, make_table
 
@@ -60,6 +61,9 @@ def _cached_for_all_instances(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _read_sdk_data_once()
+# A test that makes its own moto has the same one as after a test of the local stack.
+moto_patches.keep_tables_in_transactions()
+moto_patches.undo_cancelled_transactions()
 
 
 @pytest.fixture(params=["moto", "dynamodb-local"])
