@@ -25,9 +25,13 @@ from samples import files as samples
 ROOT = Path(__file__).parents[1]
 LAMBDA_LOCK = ROOT / "requirements" / "lambda.txt"
 
-FILES: list[tuple[str, Callable[[], str]]] = [
+CODE: list[tuple[str, Callable[[], str]]] = [
     ("layers/appointments/appointments/contract/core_schema.py", core_schema.generate),
     ("layers/appointments/appointments/contract/member_names.py", member_names.generate),
+]
+"""The generated modules, which the generators of other files import."""
+FILES: list[tuple[str, Callable[[], str]]] = [
+    *CODE,
     ("layers/dependencies/requirements.txt", LAMBDA_LOCK.read_text),
     ("docs/contract.schema.json", contract_schema.generate),
     ("docs/events.md", events_page.generate),

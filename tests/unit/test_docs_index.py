@@ -82,6 +82,19 @@ def test_every_path_that_a_page_names_exists(page: Path) -> None:
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
+def test_a_test_that_a_page_selects_by_name_exists() -> None:
+    selected = [
+        (page, path, part)
+        for page in PAGES
+        for path, part in re.findall(r"pytest ([\w/.]+\.py) -k (\w+)", page.read_text(encoding="utf-8"))
+    ]
+    assert selected
+    for page, path, part in selected:
+        assert re.search(rf"def test_\w*{part}", (ROOT / path).read_text(encoding="utf-8")), (
+            f"{name(page)}: {path} -k {part}"
+        )
+
+
 def test_a_link_without_a_target_is_found(tmp_path: Path) -> None:
     (tmp_path / "there.md").write_text("# A heading: with signs\n")
     page = tmp_path / "page.md"

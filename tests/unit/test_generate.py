@@ -70,6 +70,19 @@ def test_the_command_writes_every_generated_file_and_removes_other_files_of_even
             assert (empty_tree / path).read_bytes() == (ROOT / path).read_bytes(), path
 
 
+def test_a_module_that_changes_is_written_before_what_is_made_with_it(empty_tree: Path) -> None:
+    """The samples are judged by the contract of the process, so a new contract needs a new process."""
+    for path, _ in generated.CODE:
+        (empty_tree / path).write_text((ROOT / path).read_text())
+    assert not command.write_code()
+    changed = empty_tree / generated.CODE[0][0]
+    changed.write_text("SCHEMA = {}\n")
+    assert command.write_code()
+    assert changed.read_text() == (ROOT / generated.CODE[0][0]).read_text()
+    assert generated.FILES[: len(generated.CODE)] == generated.CODE
+    assert all(path.endswith(".py") is (index < len(generated.CODE)) for index, (path, _) in enumerate(generated.FILES))
+
+
 def test_a_block_of_a_page_is_replaced_and_the_rest_is_kept() -> None:
     page = "before\n<!-- begin figures (make) -->\nold\n<!-- end figures -->\nafter\n"
     replaced = blocks.replace(page, "figures", "new")
