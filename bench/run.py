@@ -65,10 +65,6 @@ def _instructions(context: Context) -> None:
         instructions.measure(context.webhooks, context.measures)
 
 
-def _package(context: Context) -> None:
-    package.measure(context.webhooks, context.measures)
-
-
 def _units(context: Context) -> None:
     if context.table:
         units.measure(context.webhooks, context.measures, context.table)
@@ -80,16 +76,14 @@ def _levers(context: Context) -> None:
     levers.measure_waiting(context.webhook, context.measures, rounds=context.plan.rounds)
 
 
-def _publisher(context: Context) -> None:
-    publishing.measure(variants.publishers(context.build), context.measures, rounds=context.plan.rounds)
-
-
 SECTIONS: dict[str, Callable[[Context], None]] = {
     "start": _start,
     "instructions": _instructions,
-    "package": _package,
+    "package": lambda context: package.measure(context.webhooks, context.measures),
     "units": _units,
-    "publisher": _publisher,
+    "publisher": lambda context: publishing.measure(
+        variants.publishers(context.build), context.measures, rounds=context.plan.rounds
+    ),
     "levers": _levers,
 }
 

@@ -41,7 +41,8 @@ class FunctionLogs:
         with self._lock:
             self._keep(self._groups[function], stream, lines)
             for line in lines:
-                self._measure(line)
+                for namespace, datum in metric_data(decoded(line)):
+                    self._put(namespace, datum)
                 self._show(function, line)
 
     def _keep(self, group: str, stream: str, lines: Sequence[str]) -> None:
@@ -56,10 +57,6 @@ class FunctionLogs:
         """Add a metric that a service of AWS would write: ``measure("AWS/Lambda", "Errors", 1, FunctionName="f")``."""
         with self._lock:
             self._put(namespace, datum_now(name, value, dimensions))
-
-    def _measure(self, line: str) -> None:
-        for namespace, datum in metric_data(decoded(line)):
-            self._put(namespace, datum)
 
     def _put(self, namespace: str, datum: Datum) -> None:
         self._metrics.put_metric_data(namespace, [datum])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from appointments.contract.instants import utc
 from appointments_cli.erase.journal import Journal
@@ -47,8 +46,6 @@ def left_elsewhere(parameters: Mapping[str, str], now: datetime) -> list[Record]
         ("logs and PublisherFailureQueue: ids of events and appointments", timedelta(days=max(logs, QUEUE_DAYS))),
         ("the targets of rules and other consumers: ask each", None),
     ]
-    return [{"where": where, "until": None if stays is None else _instant(now + stays)} for where, stays in places]
-
-
-def _instant(moment: datetime) -> Any:
-    return utc(moment.isoformat())
+    return [
+        {"where": where, "until": None if stays is None else utc((now + stays).isoformat())} for where, stays in places
+    ]
