@@ -57,8 +57,8 @@ class _Token(NamedTuple):
 class EngageApi:
     """Asks the API with a client's credentials. Every call waits for its turn (:class:`.manners.Manners`).
 
-    ``enterprise`` is the vendor's name of the customer, a part of each URL. All
-    methods raise a :class:`.errors.ReconciliationError`.
+    ``enterprise`` is the vendor's name of the customer, a part of each URL. All methods raise a
+    :class:`.errors.ReconciliationError`.
     """
 
     def __init__(
