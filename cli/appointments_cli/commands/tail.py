@@ -56,7 +56,7 @@ def tail(
     begin = parse(since, screen.zone, screen.now(), "--since")
     shown = 0
     try:
-        for line in islice(_lines(target, screen, filters, begin), count):
+        for line in islice(_lines(target, filters, begin), count):
             screen.line(COLUMNS, line.as_dict())
             shown += 1
     except KeyboardInterrupt:
@@ -64,7 +64,7 @@ def tail(
     screen.close(shown, "line")
 
 
-def _lines(target: Target, screen: Screen, filters: Filters, begin: str) -> Iterator[Line]:
+def _lines(target: Target, filters: Filters, begin: str) -> Iterator[Line]:
     from appointments.contract.instants import utc
     from appointments_cli.reading import loglines
 
@@ -75,20 +75,20 @@ def _lines(target: Target, screen: Screen, filters: Filters, begin: str) -> Iter
         seen.update(dict.fromkeys(fresh))
         for old in list(islice(seen, max(0, len(seen) - REMEMBERED))):
             del seen[old]
-        yield from _matching(target, screen, filters, fresh)
+        yield from _matching(target, filters, fresh)
         if fresh:
             since = max(begin, utc((datetime.fromisoformat(fresh[-1].at) - LATE).isoformat()))
         time.sleep(POLL_SECONDS)
 
 
-def _matching(target: Target, screen: Screen, filters: Filters, lines: list[Line]) -> list[Line]:
+def _matching(target: Target, filters: Filters, lines: list[Line]) -> list[Line]:
     """Keep the lines of appointments that match: a line has ids only, the current item has the rest."""
     if not any(filters):
         return lines
-    from appointments.storage import items
-    from appointments_cli.reading.table import Table, appointment_id, plain
+    from appointments.reconciliation.stored import StoredAppointments
+    from appointments_cli.reading.table import plain
 
     ids = dict.fromkeys(line.appointment_id for line in lines if line.appointment_id)
-    keys = [items.key(items.partition_key(each), items.CURRENT_SORT_KEY) for each in ids]
-    found = {appointment_id(item): plain(item) for item in Table(target, screen).whole(iter(keys))}
-    return [line for line in lines if line.appointment_id in found and filters.match(found[line.appointment_id])]
+    found = StoredAppointments(target.dynamodb, target.table_name).current(list(ids))
+    matching = {identity for identity, item in found.items() if filters.match(plain(item))}
+    return [line for line in lines if line.appointment_id in matching]

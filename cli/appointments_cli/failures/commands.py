@@ -14,7 +14,7 @@ from appointments_cli.target import FAILURES_OPTIONS, REDRIVE_EVENTS, Target, wi
 
 if TYPE_CHECKING:
     from appointments_cli.failures.history import History
-    from appointments_cli.failures.redrive import Plan, RedriveResult
+    from appointments_cli.failures.redrive import Plan
     from appointments_cli.progress import Show
     from appointments_cli.queue_reader import QueueReader
     from appointments_cli.replays import Run
@@ -107,6 +107,7 @@ def redrive(
 def _work(work: Plan, queue: QueueReader | None, run: Run, history: History, *, execute: bool) -> bool:
     """Publish, or show what would be published; return whether something failed."""
     from appointments_cli.failures import output
+    from appointments_cli.failures.redrive import published
 
     screen = run.screen
     for failure in work.unresolved:
@@ -122,7 +123,7 @@ def _work(work: Plan, queue: QueueReader | None, run: Run, history: History, *, 
         lacking = f", {counted(len(work.unresolved), 'failure')} without an event" if work.unresolved else ""
         screen.say(f"dry run, nothing is published without --yes: {selected}{lacking}")
         return bool(work.unresolved)
-    result = _published(work, queue, run, history)
+    result = published(work, queue, run, history)
     erased = dict.fromkeys(result.erased, output.ERASED)
     results = {**dict.fromkeys(result.accepted, "published"), **erased, **result.failed}
     screen.table(output.EVENTS, (output.event_record(event, results.get(event.key, "not tried")) for event in events))
@@ -134,18 +135,6 @@ def _work(work: Plan, queue: QueueReader | None, run: Run, history: History, *, 
         screen.say("stopped: EventBridge accepts nothing")
     screen.say(output.closing_line(selected, work, result, count))
     return bool(work.unresolved or result.failed or result.stopped)
-
-
-def _published(work: Plan, queue: QueueReader | None, run: Run, history: History) -> RedriveResult:
-    from appointments import timing
-    from appointments.publishing.bus import Bus
-    from appointments_cli.failures.redrive import Redrive
-    from appointments_cli.progress import shown
-
-    target = run.target
-    bus = Bus(target.publisher_client("events", timing.PUBLISHER_CALL), target.bus_name, target.event_source)
-    with shown() as show:
-        return Redrive(history, bus, run, show).run(work, queue)
 
 
 def _holding(queue: QueueReader, show: Show, *step: Any, **options: Any) -> None:

@@ -17,7 +17,7 @@ from appointments.storage import items
 from appointments_cli.failures.events import Event, in_order
 from appointments_cli.failures.failure import failure_of
 from appointments_cli.failures.history import History
-from appointments_cli.progress import Show
+from appointments_cli.progress import Show, shown
 from appointments_cli.queue_reader import HeldMessage, QueueReader
 from appointments_cli.replays import Run
 
@@ -93,6 +93,14 @@ def plan(messages: Sequence[HeldMessage], history: History, progress: Show) -> P
         ],
         unresolved=[message for message in messages if not events.get(message.message_id)],
     )
+
+
+def published(plan: Plan, queue: QueueReader | None, run: Run, history: History) -> RedriveResult:
+    """Publish the events of a plan as messages of a run, and show how far it is; see :meth:`Redrive.run`."""
+    target = run.target
+    bus = Bus(target.publisher_client("events", timing.PUBLISHER_CALL), target.bus_name, target.event_source)
+    with shown() as show:
+        return Redrive(history, bus, run, show).run(plan, queue)
 
 
 class Redrive:

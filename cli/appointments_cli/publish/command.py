@@ -118,7 +118,7 @@ def _publish(target: Target, screen: Screen, events: list[Event], destination: s
         return False
     screen.say(run.sentence)
     if destination == EVERYBODY:
-        results = _to_bus(target, history, events, run)
+        results = _to_bus(history, events, run)
     else:
         results = _to_queue(target, screen, history, events, destination.removeprefix(QUEUE), run)
     screen.table(EVENTS, (event_record(each, results.get(each.key, "not tried")) for each in events))
@@ -179,17 +179,12 @@ def _sent(history: Any, event: Event, queue: Any, run: Run) -> str | None:
     return code
 
 
-def _to_bus(target: Target, history: Any, events: list[Event], run: Run) -> dict[Any, str]:
-    from appointments import timing
-    from appointments.publishing.bus import Bus
+def _to_bus(history: Any, events: list[Event], run: Run) -> dict[Any, str]:
     from appointments_cli.failures.events import in_order
     from appointments_cli.failures.output import ERASED
-    from appointments_cli.failures.redrive import Plan, Redrive
-    from appointments_cli.progress import shown
+    from appointments_cli.failures.redrive import Plan, published
 
-    bus = Bus(target.publisher_client("events", timing.PUBLISHER_CALL), target.bus_name, target.event_source)
-    with shown() as show:
-        result = Redrive(history, bus, run, show).run(Plan(in_order(events)), None)
+    result = published(Plan(in_order(events)), None, run, history)
     return {**dict.fromkeys(result.accepted, "published"), **dict.fromkeys(result.erased, ERASED), **result.failed}
 
 

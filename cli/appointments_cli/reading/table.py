@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -13,6 +13,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
 from appointments.errors import AppointmentsError
+from appointments.reconciliation.stored import BATCH_KEYS, StoredAppointments, lacks_index
 from appointments.storage import items
 from appointments.storage.items import Item
 from appointments.storage.store import ORDER_NAME
@@ -21,8 +22,6 @@ from appointments_cli.progress import shown
 from appointments_cli.screen import Screen
 from appointments_cli.target import Target
 
-BATCH = 100
-"""BatchGetItem takes at most this many keys."""
 READ_UNIT_BYTES = 4096
 DOLLARS_PER_MILLION = 0.125
 """The price of a million read units, on demand, in us-east-1."""
@@ -164,12 +163,10 @@ class Table:
 
     def whole(self, keys: Iterator[Item]) -> Iterator[Item]:
         """Yield the current items of keys, in the order of the keys."""
-        while chunk := list(islice(keys, BATCH)):
-            wanted = [{name: item[name] for name in (items.PARTITION_KEY, items.SORT_KEY)} for item in chunk]
-            by_key = {item[items.PARTITION_KEY]["S"]: item for item in self._batch(wanted)}
-            for item in chunk:
-                if item[items.PARTITION_KEY]["S"] in by_key:
-                    yield by_key[item[items.PARTITION_KEY]["S"]]
+        ids = map(appointment_id, keys)
+        while chunk := list(islice(ids, BATCH_KEYS)):
+            found = StoredAppointments(self._client, self.name).current(chunk)
+            yield from (found[identity] for identity in chunk if identity in found)
 
     def cost(self, *, consistent: bool = False) -> tuple[int, str]:
         """Return the bytes of the table and a sentence about what a scan costs, both of DynamoDB's last count."""
@@ -214,22 +211,12 @@ class Table:
             return StoredEvent(item, None, type(error).__name__)
         return StoredEvent(item, document if isinstance(document, dict) else None)
 
-    def _batch(self, keys: Sequence[Any]) -> Iterator[Item]:
-        request: Any = {self.name: {"Keys": list(keys)}}
-        while request:
-            answer = self._client.batch_get_item(RequestItems=request)
-            yield from answer["Responses"].get(self.name, ())
-            request = answer.get("UnprocessedKeys")
-
     def _without_index(self, index: str, pages: Any) -> Iterator[Item]:
         try:
             for page in pages:
                 yield from page["Items"]
         except ClientError as error:
-            if error.response["Error"]["Code"] not in ("ValidationException", "ResourceNotFoundException"):
-                raise
-            message = error.response["Error"].get("Message", "")
-            if "index" not in message.lower():
+            if not lacks_index(error):
                 raise
             raise CommandError(f"the table {self.name} has no {index}: use --scan, or deploy with the index") from None
 

@@ -53,7 +53,7 @@ class StoredAppointments:
         try:
             keys = [item for page in pages for item in page["Items"]]
         except ClientError as error:
-            if _lacks_index(error):
+            if lacks_index(error):
                 return None
             raise
         return {items.appointment_id_of(item[items.PARTITION_KEY]["S"]): item["start"]["S"] for item in keys}
@@ -73,7 +73,8 @@ class StoredAppointments:
         raise UnavailableError("DynamoDB left keys of a batch unread again and again: try again later")
 
 
-def _lacks_index(error: ClientError) -> bool:
+def lacks_index(error: ClientError) -> bool:
+    """Return whether DynamoDB refused a read because the table does not have the index."""
     details = error.response["Error"]
     is_missing = details["Code"] in ("ValidationException", "ResourceNotFoundException")
     return is_missing and "index" in details.get("Message", "").lower()
