@@ -24,6 +24,9 @@ BENCH_STAMP := $(BENCH_VENV)/.installed
 
 # More workers than a small machine has cores: the end-to-end tests wait for timeouts more than they compute.
 WORKERS := 4
+# What make scan runs, and takes long.
+SCANNED := --ignore tests/e2e/test_scan.py \
+	--deselect tests/integration/test_suppressions.py::test_every_ignored_rule_of_cfn_lint_would_report_its_resource
 # The tests have an order already, in which the long ones come first (tests/e2e/conftest.py).
 # The tests start hundreds of processes. Without bytecode each compiles the project, and each worker rewrites each test.
 PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --dist loadgroup --no-loadscope-reorder
@@ -121,14 +124,14 @@ unit: $(STAMP)
 	@HYPOTHESIS_PROFILE=dev $(PYTEST) -q -n auto -m "not nightly" tests/unit
 
 test: $(STAMP) $(SAM_STAMP) lint types ## lint, types and the tests of every promise, minutes: before a change is merged
-	@$(PYTEST) -n $(WORKERS) -m "not nightly" --ignore tests/e2e/test_scan.py
+	@$(PYTEST) -n $(WORKERS) -m "not nightly" $(SCANNED)
 
 coverage: $(STAMP) ## the branch coverage of the unit and integration tests: fails below fail_under of pyproject.toml
 	@$(PYTEST) -q -n auto -m "not nightly" tests/unit tests/integration --cov
 
 nightly: $(STAMP) $(SAM_STAMP) $(MINISTACK_STAMP) lint types ## every test, with ten times as many examples and every fault on both stores, hours
 	@HYPOTHESIS_PROFILE=nightly FUZZ_EXAMPLES=$(or $(EXAMPLES),1000) \
-		$(PYTEST) -n $(WORKERS) --timeout 0 --ignore tests/e2e/test_scan.py
+		$(PYTEST) -n $(WORKERS) --timeout 0 $(SCANNED)
 
 fuzz: $(STAMP) ## hostile requests against the served stack until it has found nothing for long (EXAMPLES)
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),3000) $(BIN)/python -m pytest tests/e2e/test_fuzz.py tests/e2e/test_schemathesis.py --timeout 0

@@ -25,6 +25,8 @@ from tests.template import default_conditions, shared_variables
 FOLDER = Path(__file__).parent
 FIRST = ("test_faults", "test_schemathesis", "test_chaos", "test_kills", "test_build", "test_local_commands")
 """The modules with the longest groups: first those that mostly wait, beside those that compute."""
+NEXT = ("test_store_machine", "test_cli_permissions", "test_contract_schema", "test_contract_tolerant", "test_template")
+"""The modules outside of this folder with the longest tests: at the end, one of them would keep one worker busy."""
 SHARING_NOTHING = ("test_local_commands", "test_cli")
 """Modules in which each test starts what it needs. Any worker takes any of their tests."""
 
@@ -59,9 +61,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _start(item: pytest.Item) -> int:
-    """Return the place of the test's module in the order of the starts: FIRST, end-to-end tests, all others."""
+    """Return the place of the test's module in the order of the starts: FIRST, end-to-end tests, NEXT, all others."""
     if item.path.parent != FOLDER:
-        return len(FIRST) + 1
+        return len(FIRST) + (1 if item.path.stem in NEXT else 2)
     return FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST)
 
 
