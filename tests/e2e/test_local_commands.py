@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -82,9 +83,9 @@ def test_make_run_delivers_every_sample_correctly_with_only_its_locked_packages(
     assert current == page, "docs/first-run.md shows another output: run this test with REWRITE_DOCS=1"
 
 
-@pytest.fixture
-def serve() -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`make serve` on free ports, and the screen that it shows."""
+@contextmanager
+def serving() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run `make serve` on free ports, with the screen that it shows."""
     process = local(PORT="0", AWS_PORT="0", WEBHOOK_TOKEN=TOKEN)
     screen = read_until(process, "receive-message")
     yield process, screen
@@ -94,6 +95,32 @@ def serve() -> Iterator[tuple[subprocess.Popen[str], str]]:
     process.stdout.close()
 
 
+@pytest.fixture(scope="module")
+def serve() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    with serving() as served:
+        yield served
+
+
+@pytest.mark.xdist_group("serve")
+def test_a_client_of_any_region_finds_the_table_the_queue_and_the_bus(serve: tuple[subprocess.Popen[str], str]) -> None:
+    address = re.search(r"AWS +(http://\S+)", serve[1])
+    assert address is not None
+
+    def client(service: str) -> Any:
+        return boto3.client(service, region_name="ap-southeast-2", endpoint_url=address[1])  # type: ignore[call-overload]
+
+    assert client("dynamodb").scan(TableName="appointments")["Count"] == 0
+    assert client("sqs").get_queue_url(QueueName="events")["QueueUrl"].endswith("/events")
+    assert [bus["Name"] for bus in client("events").list_event_buses()["EventBuses"]] == ["default", "appointments"]
+
+
+@pytest.mark.xdist_group("serve")
+def test_make_serve_takes_less_than_500_mb_in_all_its_processes(serve: tuple[subprocess.Popen[str], str]) -> None:
+    pid = serve[0].pid
+    assert sum(map(memory, [pid, *descendants(pid)])) < 500_000_000
+
+
+@pytest.mark.xdist_group("serve")
 def test_the_printed_commands_work_with_quotes_in_the_token(
     serve: tuple[subprocess.Popen[str], str],
 ) -> None:
@@ -119,23 +146,6 @@ def _answered(command: str) -> str:
         if "HTTP/1.1 503" not in answer:
             break
     return answer
-
-
-def test_make_serve_takes_less_than_500_mb_in_all_its_processes(serve: tuple[subprocess.Popen[str], str]) -> None:
-    pid = serve[0].pid
-    assert sum(map(memory, [pid, *descendants(pid)])) < 500_000_000
-
-
-def test_a_client_of_any_region_finds_the_table_the_queue_and_the_bus(serve: tuple[subprocess.Popen[str], str]) -> None:
-    address = re.search(r"AWS +(http://\S+)", serve[1])
-    assert address is not None
-
-    def client(service: str) -> Any:
-        return boto3.client(service, region_name="ap-southeast-2", endpoint_url=address[1])  # type: ignore[call-overload]
-
-    assert client("dynamodb").scan(TableName="appointments")["Count"] == 0
-    assert client("sqs").get_queue_url(QueueName="events")["QueueUrl"].endswith("/events")
-    assert [bus["Name"] for bus in client("events").list_event_buses()["EventBuses"]] == ["default", "appointments"]
 
 
 @pytest.fixture
@@ -172,13 +182,11 @@ def test_make_serve_describes_itself_in_a_file_while_it_runs(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_one_signal_ends_make_serve_and_leaves_no_process(
-    serve: tuple[subprocess.Popen[str], str], number: signal.Signals
-) -> None:
-    process, _ = serve
-    processes = descendants(process.pid)
-    assert len(processes) >= 4
-    end(process, number, processes)
+def test_one_signal_ends_make_serve_and_leaves_no_process(number: signal.Signals) -> None:
+    with serving() as (process, _):
+        processes = descendants(process.pid)
+        assert len(processes) >= 4
+        end(process, number, processes)
 
 
 def test_the_first_connection_that_the_port_accepts_is_answered() -> None:
