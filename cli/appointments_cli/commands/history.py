@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from appointments_cli.reading.loglines import Line
     from appointments_cli.reading.table import StoredEvent
 
+WAITING = {
+    "deferred": "waits in the backlog",
+    "again": "waits in the backlog",
+    "not stored": "not stored, answered with 503",
+}
+"""By the last result of a delivery that the table does not have, its mark."""
 DEFERRED_SECONDS = 10
 """An event that was stored this long after its receipt waited in the backlog or in quarantine."""
 COLUMNS = (
@@ -59,19 +65,21 @@ def history(
     lines = where.lines(appointment)
     kept = where.quarantined(appointment=appointment)
     missed = [line for line in lines or () if line.service == "reconcile" and line.appointment_id == appointment]
-    if not events and not kept and not missed:
+    lost = list(_unstored(lines or [], events, kept))
+    if not events and not kept and not missed and not lost:
         raise where.unknown("appointment", appointment, lines, kept)
     records = [
         *event_records(events, lines or [], screen, reveal=reveal),
         *map(_quarantined, kept),
         *_missed(missed, screen),
+        *lost,
     ]
     records = [each for each in records if each["sentAt"] in window and (changed is None or _names(each, changed))]
     records.sort(key=lambda record: record["_order"], reverse=True)
     screen.table(COLUMNS, records[:limit])
     if lines is None:
         screen.say("the log lines cannot be read: when the events were published and duplicates are unknown")
-    noun = "record" if missed else "event"
+    noun = "record" if missed or lost else "event"
     screen.close(len(records[:limit]), noun, more=len(records) > limit, within=f" of appointment {appointment}")
 
 
@@ -178,6 +186,33 @@ def _quarantined(entry: QuarantineObject) -> Record:
         "_changes": [*rules, *more],
         "_order": entry.received_at,
     }
+
+
+def _unstored(lines: list[Line], events: list[StoredEvent], kept: list[QuarantineObject]) -> Iterator[Record]:
+    """The deliveries that the log knows and the table does not: deferred ones, and those answered with 503."""
+    known = {event.envelope_id for event in events} | {entry.ids.get("envelopeId") for entry in kept}
+    of_event: dict[str, list[Line]] = {}
+    for line in lines:
+        if line.service in ("webhook", "backlog") and line.envelope_id not in known:
+            of_event.setdefault(line.envelope_id, []).append(line)
+    for envelope_id, about in of_event.items():
+        mark = WAITING.get(about[-1].result)
+        if mark is None:
+            continue
+        first, detail = about[0], next((line.detail for line in reversed(about) if line.detail), "")
+        yield {
+            **dict.fromkeys(("by", "storedAt", "publishedAt", "eventId")),
+            "sentAt": first.at,
+            "eventType": first.event_type or None,
+            "envelopeId": envelope_id or None,
+            "receivedAt": first.at,
+            "marks": [mark],
+            "replays": [],
+            "changes": [],
+            "detail": detail or None,
+            "_changes": [detail] if detail else [],
+            "_order": first.at,
+        }
 
 
 def _missed(lines: list[Line], screen: Screen) -> Iterator[Record]:

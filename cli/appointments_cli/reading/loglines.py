@@ -7,7 +7,7 @@ one of them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -41,8 +41,8 @@ class Line(NamedTuple):
     """What one function did with one delivery or event. Absent values are "".
 
     ``result`` is an outcome of the intake, ``refused``, ``not stored``, ``again``, ``published``, ``parked``, or
-    ``sent`` to one queue; ``event_id`` is EventBridge's; ``detail`` is a code or a status. A line of the command
-    itself, service ``command``, has the id of its run as ``replay_id``, and ``destination``. Of the service
+    ``sent`` to one queue; ``event_id`` is EventBridge's; ``detail`` is a code, a status or an error. A line of the
+    command itself, service ``command``, has the id of its run as ``replay_id``, and ``destination``. Of the service
     ``reconcile``, ``result`` is the verdict about a missed appointment, or the outcome of a run after ``run ``;
     ``detail`` has the result of the repair and what differs, or the problem.
     """
@@ -100,22 +100,23 @@ def messages(target: Target, logical_id: str, window: Window, pattern: str = "")
 
 def _lines(target: Target, service: str, window: Window, about: str | None) -> Iterator[Line]:
     pattern = "" if about is None else '"' + about.replace('"', "") + '"'
+    errors: dict[str, str] = {}
     for _, at, message in messages(target, GROUPS[service], window, pattern):
-        for line in parse(service, at, message):
+        errors |= _error(message)
+        for line in parse(service, at, message, errors):
             if about is None or about in (line.envelope_id, line.appointment_id, line.correlation_id, line.event_id):
                 yield line
 
 
-def parse(service: str, at: str, message: str) -> list[Line]:
-    """Return what a message says of deliveries and events; [] for any other message."""
-    try:
-        document = json.loads(message)
-    except ValueError:
-        return []
-    if not isinstance(document, dict):
-        return []
+def parse(service: str, at: str, message: str, errors: Mapping[str, str] | None = None) -> list[Line]:
+    """Return what a message says of deliveries and events; [] for any other message.
+
+    ``errors`` are those that a function wrote before, by the id of its invocation: why a delivery was deferred.
+    """
+    document = _document(message)
+    error = (errors or {}).get(str(document.get("function_request_id")), "")
     if service == "webhook":
-        return _of_webhook(at, document)
+        return _of_webhook(at, document, error)
     if service == "reconcile":
         return _of_reconcile(at, document)
     members = {"backlog": ("messages", "outcome"), "publisher": ("events", "result")}
@@ -124,19 +125,40 @@ def parse(service: str, at: str, message: str) -> list[Line]:
     if not isinstance(entries, list):
         return []
     common: dict[str, Any] = {}
+    if service == "backlog":
+        entries = [each | {"code": error} if _is_again(each) else each for each in entries]
     if document.get("service") == "command":
         service, common = "command", {name: document.get(name) for name in ("replay_id", "destination")}
     return [_line(at, service, str(each.get(result, "")), common | each) for each in entries if isinstance(each, dict)]
 
 
-def _of_webhook(at: str, document: dict[str, Any]) -> list[Line]:
+def _document(message: str) -> dict[str, Any]:
+    try:
+        document = json.loads(message)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _error(message: str) -> dict[str, str]:
+    document = _document(message) if '"error"' in message else {}
+    request, error = document.get("function_request_id"), document.get("error")
+    return {request: error} if isinstance(request, str) and isinstance(error, str) else {}
+
+
+def _is_again(entry: Any) -> bool:
+    return isinstance(entry, dict) and entry.get("outcome") == "again"
+
+
+def _of_webhook(at: str, document: dict[str, Any], error: str) -> list[Line]:
     result = document.get("message")
     if "_aws" in document:
-        return [_line(at, "webhook", str(result), document)] if result in OUTCOMES else []
+        reason = {"code": error} if result == Outcome.DEFERRED else {}
+        return [_line(at, "webhook", str(result), document | reason)] if result in OUTCOMES else []
     if document.get("level") == "WARNING" and isinstance(document.get("status"), int) and document["status"] != 503:
         return [_line(at, "webhook", REFUSED, document)]
     if document.get("level") == "ERROR" and result == "not safe":
-        return [_line(at, "webhook", NOT_STORED, {**document, "status": 503})]
+        return [_line(at, "webhook", NOT_STORED, {**document, "code": f"503 {document.get('error', '')}".strip()})]
     return []
 
 

@@ -67,7 +67,10 @@ class Whereabouts:
         places = [] if self._is_table_unsearched else [f"the table {self._table.name}"]
         looked = ", ".join([*places, "quarantine"]) + (" and the log lines" if lines is not None else "")
         seen = [*_other_noun(noun, identity, lines or []), *(f"quarantine has {each.key}" for each in kept[:3])]
-        seen += [f"the log has it {each.result} at {self._screen.zone.iso(each.at)}" for each in (lines or ())[-1:]]
+        seen += [
+            f"its last log line is '{each.result}' of the {each.service} at {self._screen.zone.show(each.at)}"
+            for each in (lines or ())[-1:]
+        ]
         deferred = [each for each in lines or () if each.result == "deferred"]
         if deferred and not _is_stored(lines or []):
             seen.append("it was deferred and is not stored: 'appointments backlog status'")

@@ -52,7 +52,7 @@ def _record(fact: Fact) -> Record:
 
 
 def _checks() -> dict[str, Check]:
-    from appointments_cli.status import queues, reconciliation, settings, traffic
+    from appointments_cli.status import errors, queues, reconciliation, settings, traffic
 
     return {
         "last delivery": traffic.last_delivery,
@@ -64,6 +64,7 @@ def _checks() -> dict[str, Check]:
         "failure queues": queues.failure_queues,
         "quarantine": queues.quarantine,
         "reconciliation": reconciliation.last_pass,
+        "errors in the logs": errors.recent,
         "alarms": settings.alarms,
         "rules on the bus": settings.rules,
         "table": settings.table,

@@ -29,8 +29,9 @@ def backlog(look: Look) -> Iterator[Fact]:
     oldest = oldest_seconds(look, url)
     age = "unknown" if oldest is None and visible + in_flight else f"{oldest or 0:.0f} s"
     late = (oldest or 0) > OLDEST_SECONDS
-    state = WRONG if late else OK
-    yield Fact(state, "backlog", f"{visible} waiting, {in_flight} in flight, oldest {age}")
+    state = WRONG if late else INFO if visible + in_flight else OK
+    advice = "" if state == OK else ": see docs/operations.md, Backlog"
+    yield Fact(state, "backlog", f"{visible} waiting, {in_flight} in flight, oldest {age}{advice}")
 
 
 def failure_queues(look: Look) -> Iterator[Fact]:

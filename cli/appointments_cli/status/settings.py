@@ -8,6 +8,7 @@ from datetime import timedelta
 from appointments_cli.moments import ago
 from appointments_cli.status.facts import INFO, OK, UNKNOWN, WRONG, Fact, Look, Metric, total, values
 
+DEPLOY = "somebody changed it, so deploy the stack again"
 MAPPINGS = {"PublisherFunction": "Publishing failures", "BacklogFunction": "Backlog"}
 """By function, the section of docs/operations.md that says how to restart its mapping."""
 
@@ -44,10 +45,10 @@ def alarms(look: Look) -> Iterator[Fact]:
         yield Fact(WRONG, "alarm", f"{alarm['AlarmName']} for {since}: {alarm.get('AlarmDescription', '')}")
     for alarm in found:
         if not alarm.get("ActionsEnabled", True):
-            yield Fact(WRONG, "alarm", f"the actions of {alarm['AlarmName']} are disabled")
+            yield Fact(WRONG, "alarm", f"{alarm['AlarmName']} notifies nobody: its actions are disabled")
     missing = len(names) - len(found)
     if missing:
-        yield Fact(WRONG, "alarms", f"{missing} of {len(names)} alarms of the stack do not exist")
+        yield Fact(WRONG, "alarms", f"{missing} of {len(names)} alarms do not exist: deploy the stack again")
     elif not ringing:
         yield Fact(OK, "alarms", f"none of {len(found)} rings")
 
@@ -67,23 +68,27 @@ def rules(look: Look) -> Iterator[Fact]:
     for rule in found:
         count = total(failed[metrics[rule["Name"]]])
         state = "" if rule.get("State", "ENABLED").startswith("ENABLED") else ", disabled"
-        yield Fact(WRONG if count else OK, f"rule {rule['Name']}", f"{count} failed invocations in 1 h{state}")
+        advice = ": see docs/operations.md, Subscribers that receive nothing" if count else ""
+        yield Fact(WRONG if count else OK, f"rule {rule['Name']}", f"{count} failed invocations in 1 h{state}{advice}")
 
 
 def table(look: Look) -> Iterator[Fact]:
     client, name = look.target.dynamodb, look.target.table_name
     expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"].get("TimeToLiveStatus")
-    yield _setting("expiry (TTL)", expiry, expiry in ("ENABLED", "ENABLING"))
+    yield _setting("expiry (TTL)", expiry, expiry in ("ENABLED", "ENABLING"), DEPLOY)
     recovery = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     state = recovery.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
-    yield _setting("point-in-time recovery", state, state == "ENABLED")
+    yield _setting("point-in-time recovery", state, state == "ENABLED", DEPLOY)
 
 
 def parameters(look: Look) -> Iterator[Fact]:
     given = look.target.stack.parameters
     level = given.get("LogLevel")
-    yield _setting("log level", level, level != "DEBUG")
-    yield _setting("authentication", given.get("WebhookAuth"), given.get("WebhookAuth") != "none")
+    yield _setting("log level", level, level != "DEBUG", "deploy with LogLevel=INFO")
+    mode = given.get("WebhookAuth")
+    yield _setting(
+        "authentication", mode, mode != "none", "anybody who knows the URL can deliver, deploy with WebhookAuth=token"
+    )
     notified = [given.get(name) for name in ("AlarmTopicArn", "AlarmEmail") if given.get(name)]
     detail = ", ".join(map(str, notified)) if notified else "nobody: set AlarmEmail or AlarmTopicArn"
     yield Fact(OK if notified else WRONG, "alarms notify", detail)
@@ -97,12 +102,14 @@ def secret(look: Look) -> Iterator[Fact]:
     found = look.target.client("secretsmanager").describe_secret(SecretId=arn)
     changed = found.get("LastChangedDate") or found.get("CreatedDate")
     if found.get("DeletedDate"):
-        yield Fact(WRONG, "webhook secret", "is scheduled for deletion")
+        yield Fact(
+            WRONG, "webhook secret", f"is scheduled for deletion: aws secretsmanager restore-secret --secret-id {arn}"
+        )
     else:
         yield Fact(OK, "webhook secret", f"changed {ago(changed.isoformat(), look.now)} ago" if changed else "no date")
 
 
-def _setting(name: str, value: object, fine: bool) -> Fact:
+def _setting(name: str, value: object, fine: bool, advice: str) -> Fact:
     if value is None:
         return Fact(UNKNOWN, name, "not said")
-    return Fact(OK if fine else WRONG, name, str(value))
+    return Fact(OK, name, str(value)) if fine else Fact(WRONG, name, f"{value}: {advice}")

@@ -13,6 +13,9 @@ DELIVERED = ("Accepted", "Duplicate", "Stale", "Deferred", "Invalid")
 OUTCOMES = (*DELIVERED, "Quarantined", "Unauthorized", "NotStored")
 TOLERATED_401 = 5
 """Fewer than six 401s in an hour can be a stranger; six are all attempts of two deliveries."""
+SECTIONS = {"NotStored": "Deliveries are being lost", "Unauthorized": "Unauthorized requests"}
+"""By outcome, the section of docs/operations.md that says what to do."""
+PUBLISHING = "see docs/operations.md, Publishing failures"
 SETTLED_AFTER = timedelta(minutes=5)
 """An event that was stored later than this can still be on its way to the bus."""
 
@@ -38,7 +41,8 @@ def outcomes(look: Look) -> Iterator[Fact]:
         if not count and not same and metric.name not in ("Accepted",):
             continue
         bad = (metric.name == "NotStored" and count) or (metric.name == "Unauthorized" and count > TOLERATED_401)
-        yield Fact(WRONG if bad else OK, f"{metric.name} in 1 h", f"{count}, same hour last week {same}")
+        advice = f": see docs/operations.md, {SECTIONS[metric.name]}" if bad else ""
+        yield Fact(WRONG if bad else OK, f"{metric.name} in 1 h", f"{count}, same hour last week {same}{advice}")
 
 
 def published(look: Look) -> Iterator[Fact]:
@@ -50,6 +54,7 @@ def published(look: Look) -> Iterator[Fact]:
     out, parked = (total(done[metric]) for metric in done_metrics)
     state = WRONG if stored > out + parked else OK
     detail = f"{stored} stored until 5 min ago, {out} published, {parked} parked in 1 h"
+    detail += f": 'appointments verify' names them, {PUBLISHING}" if state == WRONG else ""
     yield Fact(state, "stored against published", detail)
 
 
@@ -66,7 +71,9 @@ def iterator_age(look: Look) -> Iterator[Fact]:
         yield Fact(INFO, "iterator age", "no data in 15 min: nothing was published")
         return
     seconds = max(points.values()) / 1000
-    yield Fact(WRONG if seconds > 600 else OK, "iterator age", f"{seconds:.0f} s at most in 15 min")
+    late = seconds > 600
+    advice = f": {PUBLISHING}" if late else ""
+    yield Fact(WRONG if late else OK, "iterator age", f"{seconds:.0f} s at most in 15 min{advice}")
 
 
 def _of(service: str, look: Look, names: tuple[str, ...]) -> list[Metric]:
