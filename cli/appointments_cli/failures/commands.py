@@ -124,8 +124,7 @@ def _work(work: Plan, queue: QueueReader | None, run: Run, history: History, *, 
         screen.say(f"dry run, nothing is published without --yes: {selected}{lacking}")
         return bool(work.unresolved)
     result = published(work, queue, run, history)
-    erased = dict.fromkeys(result.erased, output.ERASED)
-    results = {**dict.fromkeys(result.accepted, "published"), **erased, **result.failed}
+    results = result.results
     screen.table(output.EVENTS, (output.event_record(event, results.get(event.key, "not tried")) for event in events))
     for event in (event for event in events if event.key in result.failed):
         named = output.ids(event.partition_key, event.sort_key)

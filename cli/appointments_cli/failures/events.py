@@ -10,6 +10,8 @@ from appointments.storage import items
 
 ATTRIBUTES = "pk, sk, storedAt, receivedAt, eventType, origin, erasedAt"
 """The attributes of an event item that :func:`event_of` reads."""
+ERASED = "erased"
+"""The result of an event from which a person was taken out: it is not published again, and is no failure."""
 
 
 @dataclass(frozen=True, slots=True)

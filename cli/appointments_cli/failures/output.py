@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from appointments.publishing.failures import Parked, StreamRange
 from appointments.storage import items
-from appointments_cli.failures.events import Event
+from appointments_cli.failures.events import ERASED, Event
 from appointments_cli.failures.failure import failure_of
 from appointments_cli.failures.redrive import Plan, RedriveResult
 from appointments_cli.queue_reader import HeldMessage
@@ -56,10 +56,6 @@ def failure_record(held: HeldMessage) -> Record:
             }
         case _:
             return {"kind": "unknown", "code": held.message_id}
-
-
-ERASED = "erased"
-"""The result of an event from which a person was taken out: it is not published again, and is no failure."""
 
 
 def planned(event: Event) -> str:

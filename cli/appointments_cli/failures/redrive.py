@@ -14,7 +14,7 @@ from appointments.publishing.messages import Message
 from appointments.publishing.pending import PendingEvent
 from appointments.publishing.publication import publish
 from appointments.storage import items
-from appointments_cli.failures.events import Event, in_order
+from appointments_cli.failures.events import ERASED, Event, in_order
 from appointments_cli.failures.failure import failure_of
 from appointments_cli.failures.history import History
 from appointments_cli.progress import Show, shown
@@ -64,6 +64,11 @@ class RedriveResult:
     failed: dict[Key, str] = field(default_factory=dict)
     removed: int = 0
     stopped: bool = False
+
+    @property
+    def results(self) -> dict[Key, str]:
+        """What became of each event that was tried, in a word or a code."""
+        return {**dict.fromkeys(self.accepted, "published"), **dict.fromkeys(self.erased, ERASED), **self.failed}
 
 
 def plan(messages: Sequence[HeldMessage], history: History, progress: Show) -> Plan:

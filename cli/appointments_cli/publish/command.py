@@ -105,8 +105,10 @@ def _selected(
 
 def _publish(target: Target, screen: Screen, events: list[Event], destination: str, *, yes: bool) -> bool:
     """Publish, or show what would be published; return whether a message failed."""
+    from appointments_cli.failures.events import ERASED, in_order
     from appointments_cli.failures.history import History
-    from appointments_cli.failures.output import ERASED, EVENTS, event_record, planned
+    from appointments_cli.failures.output import EVENTS, event_record, planned
+    from appointments_cli.failures.redrive import Plan, published
 
     history = History(target.dynamodb, target.client("dynamodbstreams"), target.table_name)
     run = _run(target, screen, destination)
@@ -118,7 +120,7 @@ def _publish(target: Target, screen: Screen, events: list[Event], destination: s
         return False
     screen.say(run.sentence)
     if destination == EVERYBODY:
-        results = _to_bus(history, events, run)
+        results = published(Plan(in_order(events)), None, run, history).results
     else:
         results = _to_queue(target, screen, history, events, destination.removeprefix(QUEUE), run)
     screen.table(EVENTS, (event_record(each, results.get(each.key, "not tried")) for each in events))
@@ -134,7 +136,7 @@ def _run(target: Target, screen: Screen, destination: str) -> Run:
 
 
 def _to_queue(target: Target, screen: Screen, history: Any, events: list[Event], url: str, run: Run) -> dict[Any, str]:
-    from appointments_cli.failures.output import ERASED
+    from appointments_cli.failures.events import ERASED
     from appointments_cli.progress import progress
     from appointments_cli.publish.destinations import Queue
     from appointments_cli.replays import EVENTS_OF_A_LINE
@@ -164,7 +166,7 @@ def _to_queue(target: Target, screen: Screen, history: Any, events: list[Event],
 def _sent(history: Any, event: Event, queue: Any, run: Run) -> str | None:
     from appointments.publishing.publication import UNREADABLE
     from appointments.storage import items
-    from appointments_cli.failures.output import ERASED
+    from appointments_cli.failures.events import ERASED
 
     item = history.item(event)
     if item is None:
@@ -177,15 +179,6 @@ def _sent(history: Any, event: Event, queue: Any, run: Run) -> str | None:
         return f"unreadable {type(error).__name__}"
     code: str | None = queue.send(message)
     return code
-
-
-def _to_bus(history: Any, events: list[Event], run: Run) -> dict[Any, str]:
-    from appointments_cli.failures.events import in_order
-    from appointments_cli.failures.output import ERASED
-    from appointments_cli.failures.redrive import Plan, published
-
-    result = published(Plan(in_order(events)), None, run, history)
-    return {**dict.fromkeys(result.accepted, "published"), **dict.fromkeys(result.erased, ERASED), **result.failed}
 
 
 def _announce(target: Target, screen: Screen, history: Any, events: list[Event], run: Run) -> None:
