@@ -242,6 +242,7 @@ def test_the_page_lists_the_calls_of_every_command_and_a_policy_has_them(
     current = TABLE.sub("\n".join(lines), text)
     if os.environ.get("REWRITE_DOCS"):
         PAGE.write_text(current, encoding="utf-8")
+        text = current
     assert current == text
 
 

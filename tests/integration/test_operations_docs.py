@@ -171,4 +171,5 @@ def test_every_command_on_the_page_prints_the_output_on_the_page(
     current = BLOCK.sub(with_output, text)
     if os.environ.get("REWRITE_DOCS"):
         path.write_text(current, encoding="utf-8")
+        text = current
     assert current == text
