@@ -79,6 +79,7 @@ def test_make_run_delivers_every_sample_correctly_with_only_its_locked_packages(
     current = BLOCK.sub(lambda _: shown, page, count=1)
     if os.environ.get("REWRITE_DOCS"):
         FIRST_RUN.write_text(current, encoding="utf-8")
+        page = current
     assert shown in current
     assert current == page, "docs/first-run.md shows another output: run this test with REWRITE_DOCS=1"
 
