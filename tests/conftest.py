@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from botocore.hooks import EventAliaser
-from botocore.loaders import JSONFileLoader, Loader
 from moto import mock_aws
 
 from appointments.storage.bodies import Bodies
 from appointments_cli.target import Target
 from local import moto_patches
-from tests import profiles, shell
+from tests import profiles, sdk_once, shell
 from tests.builders import make_bucket, make_table
 
 if TYPE_CHECKING:
@@ -37,30 +35,7 @@ for name, value in {
 profiles.load()
 
 
-def _read_sdk_data_once() -> None:
-    """Cache the SDK's files, folders and names of events. Each session would find them again; tests make many."""
-    for owner, name in (
-        (JSONFileLoader, "load_file"),
-        (Loader, "list_available_services"),
-        (Loader, "list_api_versions"),
-        (EventAliaser, "_alias_event_name"),
-    ):
-        setattr(owner, name, _cached_for_all_instances(getattr(owner, name)))
-
-
-def _cached_for_all_instances(method: Callable[..., Any]) -> Callable[..., Any]:
-    known: dict[tuple[Any, ...], Any] = {}
-
-    def cached(instance: Any, *arguments: Any, **named: Any) -> Any:
-        key = (*arguments, *sorted(named.items()))
-        if key not in known:
-            known[key] = method(instance, *arguments, **named)
-        return known[key]
-
-    return cached
-
-
-_read_sdk_data_once()
+sdk_once.cache()
 # A test that makes its own moto has the same one as after a test of the local stack.
 moto_patches.keep_tables_in_transactions()
 moto_patches.undo_cancelled_transactions()
