@@ -52,6 +52,7 @@ def export(target: Target, *, screen: Screen, customer: str) -> None:
 
 
 def say_missed(screen: Screen, missed: Sequence[str]) -> None:
+    """Name what could not be searched on stderr: the records are the output."""
     for sentence in missed[:LISTED]:
         screen.say(f"not searched: {sentence}")
     if len(missed) > LISTED:
