@@ -106,6 +106,18 @@ def test_everybody_gets_the_events_and_the_matching_rules_are_named_first(deploy
     assert sorted(ids(crm.messages())) == ["e-0", "e-1", "e-2", "e-9"]
 
 
+def test_a_rule_that_matches_and_is_disabled_is_named_as_such(deployed: Deployment) -> None:
+    Subscriber(deployed, "crm", rule=True)
+    Subscriber(deployed, "other", rule=True)
+    boto3.client("events").disable_rule(Name="crm", EventBusName=BUS)
+    said = deployed.run("publish", "--to", "everybody", "--event", "e-1").stderr
+    assert "rules that match: other\n" in said
+    assert "rules that match and are disabled, so that they get nothing: crm\n" in said
+    found = {each["what"]: (each["state"], each["detail"]) for each in deployed.records("status", code=1)}
+    assert found["rule crm"] == ("-", "0 failed invocations in 1 h, disabled, so it gets nothing")
+    assert found["rule other"] == ("ok", "0 failed invocations in 1 h")
+
+
 def test_events_are_selected_by_id_type_time_and_number(deployed: Deployment) -> None:
     crm = Subscriber(deployed, "crm", rule=False)
     to = ["publish", "--to", f"queue:{crm.url}", "--yes"]

@@ -348,6 +348,10 @@ def test_verify_fails_with_the_ids_of_what_is_missing(empty: Deployment) -> None
     empty.log_publication(("e-2", "a-1"), result="again")
     records = empty.records("verify", "--since", "1h", code=1)
     assert {each["envelopeId"]: each["state"] for each in records} == {"e-2": "not yet published", "e-3": "missing"}
+    advice = "'appointments publish --event ENVELOPE-ID --to everybody'"
+    assert advice in empty.run("verify", "--since", "1h", code=1).stderr
+    empty.log_publication(("e-3", "a-1"))
+    assert advice not in empty.run("verify", "--since", "1h", code=1).stderr, "the publisher tries e-2 again"
 
 
 def test_verify_counts_what_the_failure_queue_has_as_parked_and_leaves_it_there(empty: Deployment) -> None:
@@ -432,7 +436,7 @@ def test_status_shows_failures_quarantine_and_a_backlog(empty: Deployment) -> No
     found = facts()
     assert found["PublisherFailureQueue"][1] == "0 visible, 1 held: see failures list"
     assert found["PublisherFailureQueue"][0] == "wrong"
-    assert found["quarantine"] == ("wrong", "1 (contract)")
+    assert found["quarantine"] == ("-", "1 (contract)"), "what the object breaks, below the fact itself"
     assert found["backlog"][1].startswith("1 waiting, 0 in flight")
 
 

@@ -164,6 +164,8 @@ def _published_again(about: list[Line]) -> Iterator[str]:
     published = [line.at for line in about if line.result == "published"]
     if any(line.result == "parked" and line.at > max(published, default="") for line in about):
         yield "parked"
+    elif not published and any(line.result == "again" and line.service == "publisher" for line in about):
+        yield "not yet published"
 
 
 def _quarantined(entry: QuarantineObject) -> Record:

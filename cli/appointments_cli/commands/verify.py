@@ -29,6 +29,7 @@ COLUMNS = (
     Column("envelopeId", "envelope id", Kind.ID, importance=9),
     Column("eventType", "event", Kind.ID, importance=4),
 )
+PUBLISH = "'appointments publish --event ENVELOPE-ID --to everybody', after 'appointments status' finds nothing wrong"
 CANNOT_KNOW = "a delivery that never arrived is in no record of this stack: appointments reconcile compares with Engage"
 
 
@@ -67,6 +68,8 @@ def verify(target: Target, *, screen: Screen, window: Window) -> None:
     screen.say(_sentence(len(found), counts))
     screen.say(_answers(target, window))
     screen.say(CANNOT_KNOW)
+    if any(state == "missing" for _, state in wrong):
+        screen.say(f"to publish a missing event: {PUBLISH}")
     if wrong:
         raise click.exceptions.Exit(1)
 
@@ -150,7 +153,10 @@ def _answers(target: Target, window: Window) -> str:
     successes = sum(number for status, number in statuses.items() if status.startswith("2"))
     others = {status: statuses[status] for status in sorted(statuses) if status and not status.startswith("2")}
     listed = ", ".join(f"{number} with {status}" for status, number in others.items())
-    return f"{successes} deliveries were answered with success" + (f", {listed}" if listed else ", none without")
+    were = "was" if successes == 1 else "were"
+    return f"{counted(successes, 'delivery', 'deliveries')} {were} answered with success" + (
+        f", {listed}" if listed else ", none without"
+    )
 
 
 def _status(message: str) -> str:

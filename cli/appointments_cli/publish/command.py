@@ -188,9 +188,11 @@ def _announce(target: Target, screen: Screen, history: Any, events: list[Event],
     outer = _outer(target, screen)
     found = (history.item(event) for event in events[:TRIED])
     texts = [outer.wrap(run.message(item)) for item in found if item is not None]
-    names = matching_rules(target.client("events"), target.bus_name, texts)
+    names, disabled = matching_rules(target.client("events"), target.bus_name, texts)
     tried = "" if len(events) <= TRIED else f", tried on the first {TRIED} events"
     screen.say(f"rules that match{tried}: {', '.join(names) or 'none'}")
+    if disabled:
+        screen.say(f"rules that match and are disabled, so that they get nothing: {', '.join(disabled)}")
 
 
 def _outer(target: Target, screen: Screen) -> Outer:

@@ -64,13 +64,21 @@ class Queue:
         return None
 
 
-def matching_rules(client: Any, bus: str, messages: Iterable[str]) -> list[str]:
-    """Return the names of the rules that match one of the messages, each as EventBridge delivers it."""
+def matching_rules(client: Any, bus: str, messages: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the names of the rules that match one of the messages, each as EventBridge delivers it.
+
+    The second list has those that match and are disabled, so that their targets get nothing.
+    """
     samples = list(messages)[:TRIED]
     pages = client.get_paginator("list_rules").paginate(EventBusName=bus)
-    rules = [rule for page in pages for rule in page["Rules"] if rule.get("EventPattern")]
-    enabled = [rule for rule in rules if rule.get("State", "ENABLED").startswith("ENABLED") and not is_of_archive(rule)]
-    return [rule["Name"] for rule in enabled if any(_matches(client, rule["EventPattern"], each) for each in samples)]
+    rules = [rule for page in pages for rule in page["Rules"] if rule.get("EventPattern") and not is_of_archive(rule)]
+    matching = [rule for rule in rules if any(_matches(client, rule["EventPattern"], each) for each in samples)]
+    enabled = [rule["Name"] for rule in matching if is_enabled(rule)]
+    return enabled, [rule["Name"] for rule in matching if not is_enabled(rule)]
+
+
+def is_enabled(rule: Any) -> bool:
+    return str(rule.get("State", "ENABLED")).startswith("ENABLED")
 
 
 def is_of_archive(rule: Any) -> bool:

@@ -66,4 +66,4 @@ def quarantine(look: Look) -> Iterator[Fact]:
     yield Fact(WRONG, "quarantine", f"{len(unsettled)} unsettled{more}: see quarantine list")
     for group in groups(unsettled)[:GROUPS]:
         path = ".".join(group["path"].split(".")[-2:])
-        yield Fact(WRONG, "quarantine", f"{group['objects']} {path} {group['rule']}".strip())
+        yield Fact(INFO, "quarantine", f"{group['objects']} {path} {group['rule']}".strip())

@@ -54,6 +54,8 @@ def alarms(look: Look) -> Iterator[Fact]:
 
 
 def rules(look: Look) -> Iterator[Fact]:
+    from appointments_cli.publish.destinations import is_enabled
+
     bus = look.target.bus_name
     pages = look.target.client("events").get_paginator("list_rules").paginate(EventBusName=bus)
     found = [rule for page in pages for rule in page["Rules"]]
@@ -67,9 +69,11 @@ def rules(look: Look) -> Iterator[Fact]:
     failed = values(look, metrics.values(), timedelta(hours=1))
     for rule in found:
         count = total(failed[metrics[rule["Name"]]])
-        state = "" if rule.get("State", "ENABLED").startswith("ENABLED") else ", disabled"
+        enabled = is_enabled(rule)
+        state = WRONG if count else OK if enabled else INFO
         advice = ": see docs/operations.md, Subscribers that receive nothing" if count else ""
-        yield Fact(WRONG if count else OK, f"rule {rule['Name']}", f"{count} failed invocations in 1 h{state}{advice}")
+        detail = f"{count} failed invocations in 1 h{'' if enabled else ', disabled, so it gets nothing'}{advice}"
+        yield Fact(state, f"rule {rule['Name']}", detail)
 
 
 def table(look: Look) -> Iterator[Fact]:
