@@ -163,7 +163,7 @@ def test_an_unknown_id_says_what_was_looked_through_and_who_knows_it(empty: Depl
     answer = empty.run(*command, code=3)
     last = answer.stderr.splitlines()[-1]
     assert f"looked through the table {empty.table_name}, quarantine and the log lines" in last
-    assert "neither quarantine nor the backlog know it" in last
+    assert "neither quarantine nor the backlog knows it" in last
     assert answer.stdout == ""
     empty.log_delivery("deferred", "e-9", "a-9")
     if command[0] == "history":

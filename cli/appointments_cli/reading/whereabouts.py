@@ -74,7 +74,7 @@ class Whereabouts:
         deferred = [each for each in lines or () if each.result == "deferred"]
         if deferred and not _is_stored(lines or []):
             seen.append("it was deferred and is not stored: 'appointments backlog status'")
-        knows = "; ".join(seen) if seen else "neither quarantine nor the backlog know it"
+        knows = "; ".join(seen) if seen else "neither quarantine nor the backlog knows it"
         return UnknownIdError(f"there is no {noun} {identity}: looked through {looked}; {knows}")
 
     def _scanned(self, envelope_id: str, *, scan: bool) -> StoredEvent | None:
