@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 from appointments.events import AppointmentEvent
@@ -36,7 +37,7 @@ def generate(detail_type: str) -> str:
 
 def schema(detail_type: str) -> Json:
     """Return the schema of the event that EventBridge delivers with this detail-type."""
-    made: Json = AppointmentEvent.model_json_schema(schema_generator=PlainSchema, mode="serialization")
+    made: Json = json.loads(_of_models())
     definitions = made.pop("$defs")
     made["properties"]["detail-type"] = {"const": detail_type}
     made["properties"]["detail"] = {"anyOf": made["properties"]["detail"].pop("oneOf")}  # metadata.detail tells them
@@ -52,6 +53,12 @@ def schema(detail_type: str) -> Json:
     head = {"$schema": PlainSchema.schema_dialect, "title": detail_type, "description": f"Sent when {when}."}
     made = {name: value for name, value in made.items() if name not in ("title", "description", "additionalProperties")}
     return {**head, **made, "$defs": dict(sorted(definitions.items()))}
+
+
+@cache
+def _of_models() -> str:
+    """The schema of the models as JSON. It takes long, and each detail-type changes it."""
+    return json.dumps(AppointmentEvent.model_json_schema(schema_generator=PlainSchema, mode="serialization"))
 
 
 def _make_a_repair(made: Json, definitions: Json) -> None:
