@@ -90,7 +90,7 @@ def serving() -> Iterator[tuple[subprocess.Popen[str], str]]:
     process = local(PORT="0", AWS_PORT="0", WEBHOOK_TOKEN=TOKEN)
     screen = read_until(process, "receive-message")
     yield process, screen
-    process.kill()
+    process.terminate()
     process.wait()
     assert process.stdout is not None
     process.stdout.close()
@@ -155,7 +155,7 @@ def serve_reference(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process = local(folder=tmp_path, PORT="0", AWS_PORT="0", WEBHOOK_TOKEN=TOKEN, EVENT_DETAIL="reference")
     read_until(process, "receive-message")
     yield process
-    process.kill()
+    process.terminate()
     process.wait()
 
 
