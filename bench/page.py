@@ -17,6 +17,7 @@ DELIVERY = (
     "main.plainColdCpu",
     "main.readyCpu",
     "main.firstCpu",
+    f"memory.first{memory.TEMPLATE_MB}",
     "main.warmCpu",
     "main.reconnectCpu",
     "main.warmPeak",
@@ -51,14 +52,14 @@ def contents(report: dict[str, Any]) -> dict[str, str]:
     if missing:
         raise IncompleteReportError(
             f"the report has no {missing[0]}; measure all sections, with "
-            "DYNAMODB_LOCAL_ENDPOINT set to a DynamoDB Local and valgrind installed"
+            "DYNAMODB_LOCAL_ENDPOINT set to a DynamoDB Local, valgrind installed, and the right to make control groups"
         )
     return {
         "delivery": f"{table.machine(report)}\n\n{blocks.table(_rows(measures, DELIVERY, VARIANTS))}",
         "instructions": blocks.table(_rows(measures, instructions.ROWS, instructions.COMPARED)),
         "levers": f"{blocks.table(_levers(measures))}\n\n{_waiting(measures)}",
         "publisher": blocks.table(table.rows_of_measures([measures[key] for key in publishing.ROWS])),
-        "memory": blocks.table(memory.table(report)),
+        "memory": blocks.table(memory.table(measures)),
     }
 
 
@@ -69,6 +70,7 @@ def keys() -> list[str]:
         *instructions.ROWS,
         *(f"levers.{lever.key}.{phase}" for lever in levers.LEVERS for phase in instructions.PHASES),
         levers.WAITING_KEY,
+        *memory.ROWS,
         *publishing.ROWS,
     ]
 

@@ -86,6 +86,10 @@ class Process:
         """Return the seconds from the start until the handler is imported and the process requests an event."""
         return self._api.wait_for_request() - self.started
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def invoke(self, event: bytes) -> Result:
         return self._api.invoke(event)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench import instructions, levers, package, publishing, starts, units, variants
+from bench import instructions, levers, memory, package, publishing, share, starts, units, variants
 from bench.dynamodb import Table
 from bench.machine import machine
 from bench.measures import Measures
@@ -21,6 +21,7 @@ UNITS = (
     "entry in an index one."
 )
 NO_VALGRIND = "Instructions were not counted: install valgrind."
+NO_SHARE = "Times at a share of a CPU were not measured: they need Linux and the right to make a control group."
 NO_DYNAMODB = "Write units were not counted: set DYNAMODB_LOCAL_ENDPOINT to a DynamoDB Local."
 
 
@@ -65,6 +66,11 @@ def _instructions(context: Context) -> None:
         instructions.measure(context.webhooks, context.measures)
 
 
+def _memory(context: Context) -> None:
+    if share.is_available():
+        memory.measure(context.webhooks, context.measures, rounds=context.plan.rounds)
+
+
 def _units(context: Context) -> None:
     if context.table:
         units.measure(context.webhooks, context.measures, context.table)
@@ -78,6 +84,7 @@ def _levers(context: Context) -> None:
 
 SECTIONS: dict[str, Callable[[Context], None]] = {
     "start": _start,
+    "memory": _memory,
     "instructions": _instructions,
     "package": lambda context: package.measure(context.webhooks, context.measures),
     "units": _units,
@@ -105,5 +112,9 @@ def run(plan: Plan, build: Path, *, only: Collection[str] = (), dynamodb: str | 
         "seconds": round(time.monotonic() - begin),
         "measures": context.measures.as_dict(),
         **context.report,
-        "notes": [UNITS if table else NO_DYNAMODB, *([] if instructions.is_available() else [NO_VALGRIND])],
+        "notes": [
+            UNITS if table else NO_DYNAMODB,
+            *([] if instructions.is_available() else [NO_VALGRIND]),
+            *([] if share.is_available() else [NO_SHARE]),
+        ],
     }

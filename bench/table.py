@@ -10,6 +10,7 @@ from bench.variants import FLOOR, NO_OP, TYPICAL, WEBHOOK
 
 HEADINGS = {
     "main": "One delivery",
+    "memory": "At a share of a CPU",
     "instructions": "Instructions of the processor",
     "package": "Package",
     "units": "Write units",

@@ -23,8 +23,8 @@ ROUND_TRIP_MS = 5.0
 """The assumed duration of a call to AWS, which Lambda bills."""
 WHOLE_CPU_MB = 1769
 """The memory with which Lambda gives a function one whole CPU. Less memory means a proportional share."""
-RECONNECTING = 4
-"""The assumed CPU of a delivery that opens its connection again, in warm deliveries."""
+PERIOD_MS = 20.0
+"""Lambda enforces the share in periods of this length (bench/share.py)."""
 SHARDS = 4
 """The assumed shards of the table's stream: a new table on demand has four partitions."""
 POLLS_A_MINUTE = 15
@@ -166,7 +166,7 @@ class Bill:
     def _webhook_ms(self, load: Load) -> float:
         """Return the billed time of a delivery, with its part of starts and of connections that are opened again."""
         delivery = self._share_ms("delivery") + ROUND_TRIP_MS
-        reconnect = (RECONNECTING - 1) * self._share_ms("delivery") + ROUND_TRIP_MS
+        reconnect = self._share_ms("reconnect") - self._share_ms("delivery") + ROUND_TRIP_MS
         return delivery + load.reconnects * reconnect + self._start_ms(load)
 
     def _start_ms(self, load: Load) -> float:
@@ -174,8 +174,14 @@ class Bill:
         return float(load.starts * self._budgets["cpuMs"]["start"])
 
     def _share_ms(self, name: str) -> float:
-        """Return how long this CPU time takes at the function's share of a CPU."""
-        return float(self._budgets["cpuMs"][name] * WHOLE_CPU_MB / self._memory_mb)
+        """Return how long this CPU time takes at the function's share of a CPU.
+
+        Lambda lets a function run until its part of a period is used up, then stops it until the period ends.
+        """
+        cpu = self._budgets["cpuMs"][name]
+        part = PERIOD_MS * min(1.0, self._memory_mb / WHOLE_CPU_MB)
+        full_periods = ceil(cpu / part) - 1
+        return float(full_periods * PERIOD_MS + cpu - full_periods * part)
 
     def _duration(self, milliseconds: float) -> float:
         return self._cost("lambdaGigabyteSecond", milliseconds / 1000 * self._memory_mb / 1024)

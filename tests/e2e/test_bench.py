@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bench import deliveries, levers, package, publishing, starts, variants
+from bench import deliveries, levers, memory, package, publishing, share, starts, variants
 from bench.checks import check_answer
 from bench.process import Process
 from bench.stub import Stub
@@ -63,6 +63,7 @@ def test_the_report_has_every_row_and_a_note_about_the_missing_ones(report: dict
     rows = {name: [measure["key"] for measure in measures] for name, measures in report["measures"].items()}
     assert rows == {
         "main": list(starts.ROWS),
+        **({"memory": ANY_ORDER} if share.is_available() else {}),
         "package": list(package.ROWS),
         "publisher": list(publishing.ROWS),
         "levers": [levers.WAITING_KEY],

@@ -65,17 +65,38 @@ def test_lines_that_do_not_depend_on_the_deliveries_are_units_times_price() -> N
     assert ROWS["KMS: key of the table"] == [round(3 * minutes / 5 * 0.03 / 10_000, 2)] * 2
 
 
-def test_lambda_bills_the_cpu_at_its_share_the_call_the_reconnect_and_the_start() -> None:
-    one = with_budget("cpuMs", "delivery", 2)
-    # 2 ms of CPU take 6.91 ms at 512 of 1769 MB; a call takes 5 ms; a reconnect adds three times the CPU and 5 ms
-    warm = Load("warm", 1_000_000, starts=0, reconnects=0)
-    duration = dollars(one, warm, "Lambda, webhook: duration")
-    assert duration == pytest.approx(11.91 / 1000 * 0.5 * 16.6667, abs=0.001)
-    closed = warm._replace(reconnects=1)
-    assert dollars(one, closed, "Lambda, webhook: duration") == pytest.approx(37.64 / 1000 * 0.5 * 16.6667, abs=0.001)
-    started = warm._replace(starts=0.01)
-    added = dollars(one, started, "Lambda, webhook: duration") - duration
-    assert added == pytest.approx(0.01 * BUDGETS["cpuMs"]["start"] / 1000 * 0.5 * 16.6667, abs=0.001)
+WARM = Load("warm", 1_000_000, starts=0, reconnects=0)
+
+
+def webhook_ms(one: Bill, load: Load) -> float:
+    """The milliseconds of a delivery in the line of its duration."""
+    return dollars(one, load, "Lambda, webhook: duration") / 16.6667 / 0.5 * 1000
+
+
+@pytest.mark.parametrize(
+    ("cpu_ms", "elapsed_ms"),
+    [(2, 2), (5.7, 5.7), (6, 20.21), (11.5, 25.71), (17.5, 60.13)],
+)
+def test_lambda_bills_the_pause_after_each_used_up_share_of_a_period(cpu_ms: float, elapsed_ms: float) -> None:
+    """512 of 1769 MB are 5.79 ms of each period of 20 ms. The call adds 5 ms."""
+    assert webhook_ms(with_budget("cpuMs", "delivery", cpu_ms), WARM) == pytest.approx(5 + elapsed_ms, abs=0.01)
+
+
+def test_lambda_bills_the_reconnects_and_the_starts() -> None:
+    one = with_budget("cpuMs", "reconnect", 11.5)
+    warm = webhook_ms(one, WARM)
+    # 25.71 ms instead of those of a warm delivery, and a second call
+    added = 25.71 - BUDGETS["cpuMs"]["delivery"] + 5
+    assert webhook_ms(one, WARM._replace(reconnects=1)) - warm == pytest.approx(added, abs=0.01)
+    started = webhook_ms(one, WARM._replace(starts=0.01)) - warm
+    assert started == pytest.approx(0.01 * BUDGETS["cpuMs"]["start"], abs=0.01)
+
+
+def test_more_than_a_whole_cpu_makes_nothing_faster() -> None:
+    budgets = BUDGETS | {"cpuMs": BUDGETS["cpuMs"] | {"delivery": 50}}
+    one = Bill(budgets, PRICES["prices"], alarms=6, dashboards=0, memory_mb=2 * bill.WHOLE_CPU_MB)
+    duration = dollars(one, WARM, "Lambda, webhook: duration")
+    assert duration == pytest.approx(55 / 1000 * 2 * bill.WHOLE_CPU_MB / 1024 * 16.6667, rel=0.001)
 
 
 def test_a_larger_body_or_message_takes_another_step() -> None:
@@ -147,6 +168,8 @@ def test_the_cpu_times_are_at_least_those_that_were_measured() -> None:
     webhook = {row[0]: row[head.index("webhook")] for row in rows}
     cpu = BUDGETS["cpuMs"]
     assert 0.5 * cpu["delivery"] < float(webhook["warm delivery, CPU, ms"]) <= cpu["delivery"]
+    reconnecting = float(webhook["delivery that finds its connection closed, CPU, ms"])
+    assert 0.5 * cpu["reconnect"] < reconnecting <= cpu["reconnect"]
     assert 0.5 * cpu["start"] < float(webhook["… until ready, CPU, ms"]) <= cpu["start"]
     head, *rows = table("publisher")
     (single,) = (

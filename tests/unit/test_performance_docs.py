@@ -35,6 +35,7 @@ def complete_report() -> dict[str, Any]:
             for phase in instructions.PHASES
         ),
         (levers.WAITING_KEY, levers.WAITING_TITLE, "ms", undone),
+        *((key, title, unit, webhooks) for key, (title, unit) in memory.ROWS.items()),
         *((key, title, unit, publishers) for key, (title, unit) in publishing.ROWS.items()),
     ]
     for key, title, unit, variants in rows:
@@ -81,7 +82,7 @@ def test_a_report_replaces_the_blocks_and_nothing_else() -> None:
     assert updated == PAGE
 
 
-@pytest.mark.parametrize("group", ["main", "instructions", "units", "publisher", "levers"])
+@pytest.mark.parametrize("group", ["main", "memory", "instructions", "units", "publisher", "levers"])
 def test_an_incomplete_report_is_an_error_that_says_how_to_complete_it(group: str) -> None:
     report = complete_report()
     del report["measures"][group]
@@ -120,22 +121,3 @@ def test_the_page_lists_every_budget() -> None:
         ]
     assert {row[0] for row in rows} | {"writeUnits"} == BUDGETS.keys()
     assert len(head) == len(rows[0])
-
-
-# ---------------------------------------------------------------- memory
-
-
-def measure(key: str, *pairs: tuple[str, float]) -> dict[str, Any]:
-    return {"key": key, "variants": {name: {"median": value} for name, value in pairs}}
-
-
-def report_with(**values: float) -> dict[str, Any]:
-    """A report of these measures of the webhook."""
-    return {"measures": {"main": [measure(f"main.{key}", (WEBHOOK, value)) for key, value in values.items()]}}
-
-
-def test_the_memory_table_divides_cpu_times_by_the_share_of_a_cpu() -> None:
-    head, *rows = memory.table(report_with(coldCpu=200, firstCpu=4, warmCpu=2))
-    assert head == ["memory", "share of a CPU", "whole cold start, ms", "first delivery, ms", "warm delivery, ms"]
-    assert rows[-1] == ["1769 MB", "1.00", "200", "4", "2"]
-    assert rows[2] == ["512 MB", "0.29", "691", "13.8", "6.91"]
