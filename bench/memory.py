@@ -31,8 +31,8 @@ PHASES = {
 }
 ROWS = {
     f"memory.{phase}{memory_mb}": (f"{title}, {memory_mb} MB", "ms")
-    for phase, title in PHASES.items()
     for memory_mb in MEMORY_SIZES_MB
+    for phase, title in PHASES.items()
 }
 
 

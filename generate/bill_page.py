@@ -9,6 +9,7 @@ from generate.bill import DAILY, DEFAULT, LOADS, MILLION, ROOT, Bill, Line, Load
 
 PAGE = ROOT / "docs" / "cost.md"
 BLOCK = "bill"
+GOAL_BLOCK = "goal"
 WINDOW_SECONDS = 60
 PER_MILLION = re.compile(r"([Aa]bout )[\d.]+( dollars per million deliveries)")
 FIXED = re.compile(r"[\d.]+( dollars a month (?:besides|that do not depend))")
@@ -19,10 +20,18 @@ LEVERS = {
     "`Tracing` = `Active`": DEFAULT._replace(traces=True),
 }
 
+FEWER_LOGS = DEFAULT._replace(platform_logs=False)
+GOALS = {
+    "defaults": DEFAULT,
+    "`PlatformLogs` = `problems`": FEWER_LOGS,
+    f"… and `PublisherBatchingWindowSeconds` = {WINDOW_SECONDS}": FEWER_LOGS._replace(window_seconds=WINDOW_SECONDS),
+}
+
 
 def generate() -> str:
     """Return the whole page with the block up to date."""
-    return blocks.replace(PAGE.read_text(encoding="utf-8"), BLOCK, content())
+    text = blocks.replace(PAGE.read_text(encoding="utf-8"), BLOCK, content())
+    return blocks.replace(text, GOAL_BLOCK, goal())
 
 
 def content() -> str:
@@ -39,6 +48,22 @@ def content() -> str:
             blocks.table(_levers(bill)),
         )
     )
+
+
+def goal() -> str:
+    """Return the table of the prices that the goal is about: without the storage of the deliveries."""
+    bill = current()
+    rows = [
+        [
+            title,
+            *(
+                _dollars(per_million(bill, options._replace(indexes=indexes)) - bill.kept(MILLION))
+                for indexes in (True, False)
+            ),
+        ]
+        for title, options in GOALS.items()
+    ]
+    return blocks.table([["dollars per million deliveries, apart from storage", "all indexes", "no indexes"], *rows])
 
 
 def with_figures(path: str) -> str:
