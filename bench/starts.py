@@ -20,16 +20,11 @@ RECONNECTS = 5
 """The number of later deliveries before each of which the service closes the connections."""
 
 ROWS = {
-    "main.coldWall": ("cold start, process start to first answer", "ms"),
     "main.coldCpu": ("cold start, CPU", "ms"),
-    "main.readyWall": ("… until ready", "ms"),
     "main.readyCpu": ("… until ready, CPU", "ms"),
-    "main.firstWall": ("… first delivery", "ms"),
     "main.firstCpu": ("… first delivery, CPU", "ms"),
     "main.warmCpu": ("warm delivery, CPU", "ms"),
-    "main.warmWall": ("warm delivery, answer", "ms"),
     "main.reconnectCpu": ("delivery that finds its connection closed, CPU", "ms"),
-    "main.coldPeak": ("peak memory after the cold start", "MiB"),
     "main.warmPeak": ("peak memory after the warm deliveries", "MiB"),
     "main.firstCalls": ("SDK calls of a cold start with its delivery", ""),
     "main.warmCalls": ("SDK calls of a warm delivery", ""),
@@ -82,11 +77,10 @@ def _measure_process(variant: Variant, stub: Stub, warm_up: int, warm: int) -> t
     stub.reset()
     envelope = deliveries.new_delivery(deliveries.sample_envelope())
     with Process(variant, stub.url) as process:
-        ready = process.wait_until_ready()
+        process.wait_until_ready()
         ready_cpu = process.cpu_seconds()
         first = process.invoke(deliveries.api_event(deliveries.encode(envelope)))
         cold_cpu = process.cpu_seconds()
-        cold_peak = process.peak_mebibytes()
         check_answer(first.body)
         check_arrival(variant.name, stub.bodies, envelope)
         first_calls = stub.calls.copy()
@@ -95,11 +89,8 @@ def _measure_process(variant: Variant, stub: Stub, warm_up: int, warm: int) -> t
         stub.reset()
         logged = process.logged_bytes()
         before = process.cpu_seconds()
-        seconds = []
         for event in _events(warm):
-            result = process.invoke(event)
-            check_answer(result.body)
-            seconds.append(result.seconds)
+            check_answer(process.invoke(event).body)
         cpu = process.cpu_seconds() - before
         logged = process.logged_bytes() - logged
         later_calls = stub.calls.copy()
@@ -109,16 +100,11 @@ def _measure_process(variant: Variant, stub: Stub, warm_up: int, warm: int) -> t
             check_answer(process.invoke(event).body)
         reconnecting = process.cpu_seconds() - before
         values = {
-            "main.coldWall": (ready + first.seconds) * MILLISECONDS,
             "main.coldCpu": cold_cpu * MILLISECONDS,
-            "main.readyWall": ready * MILLISECONDS,
             "main.readyCpu": ready_cpu * MILLISECONDS,
-            "main.firstWall": first.seconds * MILLISECONDS,
             "main.firstCpu": (cold_cpu - ready_cpu) * MILLISECONDS,
             "main.warmCpu": cpu / warm * MILLISECONDS,
-            "main.warmWall": sum(seconds) / warm * MILLISECONDS,
             "main.reconnectCpu": reconnecting / RECONNECTS * MILLISECONDS,
-            "main.coldPeak": cold_peak,
             "main.warmPeak": process.peak_mebibytes(),
             "main.firstCalls": first_calls.total(),
             "main.warmCalls": later_calls.total() / warm,
