@@ -114,6 +114,6 @@ def _called() -> Iterator[tuple[str, str]]:
 
 def _services(calls: list[ast.Call], known: set[str]) -> set[str]:
     """Return the services that the code makes a client for: the first argument of each such call."""
-    makers = {"client", "create_client", "Lazy"}
+    makers = {"client", "new_client", "Lazy"}
     first = [call.args[0] for call in calls if call.args and ast.unparse(call.func).rpartition(".")[2] in makers]
     return {node.value for node in first if isinstance(node, ast.Constant) and node.value in known}
