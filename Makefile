@@ -23,7 +23,7 @@ BENCH_VENV := build/bench/venv
 BENCH_STAMP := $(BENCH_VENV)/.installed
 
 # More workers than a small machine has cores: the end-to-end tests wait for timeouts more than they compute.
-WORKERS := 4
+WORKERS := 6
 # What make scan runs, and takes long.
 SCANNED := --ignore tests/e2e/test_scan.py \
 	--deselect tests/integration/test_suppressions.py::test_every_ignored_rule_of_cfn_lint_would_report_its_resource
