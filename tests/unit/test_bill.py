@@ -120,6 +120,16 @@ def test_a_lever_shows_the_difference_of_the_totals(lever: str, options: Options
         assert name in DOCUMENT["Parameters"]
 
 
+def test_a_million_deliveries_cost_at_most_10_dollars_with_all_indexes_apart_from_storage() -> None:
+    variable = ROWS["total"][0] - bill_page.fixed(bill.current()) - ROWS["DynamoDB: storage and recovery"][0]
+    assert 9 < variable <= 10
+    goal = blocks.split(bill_page.PAGE.read_text(encoding="utf-8"), bill_page.GOAL_BLOCK)[1]
+    defaults = next(line for line in goal.splitlines() if line.startswith("| defaults"))
+    without_indexes = variable - ROWS["DynamoDB: indexes"][0]
+    figures = [float(cell) for cell in defaults.strip("|").split("|")[1:]]
+    assert figures == pytest.approx([variable, without_indexes], abs=0.015)
+
+
 def test_traces_of_a_million_deliveries_and_of_their_events_are_two_million() -> None:
     assert ROWS["`Tracing` = `Active`"][0] == 10
 
