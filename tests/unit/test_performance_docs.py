@@ -11,6 +11,7 @@ from bench import instructions, levers, memory, package, page, publishing, start
 from bench.measures import Measure, Measures
 from bench.variants import NO_OP, PUBLISHER, UNBATCHED, WEBHOOK
 from generate import blocks, budgets
+from local.template import Template
 
 PAGE = page.PAGE.read_text(encoding="utf-8")
 BUDGETS: dict[str, Any] = json.loads((budgets.BUDGETS / "budgets.json").read_text(encoding="utf-8"))
@@ -121,3 +122,7 @@ def test_the_page_lists_every_budget() -> None:
         ]
     assert {row[0] for row in rows} | {"writeUnits"} == BUDGETS.keys()
     assert len(head) == len(rows[0])
+
+
+def test_the_row_at_a_share_of_a_cpu_is_that_of_the_memory_in_the_template() -> None:
+    assert Template().function("WebhookFunction").memory_mb == memory.TEMPLATE_MB
